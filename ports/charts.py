@@ -1,0 +1,60 @@
+"""Pictures of prices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from engines.core.candle import Candles, FloatArray
+
+
+class Theme(StrEnum):
+    """Palette of pictures."""
+
+    DARK = "dark"
+    LIGHT = "light"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlay:
+    """A line over the candles: `values` has one entry a candle, NaN where undefined."""
+
+    name: str
+    values: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """A horizontal price line with a short name at its left end and its price on the axis."""
+
+    name: str
+    price: float
+    kind: str = "neutral"  # "entry" | "stop" | "target" | "neutral"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandleChart:
+    """A picture to draw. All words arrive translated; `zone` is the IANA name for the time axis."""
+
+    title: str
+    subtitle: str
+    candles: Candles
+    timeframe_ms: int
+    digits: int
+    overlays: Sequence[Overlay] = ()
+    levels: Sequence[Level] = ()
+    entry_zone: tuple[float, float] | None = None
+    theme: Theme = Theme.DARK
+    zone: str = "UTC"
+    drawn_at: datetime
+
+
+class Charts(Protocol):
+    """Draws away from the event loop."""
+
+    async def candles(self, chart: CandleChart) -> bytes:
+        """PNG bytes, 2160 x 1440 pixels (1080 x 720 at twice the density)."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,44 @@
+"""Error families, by what to do next.
+
+DeskError
+├── Refused      the person can mend it; worded in templates, so in both languages
+├── Transient    reads retry with back-off
+├── Stale        data too old to act on: skip and say so
+└── Fatal        stop the program: settings, keys, wrong database
+"""
+
+from collections.abc import Mapping
+
+
+class DeskError(Exception):
+    """Root of every error that we raise on purpose."""
+
+
+class Refused(DeskError):
+    """A request that cannot be done as asked. `code` picks the wording, `params` fill it in."""
+
+    def __init__(self, code: str, /, **params: object) -> None:
+        super().__init__(code, params)
+        self.code = code
+        self.params: Mapping[str, object] = params
+
+
+class Transient(DeskError):
+    """The outside did not answer as it should; the same read may succeed later."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Stale(DeskError):
+    """Data too old to act on."""
+
+    def __init__(self, what: str, *, age_s: float) -> None:
+        super().__init__(f"{what} is {age_s:.0f} s old")
+        self.what = what
+        self.age_s = age_s
+
+
+class Fatal(DeskError):
+    """The program cannot go on; the message says what is wrong and how to mend it."""
