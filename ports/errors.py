@@ -40,5 +40,9 @@ class Stale(DeskError):
         self.age_s = age_s
 
 
+class Gone(DeskError):
+    """The chat cannot be written to: the person blocked the bot, or the chat is deleted."""
+
+
 class Fatal(DeskError):
     """The program cannot go on; the message says what is wrong and how to mend it."""

@@ -117,7 +117,8 @@ class Messenger(Protocol):
     ) -> SentMessage:
         """Deliver as some message (see promise 13).
 
-        Raises `Gone` when the chat cannot be written to, `ports.errors.Transient` when Telegram is out of reach.
+        Raises `ports.errors.Gone` when the chat cannot be written to, `Transient` when Telegram is
+        out of reach.
         """
         ...
 
@@ -126,10 +127,6 @@ class Messenger(Protocol):
         ...
 
     async def pin(self, chat_id: int, message_id: int) -> None: ...
-
-
-class Gone(Exception):
-    """The chat cannot be written to: the person blocked the bot, or the chat is deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
