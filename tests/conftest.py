@@ -1,0 +1,63 @@
+"""Shared fixtures: recorded data, property-test profiles, and a fence around the network."""
+
+import ipaddress
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.build.needs import missing
+
+ROOT = Path(__file__).resolve().parent.parent
+RECORDED = Path("../shared/data")
+
+settings.register_profile(
+    "ci",
+    derandomize=True,
+    max_examples=50,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("explore", settings.get_profile("ci"), derandomize=False, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+class ReachedOutside(RuntimeError):
+    """A test tried to talk to another machine. No adapter translates this, so the test fails."""
+
+
+def _is_local(host: object) -> bool:
+    if host is None or host in ("", b"", "localhost", b"localhost"):
+        return True
+    text = host.decode() if isinstance(host, bytes) else str(host)
+    try:
+        return ipaddress.ip_address(text.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _fence(event: str, arguments: tuple[Any, ...]) -> None:
+    """Audit hook: also sees threads and libraries that hold their own reference to `socket`."""
+    if event == "socket.getaddrinfo":
+        if not _is_local(arguments[0]):
+            raise ReachedOutside(f"looking up {arguments[0]!r}")
+    elif event in ("socket.connect", "socket.sendto"):
+        address = arguments[1]
+        if isinstance(address, tuple) and not _is_local(address[0]):
+            raise ReachedOutside(f"{event.removeprefix('socket.')} to {address!r}")
+
+
+sys.addaudithook(_fence)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of recorded market data and API answers, beside the checkout; read-only."""
+    folder = ROOT / RECORDED
+    if not folder.is_dir():
+        missing(f"recorded data folder {RECORDED}")
+    return folder
