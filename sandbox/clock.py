@@ -1,0 +1,150 @@
+"""The sandbox's market clock, and the stream that tells the bot about it."""
+
+import asyncio
+from collections.abc import Callable
+
+import orjson
+from aiohttp import WSMsgType, web
+
+_HEARTBEAT_S = 1.0
+
+
+class SandboxClock:
+    """Market time that runs at a chosen speed beside real (wire) time.
+
+    `start_ms` is the market time at which the clock starts (UTC epoch milliseconds) and `end_ms`, when
+    given, the last moment it can reach: the end of a recording. `speed` is market seconds per wire second;
+    0 is frozen. `wall` yields Unix seconds and `monotonic` steady seconds, as `time.time` and
+    `time.monotonic` do.
+    """
+
+    def __init__(
+        self,
+        *,
+        start_ms: int,
+        wall: Callable[[], float],
+        monotonic: Callable[[], float],
+        speed: float = 1.0,
+        end_ms: int | None = None,
+    ) -> None:
+        self._wall = wall
+        self._monotonic = monotonic
+        self._anchor_ms = start_ms
+        self._anchor_s = monotonic()
+        self._speed = _checked_speed(speed)
+        self._end_ms = end_ms
+        self._listeners: list[Callable[[], None]] = []
+        self._changed = asyncio.Event()
+
+    @property
+    def speed(self) -> float:
+        """Market seconds per wire second."""
+        return self._speed
+
+    def now_ms(self) -> int:
+        """Market time, UTC epoch milliseconds."""
+        now = self._anchor_ms + int((self._monotonic() - self._anchor_s) * 1000 * self._speed)
+        return now if self._end_ms is None else min(now, self._end_ms)
+
+    def wire_ms(self) -> int:
+        """Real time, UTC epoch milliseconds."""
+        return int(self._wall() * 1000)
+
+    def reading(self) -> dict[str, float]:
+        """The clock as the bot and the chat page read it."""
+        return {"market_ms": self.now_ms(), "wire_ms": self.wire_ms(), "speed": self._speed}
+
+    def set_speed(self, speed: float) -> None:
+        """Run at `speed` from now on. Raises `ValueError` when it is negative or not a number."""
+        checked = _checked_speed(speed)
+        self._re_anchor(self.now_ms())
+        self._speed = checked
+        self._announce()
+
+    async def advance(self, seconds: float) -> None:
+        """Jump ahead by `seconds` of market time; whoever follows the clock catches up on what lies between.
+
+        Raises `ValueError` when `seconds` is negative or not a number.
+        """
+        if not seconds >= 0:
+            raise ValueError(f"time only goes forward: advance by {seconds}")
+        self._re_anchor(self.now_ms() + round(seconds * 1000))
+        self._announce()
+        await asyncio.sleep(0)
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` after every change of speed and every jump; the answer ends the subscription."""
+        self._listeners.append(callback)
+        return lambda: self._listeners.remove(callback)
+
+    async def wait_until(self, market_ms: int) -> None:
+        """Sleep until market time reaches `market_ms`, however the clock is turned meanwhile."""
+        while (left_ms := market_ms - self.now_ms()) > 0:
+            changed = self._changed
+            # a frozen clock moves only when someone turns it
+            timeout = left_ms / 1000 / self._speed if self._speed else None
+            try:
+                await asyncio.wait_for(changed.wait(), timeout)
+            except TimeoutError:
+                continue
+
+    def state(self) -> dict[str, float]:
+        """What a later run needs to go on from here."""
+        return {"market_ms": self.now_ms(), "speed": self._speed}
+
+    def restore(self, state: dict[str, float]) -> None:
+        """Go on from an earlier run's `state()`."""
+        self._re_anchor(int(state["market_ms"]))
+        self._speed = _checked_speed(state["speed"])
+        self._announce()
+
+    def _re_anchor(self, market_ms: int) -> None:
+        self._anchor_ms = market_ms if self._end_ms is None else min(market_ms, self._end_ms)
+        self._anchor_s = self._monotonic()
+
+    def _announce(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+        for callback in tuple(self._listeners):
+            callback()
+
+
+def clock_routes(clock: SandboxClock) -> list[web.RouteDef]:
+    """The WebSocket `/clock`: a reading on connection, on every change and once a second."""
+
+    async def stream(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        changed = asyncio.Event()
+        unsubscribe = clock.subscribe(changed.set)
+        teller = asyncio.create_task(_tell(clock, socket, changed))
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.ERROR:
+                    break
+        finally:
+            unsubscribe()
+            teller.cancel()
+            await asyncio.gather(teller, return_exceptions=True)
+        return socket
+
+    return [web.get("/clock", stream)]
+
+
+async def _tell(clock: SandboxClock, socket: web.WebSocketResponse, changed: asyncio.Event) -> None:
+    while not socket.closed:
+        changed.clear()
+        try:
+            await socket.send_str(orjson.dumps(clock.reading()).decode())
+        except ConnectionError:
+            return
+        try:
+            await asyncio.wait_for(changed.wait(), _HEARTBEAT_S)
+        except TimeoutError:
+            continue
+
+
+def _checked_speed(speed: float) -> float:
+    if not 0 <= speed < float("inf"):
+        raise ValueError(f"speed must be a number of market seconds per second, 0 or more: {speed}")
+    return float(speed)
