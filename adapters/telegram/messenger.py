@@ -1,0 +1,198 @@
+"""Screens as Telegram messages: every message arrives as some message."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import structlog
+from aiogram import Bot
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramForbiddenError,
+    TelegramNetworkError,
+    TelegramNotFound,
+    TelegramServerError,
+)
+from aiogram.types import BotCommand as MenuCommand
+from aiogram.types import (
+    BotCommandScopeDefault,
+    BufferedInputFile,
+    CopyTextButton,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputMediaPhoto,
+    LinkPreviewOptions,
+    Message,
+)
+
+from adapters.telegram import text
+from adapters.telegram.outbound import PRIORITY
+from ports.errors import Gone, Transient
+from ports.messages import Button, CommandMenu, Keyboard, Priority, Screen, SentMessage, Style
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_GONE = ("chat not found", "user is deactivated", "bot was kicked", "group chat was upgraded")
+_NO_MESSAGE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+
+
+class TelegramMessenger:
+    """Delivers screens through an aiogram bot whose session carries the outbound middleware."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+
+    async def send(
+        self, chat_id: int, screen: Screen, *, priority: Priority, is_silent: bool = False
+    ) -> SentMessage:
+        """Deliver as one message, or as several where it is too long (the keyboard under the last).
+
+        Raises `Gone` when the chat cannot be written to, `Transient` when Telegram is out of reach.
+        """
+        with _speaking(priority):
+            if screen.photo is not None:
+                sent = await self._send_photo(chat_id, screen, is_silent)
+            else:
+                sent = await self._send_text(chat_id, screen.html, screen.keyboard, is_silent)
+        return SentMessage(chat_id=chat_id, message_id=sent.message_id)
+
+    async def edit(self, chat_id: int, message_id: int, screen: Screen, *, priority: Priority) -> bool:
+        """Replace a message in place; `False` when it is gone or of another kind (text or picture)."""
+        with _speaking(priority):
+            try:
+                await _lenient(lambda plain: self._edit(chat_id, message_id, screen, is_plain=plain))
+            except TelegramBadRequest as error:
+                words = error.message.lower()
+                if "message is not modified" in words:
+                    return True
+                if "no text in the message" in words or "can't be edited" in words:
+                    return False
+                if any(known in words for known in _NO_MESSAGE):
+                    return False
+                raise
+        return True
+
+    async def pin(self, chat_id: int, message_id: int) -> None:
+        """Pin without a notification; a refusal is only logged, a pin is a comfort."""
+        try:
+            await self._bot.pin_chat_message(chat_id, message_id, disable_notification=True)
+        except TelegramAPIError as error:
+            log.info("pin_refused", chat=chat_id, error=error.message)
+
+    async def show_commands(self, menu: CommandMenu) -> None:
+        """Set the client's command menu for one language; a refusal is only logged."""
+        commands = [MenuCommand(command=item.name, description=item.description) for item in menu.commands]
+        try:
+            await self._bot.set_my_commands(
+                commands, scope=BotCommandScopeDefault(), language_code=menu.language
+            )
+        except (TelegramAPIError, ClientDecodeError) as error:
+            log.warning("command_menu_not_set", error=str(error)[:200])
+
+    async def _send_text(self, chat_id: int, html: str, keyboard: Keyboard, is_silent: bool) -> Message:
+        parts = text.split(html) or ["…"]
+        for part in parts[:-1]:
+            await self._send_part(chat_id, part, (), is_silent)
+        return await self._send_part(chat_id, parts[-1], keyboard, is_silent)
+
+    async def _send_part(self, chat_id: int, html: str, keyboard: Keyboard, is_silent: bool) -> Message:
+        return await _lenient(
+            lambda is_plain: self._bot.send_message(
+                chat_id,
+                text.plain(html) if is_plain else html,
+                parse_mode=None if is_plain else "HTML",
+                reply_markup=markup(keyboard),
+                link_preview_options=_NO_PREVIEW,
+                disable_notification=is_silent or None,
+            )
+        )
+
+    async def _send_photo(self, chat_id: int, screen: Screen, is_silent: bool) -> Message:
+        is_long = text.length(screen.html) > text.CAPTION_LIMIT
+        photo = screen.photo or b""
+        sent = await _lenient(
+            lambda is_plain: self._bot.send_photo(
+                chat_id,
+                BufferedInputFile(photo, "chart.png"),
+                caption=None if is_long else (text.plain(screen.html) if is_plain else screen.html),
+                parse_mode=None if is_plain else "HTML",
+                reply_markup=None if is_long else markup(screen.keyboard),
+                disable_notification=is_silent or None,
+            )
+        )
+        if is_long:
+            return await self._send_text(chat_id, screen.html, screen.keyboard, is_silent)
+        return sent
+
+    async def _edit(self, chat_id: int, message_id: int, screen: Screen, *, is_plain: bool) -> object:
+        keyboard = markup(screen.keyboard)
+        if screen.photo is not None:
+            caption = text.split(screen.html, text.CAPTION_LIMIT)[:1]
+            media = InputMediaPhoto(
+                media=BufferedInputFile(screen.photo, "chart.png"),
+                caption="".join(text.plain(part) if is_plain else part for part in caption),
+                parse_mode=None if is_plain else "HTML",
+            )
+            return await self._bot.edit_message_media(
+                media=media, chat_id=chat_id, message_id=message_id, reply_markup=keyboard
+            )
+        first = (text.split(screen.html) or ["…"])[0]
+        return await self._bot.edit_message_text(
+            text.plain(first) if is_plain else first,
+            chat_id=chat_id,
+            message_id=message_id,
+            parse_mode=None if is_plain else "HTML",
+            reply_markup=keyboard,
+            link_preview_options=_NO_PREVIEW,
+        )
+
+
+def markup(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
+    """Our keyboard as Telegram's; `None` for an empty one."""
+    rows = [[_button(button) for button in row] for row in keyboard if row]
+    return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None
+
+
+def _button(button: Button) -> InlineKeyboardButton:
+    return InlineKeyboardButton(
+        text=button.text,
+        callback_data=button.data,
+        url=button.url,
+        copy_text=CopyTextButton(text=button.copy) if button.copy is not None else None,
+        style=None if button.style is Style.PLAIN else button.style.value,
+    )
+
+
+async def _lenient(call: Callable[[bool], Awaitable[T]]) -> T:
+    """Call with HTML; with plain text when Telegram cannot parse it. Vendor errors become ours."""
+    try:
+        try:
+            return await call(False)
+        except TelegramBadRequest as error:
+            if "can't parse" not in error.message.lower():
+                raise
+            log.warning("sent_as_plain_text", error=error.message)
+            return await call(True)
+    except TelegramForbiddenError as error:
+        raise Gone(error.message) from error
+    except TelegramNotFound as error:
+        raise Gone(error.message) from error
+    except TelegramBadRequest as error:
+        if any(known in error.message.lower() for known in _GONE):
+            raise Gone(error.message) from error
+        raise
+    except (TelegramNetworkError, TelegramServerError, ClientDecodeError) as error:
+        raise Transient(f"Telegram is out of reach: {type(error).__name__}") from error
+
+
+@contextmanager
+def _speaking(priority: Priority) -> Iterator[None]:
+    token = PRIORITY.set(priority)
+    try:
+        yield
+    finally:
+        PRIORITY.reset(token)

@@ -1,0 +1,92 @@
+"""The one road out to Telegram: a session middleware, so that no call goes around limits and retries."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+import structlog
+from aiogram import Bot
+from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
+from aiogram.methods import Response, TelegramMethod
+from aiogram.methods.base import TelegramType
+
+from adapters.telegram.limits import Limiter
+from ports.messages import Priority
+
+log = structlog.get_logger()
+
+PRIORITY: ContextVar[Priority] = ContextVar("priority", default=Priority.ANSWER)
+"""Priority of the message being sent by the current task."""
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What `/status` and the doctor tell of the road out."""
+
+    sent: int = 0
+    retried: int = 0
+    failed: int = 0
+    last_error: str | None = None
+    down_since: float | None = None
+
+
+@dataclass(slots=True)
+class Outbound(BaseRequestMiddleware):
+    """Takes every message through the limiter and retries what can be retried.
+
+    Answers are retried for `patience_s` while Telegram is out of reach; pushes are tried once, because the
+    outbox keeps them.
+    """
+
+    limiter: Limiter
+    patience_s: float = 120.0
+    monotonic: Callable[[], float] = time.monotonic
+    delivery: Delivery = field(default_factory=Delivery)
+
+    async def __call__(
+        self,
+        make_request: NextRequestMiddlewareType[TelegramType],
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+    ) -> Response[TelegramType]:
+        chat_id = getattr(method, "chat_id", None)
+        name = method.__api_method__
+        if not isinstance(chat_id, int) or not name.startswith(("send", "edit")) or name == "sendChatAction":
+            return await make_request(bot, method)
+        priority = PRIORITY.get()
+        give_up_at = self.monotonic() + (self.patience_s if priority <= Priority.ANSWER else 0)
+        pause = 0.5
+        while True:
+            await self.limiter.turn(chat_id, priority)
+            try:
+                response = await make_request(bot, method)
+            except TelegramRetryAfter as error:
+                log.warning("telegram_asks_to_wait", seconds=error.retry_after, chat=chat_id)
+                self.limiter.pause(chat_id, error.retry_after)
+                self.delivery.retried += 1
+            except (TelegramNetworkError, TelegramServerError, ClientDecodeError) as error:
+                self._note(error)
+                if self.monotonic() + pause > give_up_at:
+                    self.delivery.failed += 1
+                    raise
+                self.delivery.retried += 1
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 8.0)
+            else:
+                self.delivery.sent += 1
+                self.delivery.down_since = None
+                return response
+
+    def _note(self, error: Exception) -> None:
+        self.delivery.last_error = type(error).__name__
+        if self.delivery.down_since is None:
+            self.delivery.down_since = self.monotonic()
+        log.warning("telegram_send_failed", error=f"{type(error).__name__}: {error}"[:200])

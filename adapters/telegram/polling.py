@@ -1,0 +1,178 @@
+"""Long polling that survives what Telegram can do to it.
+
+Our own loop instead of the framework's: one malformed update must not block the rest, updates that queued
+up while we were down must be known as late, and a silent connection must be noticed.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from aiogram import Bot
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramConflictError,
+    TelegramRetryAfter,
+    TelegramUnauthorizedError,
+)
+from aiogram.methods.base import TelegramMethod
+from aiogram.types import Update
+from pydantic import ValidationError
+
+from ports.errors import Fatal
+
+log = structlog.get_logger()
+
+ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
+Handle = Callable[[Update, bool], Awaitable[None]]
+
+
+class RawUpdates(TelegramMethod[list[Any]]):
+    """getUpdates whose answer stays raw, so that each update is validated by itself."""
+
+    __returning__ = list[Any]
+    __api_method__ = "getUpdates"
+
+    offset: int | None = None
+    timeout: int | None = None
+    allowed_updates: list[str] | None = None
+
+
+@dataclass(slots=True)
+class PollingState:
+    """What `/status` tells: when Telegram last answered, and what is wrong if it does not."""
+
+    answered_at: float | None = None
+    failing_since: float | None = None
+    last_error: str | None = None
+    is_conflict: bool = False
+    is_caught_up: bool = False
+    received: int = 0
+    skipped: int = 0
+
+
+@dataclass(slots=True)
+class Polling:
+    """Feeds updates to `handle(update, is_late)`, at most `concurrency` at a time, in order per chat.
+
+    Everything before the first empty batch is late: it was sent while we were not there.
+    """
+
+    bot: Bot
+    handle: Handle
+    timeout_s: int = 25
+    concurrency: int = 64
+    longest_pause_s: float = 15.0
+    on_return: Callable[[float], Awaitable[None]] | None = None
+    monotonic: Callable[[], float] = time.monotonic
+    state: PollingState = field(default_factory=PollingState)
+    _offset: int | None = None
+    _working: set["asyncio.Task[None]"] = field(default_factory=set)
+    _last_in_chat: dict[int, "asyncio.Task[None]"] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Poll until cancelled. Raises `Fatal` when the token is not valid (any more)."""
+        slots = asyncio.Semaphore(self.concurrency)
+        pause = 0.5
+        try:
+            while True:
+                try:
+                    batch = await self._fetch()
+                except TelegramUnauthorizedError as error:
+                    raise Fatal(
+                        "Telegram refuses TELEGRAM_BOT_TOKEN; get a valid one from @BotFather"
+                    ) from error
+                except (TelegramAPIError, ClientDecodeError) as error:
+                    wait = self._failed(error, pause)
+                    pause = min(pause * 2, self.longest_pause_s)
+                    await asyncio.sleep(wait)
+                    continue
+                pause = 0.5
+                await self._answered()
+                for raw in batch:
+                    await self._dispatch(raw, slots)
+                if not batch:
+                    self.state.is_caught_up = True
+        finally:
+            await self._drain()
+
+    async def _fetch(self) -> list[Any]:
+        # The first look is a short one: an empty answer at once means that nothing is late.
+        timeout = self.timeout_s if self.state.is_caught_up else 0
+        method = RawUpdates(offset=self._offset, timeout=timeout, allowed_updates=ALLOWED)
+        return await self.bot(method, request_timeout=timeout + 10)
+
+    def _failed(self, error: Exception, pause: float) -> float:
+        state = self.state
+        state.last_error = type(error).__name__
+        state.failing_since = state.failing_since or self.monotonic()
+        state.is_conflict = isinstance(error, TelegramConflictError)
+        log.warning("polling_failed", error=f"{type(error).__name__}: {error}"[:200])
+        if isinstance(error, TelegramRetryAfter):
+            return max(pause, error.retry_after)
+        return pause
+
+    async def _answered(self) -> None:
+        state = self.state
+        state.answered_at = self.monotonic()
+        state.is_conflict = False
+        if state.failing_since is not None:
+            away_s = state.answered_at - state.failing_since
+            state.failing_since = state.last_error = None
+            log.info("polling_recovered", away_s=round(away_s, 1))
+            if self.on_return is not None:
+                await self.on_return(away_s)
+
+    async def _dispatch(self, raw: Any, slots: asyncio.Semaphore) -> None:
+        update_id = raw.get("update_id") if isinstance(raw, dict) else None
+        if isinstance(update_id, int):
+            self._offset = max(self._offset or 0, update_id + 1)
+        try:
+            update = Update.model_validate(raw, context={"bot": self.bot})
+        except ValidationError as error:
+            self.state.skipped += 1
+            log.warning("update_not_understood", update_id=update_id, problems=error.error_count())
+            return
+        self.state.received += 1
+        await slots.acquire()
+        is_late = not self.state.is_caught_up
+        chat = _chat_of(update)
+        task = asyncio.create_task(self._work(update, is_late, self._last_in_chat.get(chat), slots))
+        self._last_in_chat[chat] = task
+        self._working.add(task)
+        task.add_done_callback(lambda done: self._finished(chat, done))
+
+    async def _work(
+        self, update: Update, is_late: bool, before: "asyncio.Task[None] | None", slots: asyncio.Semaphore
+    ) -> None:
+        try:
+            if before is not None and not before.done():
+                await asyncio.wait([before])
+            await self.handle(update, is_late)
+        finally:
+            slots.release()
+
+    def _finished(self, chat: int, task: "asyncio.Task[None]") -> None:
+        self._working.discard(task)
+        if self._last_in_chat.get(chat) is task:
+            del self._last_in_chat[chat]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("update_failed", exc_info=error)
+
+    async def _drain(self, within_s: float = 5.0) -> None:
+        if self._working:
+            _, stuck = await asyncio.wait(self._working, timeout=within_s)
+            for task in stuck:
+                task.cancel()
+
+
+def _chat_of(update: Update) -> int:
+    if update.message is not None:
+        return update.message.chat.id
+    if update.callback_query is not None:
+        return update.callback_query.from_user.id
+    return 0

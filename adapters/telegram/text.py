@@ -1,0 +1,84 @@
+"""Telegram HTML as text: its length as Telegram counts, splitting, and a plain form that always arrives."""
+
+import html as html_lib
+import re
+from collections.abc import Iterator
+
+TEXT_LIMIT = 4096
+CAPTION_LIMIT = 1024
+
+_TOKEN = re.compile(r"<(/?)([a-z-]+)([^<>]*)>|&(?:[a-z]+|#\d+|#x[0-9a-f]+);|\n|[^<&\n]+|[<&]", re.IGNORECASE)
+
+
+def plain(html: str) -> str:
+    """The text without its tags, entities resolved."""
+    return html_lib.unescape(re.sub(r"</?[a-z][^<>]*>", "", html, flags=re.IGNORECASE))
+
+
+def length(html: str) -> int:
+    """Length after entities are parsed, in UTF-16 units: what Telegram limits."""
+    return _units(plain(html))
+
+
+def split(html: str, limit: int = TEXT_LIMIT) -> list[str]:
+    """Parts of at most `limit` units each, cut at line ends where there are any, tags closed and reopened.
+
+    Empty parts are left out; text without visible characters gives an empty list.
+    """
+    parts: list[str] = []
+    current, used, opened = "", 0, list[str]()
+    for line in _lines(html, limit):
+        units = _units(plain(line))
+        if used and used + units > limit:
+            parts.append(current + _closing(opened))
+            current, used = "".join(opened), 0
+        current += line
+        used += units
+        opened = _open_tags(opened, line)
+    parts.append(current + _closing(opened))
+    return [part.strip("\n") for part in parts if plain(part).strip()]
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _lines(html: str, limit: int) -> Iterator[str]:
+    """Lines with their ends; one longer than `limit` comes in pieces, never cut inside a tag or entity."""
+    line, used = "", 0
+    for match in _TOKEN.finditer(html):
+        word = match.group()
+        is_tag = match.group(2) is not None
+        pieces = [word]
+        if not is_tag and not word.startswith("&") and len(word) > 1:
+            pieces = [word[i : i + limit // 2] for i in range(0, len(word), limit // 2)]
+        for piece in pieces:
+            units = 0 if is_tag else _units(html_lib.unescape(piece))
+            if used and used + units > limit:
+                yield line
+                line, used = "", 0
+            line += piece
+            used += units
+        if word == "\n":
+            yield line
+            line, used = "", 0
+    if line:
+        yield line
+
+
+def _open_tags(opened: list[str], line: str) -> list[str]:
+    tags = list(opened)
+    for match in _TOKEN.finditer(line):
+        if match.group(2) is None:
+            continue
+        if match.group(1):
+            if tags:
+                tags.pop()
+        else:
+            tags.append(match.group())
+    return tags
+
+
+def _closing(opened: list[str]) -> str:
+    names = [re.sub(r"[<>]", "", tag).split()[0] for tag in opened]
+    return "".join(f"</{name}>" for name in reversed(names))

@@ -1,0 +1,137 @@
+"""Structured logs: secrets redacted everywhere, repeats folded."""
+
+import logging
+import re
+import sys
+import time
+from collections.abc import Callable, Iterable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+Event = MutableMapping[str, Any]
+MASK = "[redacted]"
+
+_PATTERNS = (
+    re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{30,}"),  # Telegram bot token, also inside /bot<token>/ URLs
+    re.compile(r"\b(?:0x)?[0-9a-fA-F]{64}\b"),  # private keys
+    re.compile(r"\bsk-[A-Za-z0-9_-]{16,}"),  # model keys
+    re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),  # user:password in a URL
+    re.compile(r"(?i)(?<=authorization: bearer )\S+"),
+    re.compile(
+        r"(?i)(?<![a-z])(?:api[_-]?key|api[_-]?secret|secret|signature|sign|password|token)"
+        r"[\"']?\s*[=:]\s*[\"']?[^\s\"'&,}]{6,}"
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Redactor:
+    """Masks given secrets and whatever has the shape of one, at any depth of an event."""
+
+    secrets: tuple[str, ...] = ()
+
+    def text(self, text: str) -> str:
+        """`text` without secrets."""
+        for secret in self.secrets:
+            if len(secret) >= 6:
+                text = text.replace(secret, MASK)
+        for pattern in _PATTERNS:
+            text = pattern.sub(MASK, text)
+        return text
+
+    def __call__(self, logger: Any, method: str, event: Event) -> Event:
+        return {key: self._value(value) for key, value in event.items()}
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self._value(key): self._value(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._value(inner) for inner in value]
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        return self.text(str(value))
+
+
+@dataclass(slots=True)
+class Folder:
+    """Lets one of many equal events through each `window_s`; the next one says how many were folded.
+
+    Serves our own events as a processor, and other libraries' records as a `logging` filter.
+    """
+
+    window_s: float = 30.0
+    monotonic: Callable[[], float] = time.monotonic
+    most_kinds: int = 500
+    _seen: dict[tuple[Any, ...], tuple[float, int]] = field(default_factory=dict)
+
+    def __call__(self, logger: Any, method: str, event: Event) -> Event:
+        folded = self._count((event.get("level"), event.get("logger"), str(event.get("event"))[:200]))
+        if folded is None:
+            raise structlog.DropEvent
+        if folded:
+            event["folded"] = folded
+        return event
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record of another library is to be shown; ours were judged as events."""
+        if isinstance(record.msg, dict):
+            return True
+        folded = self._count((record.levelname, record.name, str(record.msg)[:200]))
+        if folded:
+            record.msg = f"{record.msg} (and {folded} more)"
+        return folded is not None
+
+    def _count(self, key: tuple[Any, ...]) -> int | None:
+        """How many equal ones were held back before this one; `None` holds this one back."""
+        now = self.monotonic()
+        since, folded = self._seen.get(key, (-self.window_s, 0))
+        if now - since < self.window_s:
+            self._seen[key] = (since, folded + 1)
+            return None
+        if len(self._seen) >= self.most_kinds:
+            self._seen.clear()
+        self._seen[key] = (now, 0)
+        return folded
+
+
+def configure(*, level: str, fmt: str, secrets: Iterable[str] = ()) -> None:
+    """Send our events and every library's through one chain to standard error."""
+    folder = Folder()
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        Redactor(tuple(secrets)),
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if fmt == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[*shared[:4], folder, *shared[4:], structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(folder)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for chatty in ("aiogram.event", "aiohttp.access", "alembic", "ccxt"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,0 +1,82 @@
+"""Supervised background tasks: one that dies is restarted or stops the program, never silently gone."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger()
+
+Work = Callable[[], Awaitable[Any]]
+
+
+@dataclass(slots=True)
+class TaskState:
+    """What `/status` tells of a task. `failures` counts deaths since the start of the program."""
+
+    name: str
+    is_running: bool = False
+    failures: int = 0
+    last_error: str | None = None
+    started_at: float = 0.0
+
+
+@dataclass(slots=True)
+class Nursery:
+    """Keeps endless tasks alive.
+
+    A task that raises or returns is started again after a pause that doubles from `pause_s` to
+    `longest_pause_s`; one that lived for `calm_s` starts over with the short pause. A task started with
+    `patience` dies for good after so many quick deaths in a row and takes the program with it: `failed`
+    is set to its name.
+    """
+
+    pause_s: float = 1.0
+    longest_pause_s: float = 60.0
+    calm_s: float = 60.0
+    states: dict[str, TaskState] = field(default_factory=dict)
+    failed: "asyncio.Future[str] | None" = None
+    _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+
+    def start(self, name: str, work: Work, *, patience: int | None = None) -> None:
+        """Supervise `work` under `name` until `stop`."""
+        if self.failed is None:
+            self.failed = asyncio.get_running_loop().create_future()
+        state = self.states[name] = TaskState(name)
+        self._tasks.append(asyncio.create_task(self._supervise(state, work, patience), name=name))
+
+    async def stop(self, *, within_s: float = 10.0) -> None:
+        """Cancel every task, the last started first, and wait for them."""
+        for task in reversed(self._tasks):
+            task.cancel()
+        if self._tasks:
+            _, stuck = await asyncio.wait(self._tasks, timeout=within_s)
+            for task in stuck:
+                log.warning("task_did_not_stop", task=task.get_name())
+        self._tasks.clear()
+
+    async def _supervise(self, state: TaskState, work: Work, patience: int | None) -> None:
+        loop = asyncio.get_running_loop()
+        deaths_in_a_row = 0
+        while True:
+            state.started_at, state.is_running = loop.time(), True
+            try:
+                await work()
+                state.last_error = "ended"
+            except Exception as error:
+                state.last_error = f"{type(error).__name__}: {error}"
+                log.exception("task_died", task=state.name)
+            finally:
+                state.is_running = False
+            state.failures += 1
+            deaths_in_a_row = 1 if loop.time() - state.started_at > self.calm_s else deaths_in_a_row + 1
+            if patience is not None and deaths_in_a_row >= patience:
+                log.error("task_given_up", task=state.name, deaths=deaths_in_a_row)
+                if self.failed is not None and not self.failed.done():
+                    self.failed.set_result(state.name)
+                return
+            pause = min(self.pause_s * 2 ** (deaths_in_a_row - 1), self.longest_pause_s)
+            log.warning("task_restarts", task=state.name, pause_s=pause, error=state.last_error)
+            await asyncio.sleep(pause)

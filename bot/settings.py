@@ -1,0 +1,223 @@
+"""Settings: secrets from the environment or `.env`, everything else from `perpetuum.toml`.
+
+The environment wins over `.env`, `.env` over `perpetuum.toml`, and that over the defaults below. A key of
+section `market` is written `PERPETUUM_MARKET__STREAMED` in the environment and `.env`. Every unknown key
+and every value out of range stops the start with a message that names the nearest valid one.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from ports.errors import Fatal
+
+PREFIX = "PERPETUUM_"
+SECRETS = {"TELEGRAM_BOT_TOKEN": "telegram_bot_token", "DATABASE_URL": "database_url"}
+"""Names in the environment and `.env` that stand without the prefix."""
+
+
+def _numbers(value: object) -> object:
+    """`"1, 2"` as people write lists in an environment."""
+    if isinstance(value, str):
+        return [part for part in value.replace(",", " ").split() if part]
+    return value
+
+
+def _loopback_or_https(value: str | None) -> str | None:
+    if value is None or value.startswith("https://"):
+        return value
+    if value.startswith(("http://127.0.0.1", "http://localhost", "http://[::1]")):
+        return value.rstrip("/")
+    raise ValueError("must be https://…, or http:// on this machine (127.0.0.1)")
+
+
+PersonIds = Annotated[tuple[Annotated[int, Field(gt=0)], ...], BeforeValidator(_numbers)]
+BaseUrl = Annotated[str | None, AfterValidator(_loopback_or_https)]
+
+
+class Section(BaseModel):
+    """A group of keys; unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TelegramSettings(Section):
+    """How we speak to Telegram, and who may speak to us."""
+
+    api_url: BaseUrl = None
+    admin_chat: int | None = None
+    admins: PersonIds = ()
+    traders: PersonIds = ()
+    viewers: PersonIds = ()
+    poll_timeout_s: int = Field(25, ge=1, le=50)
+    watchdog_s: int = Field(120, ge=30, le=3600)
+    overall_per_s: float = Field(30, gt=0, le=100_000)
+    chat_per_s: float = Field(1, gt=0, le=100_000)
+    chat_burst: int = Field(5, ge=1, le=100_000)
+    group_per_min: float = Field(20, gt=0, le=1_000_000)
+    flood_per_s: float = Field(3, gt=0, le=100_000)
+    flood_burst: int = Field(20, ge=1, le=100_000)
+
+
+class MarketSettings(Section):
+    """Where prices come from and how fresh they must be."""
+
+    bybit_url: BaseUrl = None
+    binance_url: BaseUrl = None
+    reference: bool = True
+    streamed: int = Field(50, ge=1, le=200)
+    stale_after_s: int = Field(30, ge=5, le=600)
+    min_turnover_usd: float = Field(1_000_000, ge=0)
+
+
+class DeskSettings(Section):
+    """The desk itself."""
+
+    data_dir: Path = Path("data")
+    world: str = Field("live", pattern=r"^(live|sandbox:[\w.-]{1,64})$")
+    clock_url: str | None = Field(None, pattern=r"^ws://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?/")
+    language: Literal["en", "ru"] = "en"
+    cockpit_every_s: int = Field(15, ge=5, le=3600)
+
+
+class LogSettings(Section):
+    """What is logged and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "console"] = "json"
+
+
+class Settings(Section):
+    """All settings, validated."""
+
+    telegram_bot_token: SecretStr | None = None
+    database_url: SecretStr | None = None
+    desk: DeskSettings = DeskSettings()
+    telegram: TelegramSettings = TelegramSettings()
+    market: MarketSettings = MarketSettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def desk_url(self) -> str:
+        """URL of the desk database: the one given, else a SQLite file in the data folder."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite+aiosqlite:///{self.desk.data_dir / 'desk.sqlite3'}"
+
+    def secrets(self) -> tuple[str, ...]:
+        """Values that must never be shown."""
+        given = (self.telegram_bot_token, self.database_url)
+        return tuple(secret.get_secret_value() for secret in given if secret is not None)
+
+
+def load(
+    *,
+    environ: Mapping[str, str] | None = None,
+    dotenv: Path = Path(".env"),
+    toml: Path = Path("perpetuum.toml"),
+) -> Settings:
+    """Read and check all settings.
+
+    Raises `Fatal` that lists every problem with its key, its place and the nearest valid key or value.
+    """
+    problems: list[str] = []
+    merged: dict[str, Any] = {}
+    _merge(merged, _toml_values(toml, problems), str(toml), problems)
+    lines = {key: value or "" for key, value in dotenv_values(dotenv).items()} if dotenv.exists() else {}
+    _merge(merged, _nested(lines, str(dotenv), problems, is_closed=True), str(dotenv), problems)
+    env = os.environ if environ is None else environ
+    _merge(merged, _nested(env, "environment", problems, is_closed=False), "environment", problems)
+    try:
+        settings = Settings.model_validate(merged)
+    except ValidationError as error:
+        problems.extend(_explained(error))
+        settings = None
+    if problems or settings is None:
+        raise Fatal("settings are not usable:\n" + "\n".join(f"  - {problem}" for problem in problems))
+    return settings
+
+
+def known_keys() -> Iterator[tuple[str, str, Any]]:
+    """Every key below the sections as (section, key, field)."""
+    for section, group in Settings.model_fields.items():
+        model = group.annotation
+        if isinstance(model, type) and issubclass(model, Section):
+            for key, field in model.model_fields.items():
+                yield section, key, field
+
+
+def _toml_values(path: Path, problems: list[str]) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{path}: not valid TOML: {error}")
+        return {}
+
+
+def _nested(flat: Mapping[str, str], place: str, problems: list[str], *, is_closed: bool) -> dict[str, Any]:
+    """Environment names as nested values; a closed place (our own file) knows no foreign names."""
+    names = {f"{PREFIX}{section}__{key}".upper(): (section, key) for section, key, _ in known_keys()}
+    nested: dict[str, Any] = {}
+    for name, value in flat.items():
+        if name in SECRETS:
+            if value.strip():
+                nested[SECRETS[name]] = value.strip()
+        elif name in names:
+            section, key = names[name]
+            if value.strip():
+                nested.setdefault(section, {})[key] = value.strip()
+        elif is_closed or name.startswith(PREFIX):
+            problems.append(f"{place}: unknown key {name}{_nearest(name, [*names, *SECRETS])}")
+    return nested
+
+
+def _merge(into: dict[str, Any], values: Mapping[str, Any], place: str, problems: list[str]) -> None:
+    """Lay `values` over `into`, naming keys that no section has."""
+    sections: dict[str, list[str]] = {}
+    for section, key, _ in known_keys():
+        sections.setdefault(section, []).append(key)
+    for name, value in values.items():
+        if name in SECRETS.values():
+            if place.endswith(".toml"):
+                problems.append(f"{place}: {name} is a secret and belongs in .env")
+            into[name] = value
+        elif name not in sections or not isinstance(value, Mapping):
+            problems.append(f"{place}: unknown section [{name}]{_nearest(name, list(sections))}")
+        else:
+            for key, inner in value.items():
+                if key not in sections[name]:
+                    nearest = _nearest(key, sections[name])
+                    problems.append(f"{place}: unknown key {name}.{key}{nearest}")
+                else:
+                    into.setdefault(name, {})[key] = inner
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(sorted(known))}"
+
+
+def _explained(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False):
+        key = ".".join(str(part) for part in problem["loc"])
+        context = problem.get("ctx", {})
+        given = "" if problem["loc"][0] in SECRETS.values() else f" = {problem['input']!r}"
+        mend = ""
+        for bound in ("ge", "le", "gt", "lt"):
+            if bound in context:
+                side = {"ge": "", "le": "", "gt": "above ", "lt": "below "}[bound]
+                mend = f"; nearest valid: {side}{context[bound]}"
+        if problem["type"] == "literal_error":
+            field_type = context.get("expected", "")
+            options = [part.strip("' ") for part in field_type.replace(" or ", ",").split(",")]
+            near = get_close_matches(str(problem["input"]), options, n=1, cutoff=0.0)
+            mend = f"; nearest valid: {near[0]}" if near else ""
+        yield f"{key}{given}: {problem['msg']}{mend}"
