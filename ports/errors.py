@@ -24,10 +24,17 @@ class Refused(DeskError):
 
 
 class Transient(DeskError):
-    """The outside did not answer as it should; the same read may succeed later."""
+    """The outside did not answer as it should; the same read may succeed later.
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    `kind` picks the wording on screens: `unreachable`, `timeout`, `rate_limited`, `refused`, `nonsense`,
+    `silent`.
+    """
+
+    def __init__(
+        self, message: str, *, kind: str = "unreachable", retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message)
+        self.kind = kind
         self.retry_after_s = retry_after_s
 
 
