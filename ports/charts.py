@@ -9,6 +9,9 @@ from typing import Protocol
 from engines.core.candle import Candles, FloatArray
 
 
+ENGLISH_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
 class Theme(StrEnum):
     """Palette of pictures."""
 
@@ -35,7 +38,11 @@ class Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandleChart:
-    """A picture to draw. All words arrive translated; `zone` is the IANA name for the time axis."""
+    """A picture to draw. All words arrive translated, `months` (short names, January first) too.
+
+    `candles` must not be empty. `digits` are the decimals of a price. The first two `overlays` are drawn.
+    `zone` is the IANA name for the time axis; `drawn_at` (aware) is printed in that zone.
+    """
 
     title: str
     subtitle: str
@@ -47,6 +54,7 @@ class CandleChart:
     entry_zone: tuple[float, float] | None = None
     theme: Theme = Theme.DARK
     zone: str = "UTC"
+    months: Sequence[str] = ENGLISH_MONTHS
     drawn_at: datetime
 
 
