@@ -1,0 +1,131 @@
+"""Engines for one database: writers that never lose an update, readers that never wait for them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import NullPool, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from adapters.sql.errors import translated
+from adapters.sql.place import Place
+from ports.errors import Fatal
+
+# In this order: switching to WAL may already have to wait for another process
+_PRAGMAS = {"busy_timeout": "5000", "journal_mode": "WAL", "synchronous": "FULL", "foreign_keys": "ON"}
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database open for use.
+
+    Keep a `write()` short and await nothing but the database inside it: on SQLite there is one writer at a
+    time. A row that is read in order to be written is read in the same `write()`, `with_for_update()`.
+    """
+
+    place: Place
+    writer: AsyncEngine
+    reader: AsyncEngine
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that commits at the end, or rolls back on an error."""
+        with translated(self.place):
+            async with self.writer.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that sees one state of the database and cannot write."""
+        with translated(self.place):
+            async with self.reader.connect() as connection:
+                yield connection
+
+    def insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
+        """An INSERT that knows `ON CONFLICT`, in this database's dialect."""
+        return sqlite.insert(table) if self.place.path else postgresql.insert(table)
+
+    async def close(self) -> None:
+        """Release all connections. May be called twice."""
+        await self.reader.dispose()
+        await self.writer.dispose()
+
+
+def open_database(place: Place, *, is_durable: bool) -> Database:
+    """Build the engines; a missing SQLite file is created, readable by its owner only.
+
+    `is_durable`: a commit survives the loss of power (orders, people). Otherwise the last commits may be
+    lost, but the file stays whole (candles, which can be fetched again).
+    Raises `Fatal` when the file cannot be created or the driver is not installed.
+    """
+    if place.path is None:
+        writer = _postgres_engine(place, is_durable=is_durable)
+        return Database(place, writer, writer.execution_options(postgresql_readonly=True))
+    _create_file(place)
+    synchronous = "FULL" if is_durable else "NORMAL"
+    one = {"pool_size": 1, "max_overflow": 0}  # writers queue for it in order, without polling the lock
+    writer = _sqlite_engine(place, "BEGIN IMMEDIATE", one, synchronous=synchronous)
+    reader = _sqlite_engine(place, "BEGIN", {}, synchronous=synchronous, query_only="ON")
+    return Database(place, writer, reader)
+
+
+def open_for_migration(place: Place) -> AsyncEngine:
+    """An engine that may rebuild tables: SQLite drops a table with all that refers to it while foreign keys
+    are enforced, and they cannot be switched off inside a transaction."""
+    if place.path is None:
+        return _postgres_engine(place, is_durable=True, poolclass=NullPool)
+    _create_file(place)
+    return _sqlite_engine(place, "BEGIN IMMEDIATE", {"poolclass": NullPool}, foreign_keys="OFF")
+
+
+def _sqlite_engine(place: Place, begin: str, pool: dict[str, Any], **pragmas: str) -> AsyncEngine:
+    engine = create_async_engine(place.url, hide_parameters=True, **pool)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves; the driver would say it too late
+        cursor = connection.cursor()
+        for name, value in (_PRAGMAS | pragmas).items():
+            cursor.execute(f"PRAGMA {name}={value}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgres_engine(place: Place, *, is_durable: bool, **pool: Any) -> AsyncEngine:
+    session = {
+        "application_name": "perpetuum",
+        "search_path": place.schema,
+        "timezone": "UTC",
+        "synchronous_commit": "on" if is_durable else "off",
+    }
+    try:
+        return create_async_engine(
+            place.url,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            connect_args={"server_settings": session, "timeout": 10},
+            **pool,
+        )
+    except ModuleNotFoundError as error:
+        raise Fatal(f"{place} needs the driver {error.name}: install perpetuum[postgres]") from error
+
+
+def _create_file(place: Place) -> None:
+    if place.path is None:
+        return
+    try:
+        place.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        place.path.touch(mode=0o600)
+        place.path.chmod(0o600)
+    except OSError as error:
+        raise Fatal(
+            f"{place} cannot be created: {error.strerror or error}; "
+            "name a folder that the account that runs Perpetuum may write"
+        ) from error

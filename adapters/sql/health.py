@@ -1,0 +1,60 @@
+"""How a database is, for `perpetuum doctor`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from adapters.sql.database import Database
+from adapters.sql.schema import revision
+from adapters.sql.tables import facts
+from ports.errors import DeskError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseHealth:
+    """What was found. `problem` is `None` when all is well; `revision` is `None` before the first start."""
+
+    place: str
+    problem: str | None = None
+    revision: str | None = None
+    size_bytes: int | None = None
+
+
+async def examine(database: Database) -> DatabaseHealth:
+    """Look at a database without changing it: can it be reached and written, and is it whole?"""
+    place = str(database.place)
+    try:
+        async with database.read() as connection:
+            found = await connection.run_sync(revision)
+            damage = await connection.run_sync(_damage)
+            size_bytes = await connection.run_sync(_size_bytes)
+        async with database.write() as connection:
+            await connection.run_sync(_try_writing)
+    except DeskError as error:
+        return DatabaseHealth(place=place, problem=str(error))
+    problem = f"{place} is damaged ({damage}): restore it from a backup" if damage else None
+    return DatabaseHealth(place=place, problem=problem, revision=found, size_bytes=size_bytes)
+
+
+def _damage(connection: Connection) -> str | None:
+    """What SQLite finds wrong with its file; PostgreSQL watches over its own."""
+    if connection.dialect.name != "sqlite":
+        return None
+    first: str = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+    return None if first == "ok" else first
+
+
+def _size_bytes(connection: Connection) -> int:
+    if connection.dialect.name != "sqlite":
+        size: int = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+        return size
+    path = connection.engine.url.database or ""
+    files = (Path(path + suffix) for suffix in ("", "-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
+def _try_writing(connection: Connection) -> None:
+    """A write of no rows needs every right that a real one needs."""
+    if inspect(connection).has_table(facts.name):
+        connection.execute(facts.update().where(facts.c.name.is_(None)).values(value=""))
