@@ -31,7 +31,10 @@ class Symbols:
         self._ranked = sorted(
             instruments, key=lambda one: (_quote_rank(one.quote), -rank.get(one.symbol, _ZERO), one.symbol)
         )
-        self._turnover = rank
+        self._weight: dict[str, Decimal] = {}
+        for one in self._ranked:
+            heaviest = self._weight.get(one.base.upper(), _ZERO)
+            self._weight[one.base.upper()] = max(heaviest, rank.get(one.symbol, _ZERO))
         self._by_symbol = {one.symbol.upper(): one for one in self._ranked}
         self._by_name = _names(self._ranked)
         self._guesses = _guesses(self._by_name, self._ranked)
@@ -68,7 +71,7 @@ class Symbols:
                 if slips is not None:
                     one = self._market_of(base, quote)
                     gap = abs(len(name) - len(coin))
-                    score = (slips, gap, -self._turnover.get(one.symbol, _ZERO), one.symbol)
+                    score = (slips, gap, -self._weight[one.base.upper()], one.symbol)
                     best[base] = min(best.get(base, score), score)
         return [self._by_symbol[score[-1].upper()] for score in sorted(best.values())[: max(n, 0)]]
 

@@ -18,6 +18,7 @@ _MINUTES_OF = {name: minutes for minutes, names in _UNITS.items() for name in na
 _BARE_UNITS = {name for name in _MINUTES_OF if len(name) > 1} | {"h", "d", "ч", "д"}
 
 _SHAPE = re.compile(r"(?P<before>[^\W\d_]*)(?P<number>\d{0,5})(?P<after>[^\W\d_]*)")
+_SEPARATORS = re.compile(r"[\s/_-]+|^\.+|\.+$")
 _LONGEST = 24
 
 
@@ -28,8 +29,7 @@ def parse_timeframe(text: str) -> Timeframe | None:
     """
     if len(text) > _LONGEST:
         return None
-    word = "".join(unicodedata.normalize("NFKC", text).casefold().split())
-    shape = _SHAPE.fullmatch(word.strip("/-_."))
+    shape = _SHAPE.fullmatch(_SEPARATORS.sub("", unicodedata.normalize("NFKC", text).casefold()))
     if shape is None:
         return None
     before, number, after = shape["before"], shape["number"], shape["after"]

@@ -38,8 +38,9 @@ def near(text: str, n: int = 3) -> list[str]:
 @pytest.mark.parametrize(
     "text",
     [
-        "btc", "BTCUSDT", "BTC/USDT", "$btc", "btc-usdt", "BTC_USDT", "#BTC", "btcusd", "btcusdt.p", "bTc", " btc ",
-        "btc usdt", "BYBIT:BTCUSDT", "BTC/USDT:USDT", "btc-perp", "BTC-USDT-SWAP", "xbt", "bitcoin", "Bitcoin",
+        "btc", "BTCUSDT", "BTC/USDT", "$btc", "btc-usdt", "BTC_USDT", "#BTC", "btcusd", "btcusdt.p", "bTc",
+        " btc ", "btc usdt", "BYBIT:BTCUSDT", "BTC/USDT:USDT", "btc-perp", "BTC-USDT-SWAP", "xbt", "bitcoin",
+        "Bitcoin",
     ],
 )  # fmt: skip
 def test_sloppy_latin_spellings_name_the_bitcoin_market(text: str) -> None:
