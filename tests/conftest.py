@@ -1,8 +1,9 @@
-"""Shared fixtures: recorded data, property-test profiles, and a fence around the network."""
+"""Shared fixtures: recorded data, a PostgreSQL server, property-test profiles, a fence around the network."""
 
 import ipaddress
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.build.needs import missing
+from tests.build.postgres import PostgresServer, a_postgres_server, postgres_binaries
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDED = Path("../shared/data")
@@ -61,3 +63,19 @@ def shared_data() -> Path:
     if not folder.is_dir():
         missing(f"recorded data folder {RECORDED}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test run's own."""
+    binaries = postgres_binaries()
+    if binaries is None:
+        missing("PostgreSQL's server (Debian package postgresql)")
+    with a_postgres_server(binaries) as server:
+        yield server
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: PostgresServer) -> str:
+    """A new, empty PostgreSQL database."""
+    return await postgres_server.create_database()

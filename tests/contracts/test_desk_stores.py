@@ -1,11 +1,14 @@
 """One battery over every keeper of the desk: in memory, SQLite, PostgreSQL."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from adapters.sql.desk import SqlDesk
 from ports.charts import Theme
 from ports.messages import Button, OutboxStore, Priority, Screen, Style
 from ports.people import ActionStore, Facts, Noise, PeopleStore, RiskProfile, Role
@@ -28,9 +31,18 @@ class Desk(Protocol):
     def facts(self) -> Facts: ...
 
 
-@pytest.fixture(params=["memory"])
-async def desk(request: pytest.FixtureRequest) -> Desk:
-    return MemoryDesk()
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
+    if request.param == "memory":
+        yield MemoryDesk()
+        return
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/desk.sqlite"
+    else:
+        url = await request.getfixturevalue("postgres_server").create_database()
+    desk = await SqlDesk.open(url, world="live", mode="paper")
+    yield desk
+    await desk.close()
 
 
 class TestPeople:
