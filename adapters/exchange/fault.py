@@ -1,0 +1,43 @@
+"""What goes wrong at a venue, in the desk's own families of errors."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import ccxt.base.errors as venue_errors
+
+from ports.errors import Refused, Transient
+
+_LONGEST = 200
+
+_KINDS: tuple[tuple[type[Exception], str], ...] = (
+    (venue_errors.RequestTimeout, "timeout"),
+    (venue_errors.RateLimitExceeded, "rate_limited"),
+    (venue_errors.DDoSProtection, "rate_limited"),
+    (venue_errors.NetworkError, "unreachable"),
+    (venue_errors.BadResponse, "nonsense"),
+    (venue_errors.ExchangeError, "refused"),
+    (venue_errors.BaseError, "unreachable"),
+)
+_NONSENSE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What ccxt's parsers and ours raise on an answer of another shape."""
+
+
+@contextmanager
+def translated(venue: str) -> Iterator[None]:
+    """Turn what ccxt raises inside the block into `Transient` or `Refused`."""
+    try:
+        yield
+    except venue_errors.BadSymbol as error:
+        raise Refused("unknown_symbol", text=_short(error), near=[]) from error
+    except venue_errors.BaseError as error:
+        raise Transient(f"{venue}: {_short(error)}", kind=_kind(error)) from error
+    except _NONSENSE as error:
+        raise Transient(f"{venue} answered nonsense: {_short(error)}", kind="nonsense") from error
+
+
+def _kind(error: Exception) -> str:
+    return next(kind for family, kind in _KINDS if isinstance(error, family))
+
+
+def _short(error: Exception) -> str:
+    return f"{type(error).__name__} {error}"[:_LONGEST]

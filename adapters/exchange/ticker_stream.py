@@ -1,0 +1,92 @@
+"""Tickers streamed through ccxt.pro.
+
+ccxt wakes its watcher once for a flood of messages, with one symbol; the others are found in
+`client.tickers`, so each wake looks through all of them.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.exchange.dialect import Dialect
+from adapters.exchange.fault import translated
+from engines.core.ticker import Ticker
+from ports.clock import Clock
+from ports.errors import Transient
+
+_TOPICS_A_REQUEST = 10  # Bybit refuses longer subscriptions to spot topics
+_LEFTOVERS = 20
+_LOOKS_A_SPELL = 4
+
+Tell = Callable[[Ticker], None]
+
+
+class TickerStream:
+    """The stream of one client. Symbols are ccxt's unified ones (`"BTC/USDT"`)."""
+
+    def __init__(self, client: Any, dialect: Dialect, clock: Clock, *, quiet_s: float) -> None:
+        self._client = client
+        self._dialect = dialect
+        self._clock = clock
+        self._quiet_s = quiet_s
+        self._heard_at = 0.0
+        self._subscribed: set[str] = set()
+
+    async def watch(self, symbols: Collection[str], tell: Tell) -> None:
+        """Stream until cancelled; raises `Transient` when the stream breaks or falls silent."""
+        wanted = sorted(symbols)
+        if len(self._subscribed.difference(wanted)) > _LEFTOVERS:
+            await self._hang_up()
+        self._subscribed.update(wanted)
+        self._heard_at = asyncio.get_running_loop().time()
+        chunks = [wanted[at : at + _TOPICS_A_REQUEST] for at in range(0, len(wanted), _TOPICS_A_REQUEST)]
+        try:
+            await _first_failure(self._listen_for_silence(), *(self._follow(chunk, tell) for chunk in chunks))
+        except Transient:
+            await self._hang_up()
+            raise
+
+    async def _follow(self, symbols: list[str], tell: Tell) -> None:
+        seen = {symbol: self._client.tickers.get(symbol) for symbol in symbols}
+        while True:
+            with translated(self._dialect.venue):
+                await self._client.watch_tickers(symbols)
+                for symbol in symbols:
+                    latest = self._client.tickers.get(symbol)
+                    if latest is not None and latest is not seen[symbol]:
+                        seen[symbol] = latest
+                        self._pass_on(latest, tell)
+
+    def _pass_on(self, message: Any, tell: Tell) -> None:
+        self._heard_at = asyncio.get_running_loop().time()
+        at = datetime.fromtimestamp(message["timestamp"] / 1000, UTC)
+        ticker = self._dialect.ticker(message["info"], at)
+        if ticker is not None:
+            tell(ticker)
+
+    async def _listen_for_silence(self) -> None:
+        """Raise `Transient` when nothing was said for a spell in which the market moved."""
+        while True:
+            await asyncio.sleep(self._quiet_s / _LOOKS_A_SPELL)
+            quiet_s = asyncio.get_running_loop().time() - self._heard_at
+            if quiet_s > self._quiet_s and self._clock.speed > 0:
+                raise Transient(f"{self._dialect.venue}: no ticker for {quiet_s:.0f} s", kind="silent")
+
+    async def _hang_up(self) -> None:
+        """Drop the connection: the next watch dials anew, with nothing subscribed."""
+        self._subscribed.clear()
+        await self._client.close_ws_clients()
+
+
+async def _first_failure(*endless: Coroutine[Any, Any, None]) -> None:
+    """Run all until one raises, then stop the others and raise that."""
+    tasks = [asyncio.create_task(one) for one in endless]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
