@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from engines.core.candle import FloatArray, IntArray
 from engines.simulate.coins import Coin
+
+ShortArray = npt.NDArray[np.float32]
 
 BLOCK_HOURS = 30 * 24
 
@@ -47,13 +50,14 @@ class Tape:
     """One block of hours before prices are put on a scale; arrays are (coins, hours).
 
     `log_close` is relative to where the market began; `up` and `down` are the wicks' lengths as log
-    distances; `turnover` is in USDT.
+    distances; `turnover` is in USDT. Years of tape wait for their scale, so what needs little precision
+    is kept short.
     """
 
     log_close: FloatArray
-    up: FloatArray
-    down: FloatArray
-    turnover: FloatArray
+    up: ShortArray
+    down: ShortArray
+    turnover: ShortArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +92,9 @@ def play_block(mood: Mood, coins: Sequence[Coin], rng: np.random.Generator) -> t
     log_close = (mood.log_price + np.cumsum(returns, axis=0)).T
     tape = Tape(
         log_close=log_close,
-        up=_wicks(typical, rng),
-        down=_wicks(typical, rng),
-        turnover=_turnover(coins, returns, typical, level, rng),
+        up=_wicks(typical, rng).astype(np.float32),
+        down=_wicks(typical, rng).astype(np.float32),
+        turnover=_turnover(coins, returns, typical, level, rng).astype(np.float32),
     )
     after = Mood(
         regime=int(regimes[-1]),

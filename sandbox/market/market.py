@@ -1,0 +1,139 @@
+"""The whole market of the sandbox, as the venues' twins and the control API ask it."""
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from engines.core.instrument import MarketKind
+from sandbox.market.book import Book
+from sandbox.market.ladder import Ladder
+from sandbox.market.premium import daily_premium, funding_from
+from sandbox.market.shocks import Shocks
+from sandbox.market.source import BarSource, FundingRates, Listing, Origin, dice
+
+_STREAM_BARS, _STREAM_VENUE = 11, 12
+_LARGEST_SHOCK_PERCENT = 1000.0
+
+
+class Market:
+    """Books of every listing, on two venues, at the market time that `now_ms` tells.
+
+    On a recording both venues show the recorded prices; in a synthetic market the second venue is a few
+    basis points away.
+    """
+
+    def __init__(self, origin: Origin, *, now_ms: Callable[[], int]) -> None:
+        self._origin = origin
+        self._now_ms = now_ms
+        self.source = origin.source
+        self.from_ms = origin.start_ms
+        self.to_ms = origin.end_ms
+        self._shocks = {listing.symbol: Shocks() for listing in origin.listings}
+        throw = dice(origin.seed)
+        ladders: dict[int, Ladder] = {}
+
+        def ladder(bars: BarSource) -> Ladder:
+            return ladders.setdefault(id(bars), Ladder(bars, lambda *key: throw(_STREAM_BARS, *key)))
+
+        def book(listing: Listing, *, is_second: bool = False) -> Book:
+            venue = None
+            if is_second and not origin.is_one_price:
+                key = zlib.crc32(listing.symbol.encode())
+                venue = daily_premium(
+                    lambda *more: throw(_STREAM_VENUE, *more), key, mean_bps=0.5, swing_bps=3.0
+                )
+            return Book(listing, ladder(listing.bars), self._shocks[listing.symbol], venue_premium=venue)
+
+        spot = [listing for listing in origin.listings if listing.kind is MarketKind.SPOT]
+        perp = [listing for listing in origin.listings if listing.kind is MarketKind.PERP]
+        self._spot = {listing.symbol: book(listing) for listing in spot}
+        self._perp = {listing.symbol: book(listing) for listing in perp}
+        self._second = {listing.symbol: book(listing, is_second=True) for listing in spot}
+
+    def now_ms(self) -> int:
+        """Market time."""
+        return self._now_ms()
+
+    def spot(self, now_ms: int) -> dict[str, Book]:
+        """Spot books that trade at `now_ms`, by symbol."""
+        return _listed(self._spot, now_ms)
+
+    def perps(self, now_ms: int) -> dict[str, Book]:
+        """Perpetuals that trade at `now_ms`, by symbol."""
+        return _listed(self._perp, now_ms)
+
+    def second_spot(self, now_ms: int) -> dict[str, Book]:
+        """Spot books of the second venue."""
+        return _listed(self._second, now_ms)
+
+    def index(self, symbol: str, now_ms: int) -> Book:
+        """The book that a perpetual's index price is read from: spot, or itself where spot is not known."""
+        return self.spot(now_ms).get(symbol) or self._perp[symbol]
+
+    def funding(self, symbol: str, start_ms: int, stop_ms: int) -> FundingRates:
+        """Funding settled in `[start_ms, stop_ms)`, recorded or by the venue's rule, never beyond now."""
+        book = self._perp[symbol]
+        stop_ms = min(stop_ms, self._now_ms() + 1)
+        recorded = book.funding(start_ms, stop_ms)
+        if recorded is not None:
+            return recorded
+        premium = book.listing.premium
+        start_ms = max(start_ms, book.first_ms)
+        if premium is None:
+            return FundingRates(time_ms=np.empty(0, dtype=np.int64), rate=np.empty(0))
+        return funding_from(premium, start_ms, max(stop_ms, start_ms))
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        """Rows for the control API, the most traded first."""
+        now_ms = self._now_ms()
+        rows = [self._row(book, now_ms) for book in self.spot(now_ms).values()]
+        return sorted(rows, key=lambda row: -row["turnover_24h"])
+
+    def shock(self, symbol: str, percent: float) -> str:
+        """Move a coin by `percent` on every venue from now on; its last price then, as text.
+
+        Raises `KeyError` when the symbol is not traded, `ValueError` when the move is impossible.
+        """
+        now_ms = self._now_ms()
+        book = self.spot(now_ms).get(symbol) or self.perps(now_ms)[symbol]
+        if not -100 < percent <= _LARGEST_SHOCK_PERCENT:
+            raise ValueError(f"a price can move by more than -100 and at most 1000 percent, not {percent}")
+        self._shocks[symbol].add(now_ms, 1 + percent / 100)
+        return book.price_text(book.last(now_ms))
+
+    def state(self) -> dict[str, Any]:
+        """What a later run of the same market needs to go on: which market it is, and its shocks."""
+        shocks = {symbol: shocks.state() for symbol, shocks in self._shocks.items() if len(shocks)}
+        return {**self._identity(), "shocks": shocks}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from `state()`. Raises `ValueError` when that was another market."""
+        mine = self._identity()
+        theirs = {key: state.get(key) for key in mine}
+        if theirs != mine:
+            raise ValueError(f"the kept state is of another market: {theirs}, this one is {mine}")
+        for symbol, shocks in state["shocks"].items():
+            if symbol in self._shocks:
+                self._shocks[symbol].restore(shocks)
+
+    def _identity(self) -> dict[str, Any]:
+        return {"source": self.source, "seed": self._origin.seed, "from_ms": self.from_ms}
+
+    def _row(self, book: Book, now_ms: int) -> dict[str, Any]:
+        day = book.day(now_ms)
+        grain = book.grain(now_ms)
+        is_recorded = self.source == "replay" and grain is not None
+        return {
+            "symbol": book.symbol,
+            "last": book.price_text(day.last),
+            "change_24h": round(day.change, 6),
+            "turnover_24h": round(day.turnover),
+            "source": f"recorded {grain}" if is_recorded else "synthetic",
+            "history_from_ms": book.first_ms,
+        }
+
+
+def _listed(books: dict[str, Book], now_ms: int) -> dict[str, Book]:
+    return {symbol: book for symbol, book in books.items() if book.is_listed(now_ms)}
