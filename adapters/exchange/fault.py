@@ -3,20 +3,20 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import ccxt.base.errors as venue_errors
+import ccxt
 
 from ports.errors import Refused, Transient
 
 _LONGEST = 200
 
 _KINDS: tuple[tuple[type[Exception], str], ...] = (
-    (venue_errors.RequestTimeout, "timeout"),
-    (venue_errors.RateLimitExceeded, "rate_limited"),
-    (venue_errors.DDoSProtection, "rate_limited"),
-    (venue_errors.NetworkError, "unreachable"),
-    (venue_errors.BadResponse, "nonsense"),
-    (venue_errors.ExchangeError, "refused"),
-    (venue_errors.BaseError, "unreachable"),
+    (ccxt.RequestTimeout, "timeout"),
+    (ccxt.RateLimitExceeded, "rate_limited"),
+    (ccxt.DDoSProtection, "rate_limited"),
+    (ccxt.NetworkError, "unreachable"),
+    (ccxt.BadResponse, "nonsense"),
+    (ccxt.ExchangeError, "refused"),
+    (ccxt.BaseError, "unreachable"),
 )
 _NONSENSE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What ccxt's parsers and ours raise on an answer of another shape."""
@@ -27,9 +27,9 @@ def translated(venue: str) -> Iterator[None]:
     """Turn what ccxt raises inside the block into `Transient` or `Refused`."""
     try:
         yield
-    except venue_errors.BadSymbol as error:
+    except ccxt.BadSymbol as error:
         raise Refused("unknown_symbol", text=_short(error), near=[]) from error
-    except venue_errors.BaseError as error:
+    except ccxt.BaseError as error:
         raise Transient(f"{venue}: {_short(error)}", kind=_kind(error)) from error
     except _NONSENSE as error:
         raise Transient(f"{venue} answered nonsense: {_short(error)}", kind="nonsense") from error

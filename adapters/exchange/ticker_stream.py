@@ -52,18 +52,26 @@ class TickerStream:
         while True:
             with translated(self._dialect.venue):
                 await self._client.watch_tickers(symbols)
-                for symbol in symbols:
-                    latest = self._client.tickers.get(symbol)
-                    if latest is not None and latest is not seen[symbol]:
-                        seen[symbol] = latest
-                        self._pass_on(latest, tell)
+                news = self._news(seen)
+            for ticker in news:
+                tell(ticker)
 
-    def _pass_on(self, message: Any, tell: Tell) -> None:
-        self._heard_at = asyncio.get_running_loop().time()
+    def _news(self, seen: dict[str, Any]) -> list[Ticker]:
+        """Tickers that changed since they were last `seen`, which is brought up to date."""
+        changed = [
+            (symbol, latest)
+            for symbol, known in seen.items()
+            if (latest := self._client.tickers.get(symbol)) is not None and latest is not known
+        ]
+        seen.update(changed)
+        if changed:
+            self._heard_at = asyncio.get_running_loop().time()
+        read = [self._read(latest) for _, latest in changed]
+        return [ticker for ticker in read if ticker is not None]
+
+    def _read(self, message: Any) -> Ticker | None:
         at = datetime.fromtimestamp(message["timestamp"] / 1000, UTC)
-        ticker = self._dialect.ticker(message["info"], at)
-        if ticker is not None:
-            tell(ticker)
+        return self._dialect.ticker(message["info"], at)
 
     async def _listen_for_silence(self) -> None:
         """Raise `Transient` when nothing was said for a spell in which the market moved."""

@@ -69,8 +69,9 @@ def some_candles(
 class FakeMarketSource:
     """A venue in memory.
 
-    `failure`, while set, is raised by every request; `asked` lists the requests made; `push` streams a
-    ticker to whoever watches it; `break_stream` ends the running streams with an error.
+    `failure`, while set, is raised by every request; `failures` makes that many fail; `delay_s` slows
+    them; `asked` lists them. `push` streams a ticker to whoever watches it; `break_stream` ends the
+    running streams with an error.
     """
 
     def __init__(
@@ -86,6 +87,8 @@ class FakeMarketSource:
         self.prices = {ticker.symbol: ticker for ticker in tickers}
         self.history = candles or some_candles()
         self.failure: Exception | None = None
+        self.failures = 0
+        self.delay_s = 0.0
         self.asked: list[str] = []
         self.streams: list[frozenset[str]] = []
         self.is_closed = False
@@ -146,6 +149,9 @@ class FakeMarketSource:
 
     async def _answer(self, request: str) -> None:
         self.asked.append(request)
-        await asyncio.sleep(0)
+        await asyncio.sleep(self.delay_s)
         if self.failure is not None:
             raise self.failure
+        if self.failures:
+            self.failures -= 1
+            raise Transient("a hiccup")
