@@ -147,6 +147,12 @@ class FakeMarketSource:
             if not broken.done():
                 broken.set_exception(error)
 
+    def end_stream(self) -> None:
+        """Let the running streams return, as no venue should."""
+        for broken in list(self._watchers):
+            if not broken.done():
+                broken.set_result(None)
+
     async def _answer(self, request: str) -> None:
         self.asked.append(request)
         await asyncio.sleep(self.delay_s)

@@ -243,13 +243,25 @@ async def test_a_broken_stream_is_reported_and_taken_up_again(
         bybit.push(a_ticker("BTCUSDT"))
         stream = markets.feeds()[0]
         assert (stream.is_ok, stream.age_s, stream.detail_code) == (True, 0, "ok")
-        for error in (Transient("cut", kind="silent"), Refused("unknown_symbol", text="X")):
+        for error, kind in (
+            (Transient("cut", kind="silent"), "silent"),
+            (Refused("unknown_symbol", text="X"), "refused"),
+        ):
             bybit.break_stream(error)
             await until(lambda: markets.feeds()[0].detail_code == "failing")
+            assert markets.feeds()[0].detail_params["error"] == kind
             await until(lambda: bybit.watched)
-        assert markets.feeds()[0].detail_params["error"] == "refused"
-        bybit.push(a_ticker("BTCUSDT"))
-        assert markets.feeds()[0].is_ok
+            bybit.push(a_ticker("BTCUSDT"))
+            assert markets.feeds()[0].is_ok
+
+
+async def test_a_stream_that_simply_ends_counts_as_broken(bybit: FakeMarketSource, clock: HandClock) -> None:
+    markets = Markets(bybit, None, clock, CALM)
+    async with running(markets.run_universe(), markets.run_tickers()):
+        await until(lambda: bybit.watched)
+        bybit.end_stream()
+        await until(lambda: markets.feeds()[0].detail_params.get("error") == "silent")
+        await until(lambda: bybit.watched)
 
 
 async def test_the_loops_outlive_a_venue_that_is_down(
