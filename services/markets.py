@@ -8,10 +8,11 @@ from engines.core.instrument import Instrument
 from engines.core.timeframe import Timeframe
 from ports.clock import Clock
 from ports.errors import Refused, Transient
+from ports.health import FeedHealth
 from ports.markets import MarketSource
 from services.market.audience import Audience
 from services.market.board import Board, Ranking
-from services.market.feed import FeedHealth, FeedMeter
+from services.market.feed import FeedMeter
 from services.market.flight import SharedFlights
 from services.market.history import History
 from services.market.options import MarketOptions
@@ -43,12 +44,18 @@ class Markets:
         self._audience = Audience(clock, keep_s=self._options.keep_streamed_s)
         self._history = History(primary, clock, self._options)
         self._flights: SharedFlights[str, None] = SharedFlights()
-        self._stream_meter = self._meter(f"{primary.venue}_stream", clock, 0.0)
-        self._rest_meter = self._meter(f"{primary.venue}_rest", clock, self._options.poll_s)
-        self._reference_meter = self._meter(
-            f"{reference.venue}_reference" if reference else "reference",
+        stale_s = self._options.stale_after_s
+        self._stream_meter = FeedMeter(
+            f"{primary.venue}_stream", clock, quiet_after_s=stale_s, well="streaming"
+        )
+        self._rest_meter = FeedMeter(
+            f"{primary.venue}_rest", clock, quiet_after_s=stale_s + self._options.poll_s, well="polled"
+        )
+        self._reference_meter = FeedMeter(
+            f"{reference.venue if reference else 'no'}_reference",
             clock,
-            self._options.reference_poll_s,
+            quiet_after_s=stale_s + self._options.reference_poll_s,
+            well="polled",
         )
         self._stream = TickerStream(
             primary, self._streamable, self._board.put, self._stream_meter, self._options
@@ -142,9 +149,6 @@ class Markets:
         if self._reference is not None:
             meters.append(self._reference_meter)
         return [meter.health() for meter in meters]
-
-    def _meter(self, name: str, clock: Clock, period_s: float) -> FeedMeter:
-        return FeedMeter(name, clock, quiet_after_s=self._options.stale_after_s + period_s)
 
     def _streamable(self) -> frozenset[str]:
         """Wanted markets that the venue lists: one unknown symbol must not break the whole stream."""

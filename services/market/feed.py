@@ -1,34 +1,21 @@
 """How the feeds are doing."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from ports.clock import Clock
 from ports.errors import Transient
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedHealth:
-    """A line of `/status`.
-
-    `age_s` counts real seconds since the feed last spoke, `None` when it never did. `detail_code` is one
-    of `ok`, `waiting` (nothing heard yet), `quiet` (nothing heard for too long), `failing`;
-    `detail_params` holds `count` (markets in the feed) and, while failing, the `error` kind.
-    """
-
-    name: str
-    is_ok: bool
-    age_s: float | None
-    detail_code: str
-    detail_params: Mapping[str, object] = field(default_factory=dict)
+from ports.health import FeedHealth
 
 
 class FeedMeter:
-    """Remembers when a feed last spoke and how it last failed."""
+    """Remembers when a feed last spoke and how it last failed.
 
-    def __init__(self, name: str, clock: Clock, *, quiet_after_s: float) -> None:
+    `well` is the code of the feed in good order.
+    """
+
+    def __init__(self, name: str, clock: Clock, *, quiet_after_s: float, well: str) -> None:
         self._name = name
+        self._well = well
         self._clock = clock
         self._quiet_after_s = quiet_after_s
         self._heard_at: datetime | None = None
@@ -59,18 +46,13 @@ class FeedMeter:
         self._error = error.kind
 
     def health(self) -> FeedHealth:
-        """The state now."""
+        """The state now: in good order, `waiting` (nothing heard yet), `quiet` (nothing for too long),
+        or `failing`. Parameters: `count` of markets and, while failing, the `error` kind of `Transient`."""
         params: dict[str, object] = {"count": self.count}
         if self._error is not None:
             code, params["error"] = "failing", self._error
         elif self._heard_at is None:
             code = "waiting"
         else:
-            code = "ok" if self.is_alive else "quiet"
-        return FeedHealth(
-            name=self._name,
-            is_ok=self.is_alive,
-            age_s=self.age_s,
-            detail_code=code,
-            detail_params=params,
-        )
+            code = self._well if self.is_alive else "quiet"
+        return FeedHealth(name=self._name, is_ok=self.is_alive, age_s=self.age_s, code=code, params=params)

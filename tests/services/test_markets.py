@@ -242,14 +242,14 @@ async def test_a_broken_stream_is_reported_and_taken_up_again(
         await until(lambda: bybit.watched)
         bybit.push(a_ticker("BTCUSDT"))
         stream = markets.feeds()[0]
-        assert (stream.is_ok, stream.age_s, stream.detail_code) == (True, 0, "ok")
+        assert (stream.is_ok, stream.age_s, stream.code) == (True, 0, "streaming")
         for error, kind in (
             (Transient("cut", kind="silent"), "silent"),
             (Refused("unknown_symbol", text="X"), "refused"),
         ):
             bybit.break_stream(error)
-            await until(lambda: markets.feeds()[0].detail_code == "failing")
-            assert markets.feeds()[0].detail_params["error"] == kind
+            await until(lambda: markets.feeds()[0].code == "failing")
+            assert markets.feeds()[0].params["error"] == kind
             await until(lambda: bybit.watched)
             bybit.push(a_ticker("BTCUSDT"))
             assert markets.feeds()[0].is_ok
@@ -260,7 +260,7 @@ async def test_a_stream_that_simply_ends_counts_as_broken(bybit: FakeMarketSourc
     async with running(markets.run_universe(), markets.run_tickers()):
         await until(lambda: bybit.watched)
         bybit.end_stream()
-        await until(lambda: markets.feeds()[0].detail_params.get("error") == "silent")
+        await until(lambda: markets.feeds()[0].params.get("error") == "silent")
         await until(lambda: bybit.watched)
 
 
@@ -271,11 +271,11 @@ async def test_the_loops_outlive_a_venue_that_is_down(
     async with running(markets.run_universe(), markets.run_tickers(), markets.run_reference()) as loops:
         await until(lambda: len(bybit.asked) > 8 and len(binance.asked) > 4)
         assert not any(loop.done() for loop in loops)
-        assert [feed.detail_code for feed in markets.feeds()] == ["waiting", "failing", "failing"]
+        assert [feed.code for feed in markets.feeds()] == ["waiting", "failing", "failing"]
         bybit.failure = binance.failure = None
         await until(lambda: all(feed.is_ok for feed in markets.feeds()[1:]))
         await until(lambda: bybit.watched)
-    assert markets.feeds()[1].detail_params == {"count": 6}
+    assert markets.feeds()[1].params == {"count": 6}
 
 
 async def test_feeds_that_fall_quiet_are_not_ok(markets: Markets, clock: HandClock) -> None:
@@ -283,7 +283,7 @@ async def test_feeds_that_fall_quiet_are_not_ok(markets: Markets, clock: HandClo
     assert markets.feeds()[1].is_ok
     clock.move(31)
     feed = markets.feeds()[1]
-    assert (feed.is_ok, feed.age_s, feed.detail_code) == (False, 31, "quiet")
+    assert (feed.is_ok, feed.age_s, feed.code) == (False, 31, "quiet")
 
 
 async def test_a_market_that_stands_still_may_be_quiet(bybit: FakeMarketSource) -> None:
