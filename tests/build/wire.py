@@ -120,6 +120,13 @@ class VenueWire:
                 return self._result({"timeSecond": "1772625600", "timeNano": "1772625600000000000"})
             case "/api/v3/ticker/24hr":
                 return [_binance_row("BTCUSDT"), _binance_row("BNBBTC") | {"lastPrice": "0.00000000"}]
+            case "/api/v3/exchangeInfo":
+                return {"timezone": "UTC", "serverTime": TIME_MS, "symbols": [_binance_market("BTC")]}
+            case "/api/v3/klines":
+                return [
+                    [int(bar[0]), *bar[1:6], int(bar[0]) + 3_599_999, bar[6], 9, "1", "1", "0"]
+                    for bar in reversed(self.bars)
+                ]
             case "/api/v3/time":
                 return {"serverTime": TIME_MS}
         return {"retCode": 10001, "retMsg": f"no such path {path}", "result": {}, "time": TIME_MS}
@@ -150,6 +157,27 @@ class VenueWire:
             "op": message["op"],
         }
         await stream.send_json(answer)
+
+
+def _binance_market(base: str) -> dict[str, Any]:
+    return {
+        "symbol": f"{base}USDT",
+        "status": "TRADING",
+        "baseAsset": base,
+        "quoteAsset": "USDT",
+        "baseAssetPrecision": 8,
+        "quotePrecision": 8,
+        "quoteAssetPrecision": 8,
+        "orderTypes": ["LIMIT", "MARKET"],
+        "isSpotTradingAllowed": True,
+        "isMarginTradingAllowed": True,
+        "filters": [
+            {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000", "tickSize": "0.01"},
+            {"filterType": "LOT_SIZE", "minQty": "0.00001", "maxQty": "9000", "stepSize": "0.00001"},
+            {"filterType": "NOTIONAL", "minNotional": "5.0"},
+        ],
+        "permissions": ["SPOT"],
+    }
 
 
 def _binance_row(symbol: str) -> dict[str, Any]:
