@@ -1,5 +1,7 @@
 """Adding bars up into coarser bars, and laying one series over another."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from engines.core.candle import Candles, FloatArray, IntArray
@@ -35,6 +37,8 @@ def overlay(upper: Candles, lower: Candles) -> Candles:
     """Both series in order of time; where both have a bar, the one of `upper`."""
     if not len(lower):
         return upper
+    if not len(upper):
+        return lower
     free = ~np.isin(lower.time_ms, upper.time_ms, assume_unique=True)
     times = np.concatenate((upper.time_ms, lower.time_ms[free]))
     order = np.argsort(times, kind="stable")
@@ -49,6 +53,22 @@ def overlay(upper: Candles, lower: Candles) -> Candles:
         low=column(upper.low, lower.low),
         close=column(upper.close, lower.close),
         volume=column(upper.volume, lower.volume),
+    )
+
+
+def chain(parts: Sequence[Candles]) -> Candles:
+    """Series that follow each other, as one."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return empty()
+    return Candles(
+        time_ms=np.concatenate([part.time_ms for part in parts]),
+        open=np.concatenate([part.open for part in parts]),
+        high=np.concatenate([part.high for part in parts]),
+        low=np.concatenate([part.low for part in parts]),
+        close=np.concatenate([part.close for part in parts]),
+        volume=np.concatenate([part.volume for part in parts]),
     )
 
 

@@ -7,14 +7,14 @@ whoever asks must not ask beyond the present.
 
 import zlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from engines.core.candle import Candles, FloatArray
 from engines.core.timeframe import Timeframe
-from engines.simulate.aggregation import between, empty, overlay, pick, resample
+from engines.simulate.aggregation import between, chain, empty, overlay, pick, resample
 from engines.simulate.bridge import draw_path_noise, draw_split_noise, paths, split
 from sandbox.market.source import DAY_MS, BarSource, Dice
 
@@ -22,7 +22,8 @@ LEVELS = tuple(Timeframe)
 MINUTE_MS = Timeframe.M1.ms
 SECOND_MS = 1000
 
-_DAYS_KEPT = 4  # per level; a request of 1000 one-minute bars spans two
+_DAYS_KEPT = 40  # over all levels; a request of 1000 bars of 15 minutes spans twelve
+_DAYS_TRIED = 15  # over a longer span, look first which days have anything to bridge
 _MINUTES_KEPT = 8  # now, an hour and a day ago, for several readers
 _SECONDS = MINUTE_MS // SECOND_MS
 
@@ -160,13 +161,13 @@ class Ladder:
     def _bridged(self, level: Timeframe, start_ms: int, stop_ms: int) -> Candles:
         """Bars of `level` from inside those coarser bars of which no part was recorded."""
         upper = LEVELS[LEVELS.index(level) + 1]
-        first, last = upper.floor(start_ms), upper.floor(stop_ms - 1) + upper.ms
-        parents = self._orphans(level, upper, first, last)
-        days = np.unique(parents.time_ms // DAY_MS * DAY_MS)
-        bridged = empty()
-        for day_ms in days.tolist():
-            bridged = overlay(bridged, self._bridged_day(level, upper, day_ms))
-        return between(bridged, start_ms, stop_ms)
+        days: Iterable[int] = range(start_ms // DAY_MS * DAY_MS, stop_ms, DAY_MS)
+        if stop_ms - start_ms > _DAYS_TRIED * DAY_MS:
+            first, last = upper.floor(start_ms), upper.floor(stop_ms - 1) + upper.ms
+            orphans = self._orphans(level, upper, first, last)
+            days = np.unique(orphans.time_ms // DAY_MS * DAY_MS).tolist()
+        bridged = [self._bridged_day(level, upper, day_ms) for day_ms in days]
+        return between(chain(bridged), start_ms, stop_ms)
 
     def _orphans(self, level: Timeframe, upper: Timeframe, start_ms: int, stop_ms: int) -> Candles:
         parents = self.bars(upper, start_ms, stop_ms)
@@ -192,7 +193,7 @@ class Ladder:
             volume_decimals=self.source.volume_decimals,
         )
         self._days[key] = bridged
-        if len(self._days) > _DAYS_KEPT * len(LEVELS):
+        if len(self._days) > _DAYS_KEPT:
             self._days.popitem(last=False)
         return bridged
 

@@ -16,6 +16,7 @@ from sandbox.market.source import DAY_MS, BarSource, Listing, Origin, dice
 OPENING_MS = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp() * 1000)
 HISTORY_BLOCKS = 31  # of 30 days: two and a half years
 
+_GROWTH_BLOCKS = 4
 _HOUR_MS = Timeframe.H1.ms
 _BLOCK_MS = BLOCK_HOURS * _HOUR_MS
 _STREAM_BLOCK, _STREAM_PERP = 1, 2
@@ -30,7 +31,7 @@ class SyntheticTape:
         self._mood = opening_mood(COINS)
         day_ms = start_ms // DAY_MS * DAY_MS
         self.first_ms = day_ms - HISTORY_BLOCKS * _BLOCK_MS
-        self._columns = np.empty((5, len(COINS), 2 * HISTORY_BLOCKS * BLOCK_HOURS))
+        self._columns = [np.empty((len(COINS), (HISTORY_BLOCKS + 2) * BLOCK_HOURS)) for _ in range(5)]
         history = [self._play() for _ in range(HISTORY_BLOCKS)]
         usual = np.array([coin.price for coin in COINS])
         self._scale: FloatArray = usual / np.exp(self._mood.log_price)
@@ -53,7 +54,7 @@ class SyntheticTape:
     def candles(self, row: int) -> Candles:
         """The bars of one coin, as views."""
         hours = self._blocks * BLOCK_HOURS
-        opens, highs, lows, closes, volumes = self._columns[:, row, :hours]
+        opens, highs, lows, closes, volumes = (column[row, :hours] for column in self._columns)
         return Candles(
             time_ms=self.first_ms + np.arange(hours, dtype=np.int64) * _HOUR_MS,
             open=opens,
@@ -76,10 +77,12 @@ class SyntheticTape:
     def _append(self, tape: Tape) -> None:
         bars = price_block(tape, COINS, self._scale, self._last_close)
         first = self._blocks * BLOCK_HOURS
-        if first + BLOCK_HOURS > self._columns.shape[2]:
-            self._columns = np.concatenate((self._columns, np.empty_like(self._columns)), axis=2)
-        for column, values in enumerate((bars.open, bars.high, bars.low, bars.close, bars.volume)):
-            self._columns[column, :, first : first + BLOCK_HOURS] = values
+        for number, values in enumerate((bars.open, bars.high, bars.low, bars.close, bars.volume)):
+            column = self._columns[number]
+            if first + BLOCK_HOURS > column.shape[1]:
+                room = np.empty((len(COINS), _GROWTH_BLOCKS * BLOCK_HOURS))
+                column = self._columns[number] = np.concatenate((column, room), axis=1)
+            column[:, first : first + BLOCK_HOURS] = values
         self._last_close = bars.close[:, -1].copy()
         self._blocks += 1
 

@@ -1,0 +1,140 @@
+"""Bybit V5's public WebSockets: subscriptions, pings, and the pushing of what is due."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+import orjson
+from aiohttp import WSMsgType, web
+
+from engines.core.instrument import MarketKind
+from sandbox.bybit.topics import Message, Topic, UnknownTopic, open_topic
+from sandbox.clock import SandboxClock
+from sandbox.market.market import Market
+
+_PUSH_S = 0.5
+_SERVICE = "bybit"
+
+
+class Silence(Protocol):
+    """Whether a service's WebSockets stay open but say nothing."""
+
+    def is_silent(self, service: str) -> bool:
+        """True while the fault lasts."""
+        ...
+
+
+class PublicStream:
+    """The public stream of one category."""
+
+    def __init__(self, market: Market, clock: SandboxClock, faults: Silence, kind: MarketKind) -> None:
+        self._market = market
+        self._clock = clock
+        self._faults = faults
+        self._kind = kind
+
+    async def connect(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve one connection until it ends."""
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        line = _Line(self._market, self._faults, self._kind, socket)
+        unsubscribe = self._clock.subscribe(line.wake)
+        pusher = asyncio.create_task(line.push())
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    await line.hear(message.data)
+        finally:
+            unsubscribe()
+            pusher.cancel()
+            await asyncio.gather(pusher, return_exceptions=True)
+        return socket
+
+
+class _Line:
+    """One connection: what it has subscribed to."""
+
+    def __init__(
+        self, market: Market, faults: Silence, kind: MarketKind, socket: web.WebSocketResponse
+    ) -> None:
+        self._market = market
+        self._faults = faults
+        self._kind = kind
+        self._socket = socket
+        self._id = secrets.token_hex(10)
+        self._topics: dict[str, Topic] = {}
+        self._woken = asyncio.Event()
+        self.wake: Callable[[], None] = self._woken.set
+
+    async def hear(self, text: str) -> None:
+        """Answer one message of the client."""
+        try:
+            message = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            message = None
+        if not isinstance(message, dict):
+            await self._refuse({}, "Json format error")
+            return
+        match message.get("op"), message.get("args"):
+            case "ping", _:
+                await self._say(self._pong(message))
+            case "subscribe", [*names]:
+                await self._subscribe(message, names)
+            case "unsubscribe", [*names]:
+                for name in names:
+                    self._topics.pop(str(name), None)
+                await self._agree(message)
+            case op, _:
+                await self._refuse(message, f"error:invalid op: {op}")
+
+    async def push(self) -> None:
+        """Tell what is due, twice a second and whenever the clock is turned."""
+        with contextlib.suppress(ConnectionError):
+            while not self._socket.closed:
+                self._woken.clear()
+                now_ms = self._market.now_ms()
+                for topic in tuple(self._topics.values()):
+                    await self._tell(topic.news(now_ms))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), _PUSH_S)
+
+    async def _subscribe(self, message: Mapping[str, Any], names: Iterable[object]) -> None:
+        opened = {}
+        for name in map(str, names):
+            try:
+                opened[name] = self._topics.get(name) or open_topic(name, self._market, self._kind)
+            except UnknownTopic:
+                await self._refuse(message, f"error:handler not found,topic:{name}")
+                return
+        await self._agree(message)
+        self._topics.update(opened)
+        self.wake()
+
+    async def _tell(self, news: Iterable[Message]) -> None:
+        for message in news:
+            await self._say(message)
+
+    async def _agree(self, message: Mapping[str, Any]) -> None:
+        said = message["op"] if self._kind is MarketKind.SPOT else ""
+        await self._say({"success": True, "ret_msg": said, **self._about(message)})
+
+    async def _refuse(self, message: Mapping[str, Any], why: str) -> None:
+        await self._say({"success": False, "ret_msg": why, **self._about(message)})
+
+    def _pong(self, message: Mapping[str, Any]) -> Message:
+        """Spot says `ping` back, linear `ping` too: the answer is told by its `ret_msg`."""
+        return {"success": True, "ret_msg": "pong", **self._about(message)}
+
+    def _about(self, message: Mapping[str, Any]) -> Message:
+        return {
+            "conn_id": self._id,
+            "req_id": str(message.get("req_id", "")),
+            "op": str(message.get("op", "")),
+        }
+
+    async def _say(self, message: Message) -> None:
+        # what a silent socket did not say is lost, as it is on the real line
+        if not self._faults.is_silent(_SERVICE):
+            await self._socket.send_str(orjson.dumps(message).decode())
