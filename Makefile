@@ -1,0 +1,63 @@
+# One command does everything, set-up included, on a machine with git, make and Python >= 3.11.
+.DELETE_ON_ERROR:
+.PHONY: help run test check bench e2e format clean
+
+UV := $(shell command -v uv || echo .uv/bin/uv)
+BIN = .venv/bin
+CODE = bot handlers services ports adapters engines sandbox migrations benchmarks tests
+PYTEST = $(BIN)/pytest
+JOBS = auto
+ONLY =
+
+help:
+	@echo 'make run      start the desk; without a Telegram token, the sandbox and its chat page'
+	@echo 'make test     everything that must hold: style, types, import contracts, tests, coverage'
+	@echo 'make e2e      the browser tests (installs Chromium if it is absent)'
+	@echo 'make bench    the benchmarks, one JSON object a line; make bench ONLY=chart for one family'
+	@echo 'make check    style, types and import contracts alone'
+	@echo 'make format   write the code in the one style'
+	@echo 'make clean    forget everything that can be made again'
+
+run: .venv/.runtime
+	@exec $(BIN)/perpetuum run
+
+test: check
+	$(PYTEST) -n $(JOBS) --maxprocesses 8 --dist worksteal --cov --cov-report term
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+e2e: .venv/.e2e
+	@.ci/need chromium chromium fonts-dejavu-core fonts-noto-color-emoji
+	$(PYTEST) tests/browser
+
+bench: .venv/.dev
+	@$(BIN)/python -m benchmarks $(ONLY)
+
+format: .venv/.dev
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv .uv .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* htmlcov dist artefacts
+	find $(CODE) -name __pycache__ -prune -exec rm -rf {} +
+
+# Stamps: a set-up is repeated only when what it was made from has changed. --inexact leaves alone
+# what a richer set-up has installed; --locked refuses a lock that no longer fits the project file.
+.venv/.runtime: pyproject.toml uv.lock
+	@test -x $(UV) || .ci/bootstrap-uv
+	$(UV) sync --quiet --locked --inexact --no-dev --extra postgres
+	@touch $@
+
+.venv/.dev: pyproject.toml uv.lock
+	@test -x $(UV) || .ci/bootstrap-uv
+	$(UV) sync --quiet --locked --inexact --all-extras
+	@touch .venv/.runtime $@
+
+.venv/.e2e: pyproject.toml uv.lock
+	@test -x $(UV) || .ci/bootstrap-uv
+	$(UV) sync --quiet --locked --inexact --all-extras --group e2e
+	@touch .venv/.runtime .venv/.dev $@
