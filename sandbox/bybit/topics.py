@@ -146,7 +146,7 @@ class OrderBookTopic:
         """At most one message: from what was told to what is."""
         depth = self._book.depth(self._depth, now_ms)
         sides = {
-            side: {price: size for price, size in levels(self._book, rows)}
+            side: dict(_pair(level) for level in levels(self._book, rows))
             for side, rows in (("b", depth.bids), ("a", depth.asks))
         }
         if sides == self._told:
@@ -209,3 +209,8 @@ def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, s
 
 def _pairs(rows: Mapping[str, str]) -> list[list[str]]:
     return [[price, size] for price, size in rows.items()]
+
+
+def _pair(level: list[str]) -> tuple[str, str]:
+    price, size = level
+    return price, size

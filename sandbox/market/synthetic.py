@@ -19,7 +19,8 @@ HISTORY_BLOCKS = 31  # of 30 days: two and a half years
 _GROWTH_BLOCKS = 4
 _HOUR_MS = Timeframe.H1.ms
 _BLOCK_MS = BLOCK_HOURS * _HOUR_MS
-_STREAM_BLOCK, _STREAM_PERP = 1, 2
+_STREAM_BLOCK, _STREAM_PERP, _STREAM_OPENING = 1, 2, 3
+_OPENING_SPREAD = 0.06  # of opening prices around the usual ones
 
 
 class SyntheticTape:
@@ -33,7 +34,8 @@ class SyntheticTape:
         self.first_ms = day_ms - HISTORY_BLOCKS * _BLOCK_MS
         self._columns = [np.empty((len(COINS), (HISTORY_BLOCKS + 2) * BLOCK_HOURS)) for _ in range(5)]
         history = [self._play() for _ in range(HISTORY_BLOCKS)]
-        usual = np.array([coin.price for coin in COINS])
+        luck = self._dice(_STREAM_OPENING).normal(0.0, _OPENING_SPREAD, len(COINS))
+        usual = np.array([coin.price for coin in COINS]) * np.exp(luck)
         self._scale: FloatArray = usual / np.exp(self._mood.log_price)
         self._last_close = self._opening_prices()
         history.reverse()
