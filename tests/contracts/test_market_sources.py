@@ -14,15 +14,14 @@ from engines.core.ticker import Ticker
 from engines.core.timeframe import Timeframe
 from ports.errors import Refused
 from ports.markets import MarketSource
-from tests.build.clock import HandClock
 from tests.build.markets import FakeMarketSource, a_ticker, an_instrument
-from tests.build.wire import VenueWire, serving
+from tests.build.twins import running_twins
 
 
 @asynccontextmanager
 async def over_the_wire(venue: str) -> AsyncIterator[MarketSource]:
-    async with serving(VenueWire()) as url:
-        yield build_market_source(venue, HandClock(), base_url=f"{url}/{venue}")
+    async with running_twins() as twins:
+        yield build_market_source(venue, twins.clock, base_url=f"{twins.url}/{venue}")
 
 
 @asynccontextmanager
