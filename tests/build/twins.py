@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -38,10 +39,13 @@ class Twins:
     quiet: Quiet
 
 
+_origin = cache(synthetic_origin)  # half a second each, and the same seed tells the same market
+
+
 @asynccontextmanager
 async def running_twins(*, seed: int = 7, speed: float = 1.0) -> AsyncIterator[Twins]:
     """Serve a synthetic market."""
-    origin = synthetic_origin(seed)
+    origin = _origin(seed)
     sandbox_clock = SandboxClock(
         start_ms=origin.start_ms, wall=time.time, monotonic=time.monotonic, speed=speed
     )
