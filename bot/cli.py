@@ -28,7 +28,9 @@ def _sandbox(command: argparse.ArgumentParser) -> None:
     command.add_argument("--from", dest="start", metavar="DATE", help="market date to start at (UTC)")
     command.add_argument("--speed", type=float, default=1.0, metavar="N", help="market seconds a second")
     command.add_argument("--seed", type=int, default=7, metavar="N", help="seed of all randomness")
-    command.add_argument("--port", type=int, default=8090, metavar="P", help="port on 127.0.0.1; 0 = any free")
+    command.add_argument(
+        "--port", type=int, default=8090, metavar="P", help="port on 127.0.0.1; 0 = any free"
+    )
     command.add_argument("--state", type=Path, metavar="DIR", help="keep databases, chats and clock here")
     command.add_argument("--no-bot", action="store_true", help="the outside world alone")
 
@@ -48,16 +50,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    match options.command:
-        case "run":
-            from bot.commands.run import run
+    if options.command == "run":
+        from bot.commands import run
 
-            return run()
-        case "doctor":
-            from bot.commands.doctor import run
+        return run.run()
+    if options.command == "doctor":
+        from bot.commands import doctor
 
-            return run()
-        case _:
-            from bot.commands.sandbox import run as run_sandbox
+        return doctor.run()
+    from bot.commands import sandbox
 
-            return run_sandbox(options)
+    return sandbox.run(options)

@@ -7,6 +7,8 @@ from typing import Any
 
 import structlog
 
+from ports.errors import Fatal
+
 log = structlog.get_logger()
 
 Work = Callable[[], Awaitable[Any]]
@@ -25,37 +27,35 @@ class TaskState:
 
 @dataclass(slots=True)
 class Nursery:
-    """Keeps endless tasks alive.
+    """Keeps endless tasks alive. Made inside a running event loop.
 
-    A task that raises or returns is started again after a pause that doubles from `pause_s` to
+    One that raises `Fatal` stops the program at once: `failed` is set to what it said. A task that raises
+    anything else or returns is started again after a pause that doubles from `pause_s` to
     `longest_pause_s`; one that lived for `calm_s` starts over with the short pause. A task started with
     `patience` dies for good after so many quick deaths in a row and takes the program with it: `failed`
-    is set to its name.
+    is set to its name and last error.
     """
 
     pause_s: float = 1.0
     longest_pause_s: float = 60.0
     calm_s: float = 60.0
     states: dict[str, TaskState] = field(default_factory=dict)
-    failed: "asyncio.Future[str] | None" = None
+    failed: "asyncio.Future[str]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     def start(self, name: str, work: Work, *, patience: int | None = None) -> None:
         """Supervise `work` under `name` until `stop`."""
-        if self.failed is None:
-            self.failed = asyncio.get_running_loop().create_future()
         state = self.states[name] = TaskState(name)
         self._tasks.append(asyncio.create_task(self._supervise(state, work, patience), name=name))
 
     async def stop(self, *, within_s: float = 10.0) -> None:
-        """Cancel every task, the last started first, and wait for them."""
-        for task in reversed(self._tasks):
+        """Cancel one task after the other, the last started first, each given `within_s` to end."""
+        while self._tasks:
+            task = self._tasks.pop()
             task.cancel()
-        if self._tasks:
-            _, stuck = await asyncio.wait(self._tasks, timeout=within_s)
-            for task in stuck:
+            _, stuck = await asyncio.wait([task], timeout=within_s)
+            if stuck:
                 log.warning("task_did_not_stop", task=task.get_name())
-        self._tasks.clear()
 
     async def _supervise(self, state: TaskState, work: Work, patience: int | None) -> None:
         loop = asyncio.get_running_loop()
@@ -65,6 +65,9 @@ class Nursery:
             try:
                 await work()
                 state.last_error = "ended"
+            except Fatal as error:
+                self._give_up(str(error))
+                return
             except Exception as error:
                 state.last_error = f"{type(error).__name__}: {error}"
                 log.exception("task_died", task=state.name)
@@ -73,10 +76,13 @@ class Nursery:
             state.failures += 1
             deaths_in_a_row = 1 if loop.time() - state.started_at > self.calm_s else deaths_in_a_row + 1
             if patience is not None and deaths_in_a_row >= patience:
-                log.error("task_given_up", task=state.name, deaths=deaths_in_a_row)
-                if self.failed is not None and not self.failed.done():
-                    self.failed.set_result(state.name)
+                self._give_up(f"{state.name} died {deaths_in_a_row} times in a row: {state.last_error}")
                 return
             pause = min(self.pause_s * 2 ** (deaths_in_a_row - 1), self.longest_pause_s)
             log.warning("task_restarts", task=state.name, pause_s=pause, error=state.last_error)
             await asyncio.sleep(pause)
+
+    def _give_up(self, why: str) -> None:
+        log.error("cannot_go_on", why=why)
+        if not self.failed.done():
+            self.failed.set_result(why)

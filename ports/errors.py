@@ -38,6 +38,10 @@ class Transient(DeskError):
         self.retry_after_s = retry_after_s
 
 
+class Rejected(DeskError):
+    """The other side understood and said no; the same request would be refused again."""
+
+
 class Stale(DeskError):
     """Data too old to act on."""
 

@@ -61,6 +61,11 @@ class Markets:
             primary, self._streamable, self._board.put, self._stream_meter, self._options
         )
 
+    @property
+    def venue(self) -> str:
+        """Short name of the venue whose prices are shown."""
+        return self._primary.venue
+
     async def run_universe(self) -> None:
         """Endless: keep the list of instruments fresh."""
         await self._repeat(self._load_universe, self._options.universe_refresh_s, self._rest_meter)

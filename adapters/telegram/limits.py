@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from engines.core.bucket import Bucket
 from ports.messages import Priority
 
 
@@ -21,26 +22,6 @@ class Rates:
     chat_per_s: float = 1
     chat_burst: int = 5
     group_per_min: float = 20
-
-
-@dataclass(slots=True)
-class Bucket:
-    """A token bucket: `rate` tokens a second up to `burst`."""
-
-    rate: float
-    burst: float
-    tokens: float
-    at: float
-
-    def wait_s(self, now: float) -> float:
-        """Seconds until a token is there."""
-        self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
-        self.at = now
-        return 0.0 if self.tokens >= 1 else (1 - self.tokens) / self.rate
-
-    def take(self) -> None:
-        """Spend a token that `wait_s` said is there."""
-        self.tokens -= 1
 
 
 @dataclass(order=True, slots=True)
@@ -117,7 +98,7 @@ class Limiter:
             self._overall = Bucket(rate, max(1.0, rate), max(1.0, rate), now)
         chat = self._bucket(chat_id, now)
         wait = max(self._overall.wait_s(now), chat.wait_s(now), self._not_before.get(chat_id, 0.0) - now)
-        if priority > Priority.ANSWER and chat_id > 0 and chat.burst - chat.tokens > 1e-9:
+        if priority > Priority.ANSWER and chat_id > 0 and not chat.is_full:
             # A push takes no part in the burst that is kept for answers.
             wait = max(wait, (chat.burst - chat.tokens) / chat.rate)
         return wait

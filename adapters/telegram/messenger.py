@@ -29,7 +29,7 @@ from aiogram.types import (
 
 from adapters.telegram import text
 from adapters.telegram.outbound import PRIORITY
-from ports.errors import Gone, Transient
+from ports.errors import Gone, Rejected, Transient
 from ports.messages import Button, CommandMenu, Keyboard, Priority, Screen, SentMessage, Style
 
 log = structlog.get_logger()
@@ -37,7 +37,12 @@ T = TypeVar("T")
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _GONE = ("chat not found", "user is deactivated", "bot was kicked", "group chat was upgraded")
-_NO_MESSAGE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_NO_SUCH_MESSAGE = (
+    "message to edit not found",
+    "message can't be edited",
+    "message_id_invalid",
+    "no text in the message",
+)
 
 
 class TelegramMessenger:
@@ -51,7 +56,8 @@ class TelegramMessenger:
     ) -> SentMessage:
         """Deliver as one message, or as several where it is too long (the keyboard under the last).
 
-        Raises `Gone` when the chat cannot be written to, `Transient` when Telegram is out of reach.
+        Raises `Gone` when the chat cannot be written to, `Transient` when Telegram is out of reach,
+        `Rejected` when it refuses the message itself.
         """
         with _speaking(priority):
             if screen.photo is not None:
@@ -65,13 +71,11 @@ class TelegramMessenger:
         with _speaking(priority):
             try:
                 await _lenient(lambda plain: self._edit(chat_id, message_id, screen, is_plain=plain))
-            except TelegramBadRequest as error:
-                words = error.message.lower()
+            except Rejected as error:
+                words = str(error).lower()
                 if "message is not modified" in words:
                     return True
-                if "no text in the message" in words or "can't be edited" in words:
-                    return False
-                if any(known in words for known in _NO_MESSAGE):
+                if any(known in words for known in _NO_SUCH_MESSAGE):
                     return False
                 raise
         return True
@@ -184,7 +188,7 @@ async def _lenient(call: Callable[[bool], Awaitable[T]]) -> T:
     except TelegramBadRequest as error:
         if any(known in error.message.lower() for known in _GONE):
             raise Gone(error.message) from error
-        raise
+        raise Rejected(error.message) from error
     except (TelegramNetworkError, TelegramServerError, ClientDecodeError) as error:
         raise Transient(f"Telegram is out of reach: {type(error).__name__}") from error
 

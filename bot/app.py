@@ -1,0 +1,174 @@
+"""The running desk: starts in order, watches itself, stops in order."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+
+import structlog
+from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramUnauthorizedError
+from aiogram.types import Update
+
+from bot.container import build_services
+from bot.dispatcher import build_dispatcher
+from bot.nursery import Nursery
+from bot.outside import Outside, open_outside
+from bot.settings import Settings
+from bot.switchboard import Switchboard
+from handlers.notices import telegram_returned
+from handlers.ui.request import Services
+from ports.errors import Fatal
+from ports.health import JobHealth
+from ports.messages import BotCommand, CommandMenu
+from ports.people import Role
+
+log = structlog.get_logger()
+
+TELL_AFTER_S = 60.0
+HOUSEKEEPING_S = 3600.0
+CLOCK_WAIT_S = 15.0
+
+
+async def serve(settings: Settings) -> int:
+    """Run until a signal or something that cannot go on; the exit code."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    outside = await open_outside(settings)
+    try:
+        return await App(settings, outside).run(stop)
+    finally:
+        await outside.close()
+
+
+class App:
+    """One desk over one outside."""
+
+    def __init__(self, settings: Settings, outside: Outside) -> None:
+        self._settings = settings
+        self._outside = outside
+        self._nursery = Nursery()
+        self.services: Services = build_services(
+            settings, outside, jobs=self.jobs, started_at=outside.clock.wire_now()
+        )
+
+    def jobs(self) -> Sequence[JobHealth]:
+        """Every supervised task."""
+        return [
+            JobHealth(
+                name=state.name,
+                is_running=state.is_running,
+                failures=state.failures,
+                last_error=state.last_error,
+            )
+            for state in self._nursery.states.values()
+        ]
+
+    async def run(self, stop: asyncio.Event) -> int:
+        """Start everything, wait for `stop` or a failure, stop everything; the exit code."""
+        log.info("desk_starts", world=self._settings.desk.world, mode="paper")
+        stopping = asyncio.create_task(stop.wait())
+        starting = asyncio.create_task(self._start())
+        try:
+            await asyncio.wait([stopping, starting], return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                await starting
+                log.info("desk_ready")
+            return await self._watch(stopping)
+        finally:
+            for task in (starting, stopping):
+                task.cancel()
+                with suppress(asyncio.CancelledError, Fatal):
+                    await task
+            await self._nursery.stop()
+            await self.services.markets.close()
+            log.info("desk_stopped")
+
+    async def _watch(self, stopping: "asyncio.Future[bool]") -> int:
+        failed = self._nursery.failed
+        await asyncio.wait([stopping, failed], return_when=asyncio.FIRST_COMPLETED)
+        if failed.done():
+            raise Fatal(failed.result())
+        return 0
+
+    async def _start(self) -> None:
+        services, outside, nursery = self.services, self._outside, self._nursery
+        await self._start_clock()
+        await services.people.load()
+        services.markets.watch({symbol for person in services.people.all() for symbol in person.watchlist})
+        await self._offer_claim()
+        outside.workers.start()
+        nursery.start("markets", services.markets.run_universe)
+        nursery.start("tickers", services.markets.run_tickers)
+        if outside.reference is not None:
+            nursery.start("reference", services.markets.run_reference)
+        bot_name = await self._introduce()
+        nursery.start("outbox", services.outbox.run)
+        nursery.start("cockpits", services.cockpits.run)
+        nursery.start("housekeeping", self._keep_house)
+        switchboard = Switchboard(services, outside.telegram.messenger, outside.telegram.bot, bot_name)
+        dispatcher = build_dispatcher(switchboard, self._settings)
+        bot = outside.telegram.bot
+
+        async def handle(update: Update, is_late: bool) -> None:
+            await dispatcher.feed_update(bot, update, is_late=is_late)
+
+        async def returned(away_s: float) -> None:
+            if away_s >= TELL_AFTER_S:
+                await telegram_returned(services, away_s)
+
+        polling = outside.telegram.listen(
+            handle, timeout_s=self._settings.telegram.poll_timeout_s, on_return=returned
+        )
+        nursery.start("telegram", polling.run)
+        await self._show_menus()
+
+    async def _start_clock(self) -> None:
+        clock = self._outside.streamed_clock
+        if clock is not None:
+            self._nursery.start("clock", clock.run)
+            try:
+                await asyncio.wait_for(clock.ready(), timeout=CLOCK_WAIT_S)
+            except TimeoutError as error:
+                raise Fatal(
+                    f"no market clock at desk.clock_url within {CLOCK_WAIT_S:.0f} s: is the sandbox running?"
+                ) from error
+
+    async def _offer_claim(self) -> None:
+        code = await self.services.people.open_claim()
+        if code is not None:
+            print(f"No admin yet. Send this to the bot to become one:  /claim {code}", flush=True)
+
+    async def _introduce(self) -> str:
+        """Our own name, asked until Telegram answers; the markets are followed meanwhile."""
+        pause = 0.5
+        while True:
+            try:
+                me = await self._outside.telegram.bot.get_me()
+            except TelegramUnauthorizedError as error:
+                raise Fatal("Telegram refuses TELEGRAM_BOT_TOKEN; @BotFather gives a valid one") from error
+            except (TelegramAPIError, ClientDecodeError) as error:
+                log.warning("telegram_out_of_reach", error=f"{type(error).__name__}: {error}"[:200])
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 15.0)
+            else:
+                return me.username or ""
+
+    async def _show_menus(self) -> None:
+        for language, code in (("en", None), ("ru", "ru")):
+            say = self.services.rendering.speech(language)
+            commands = tuple(
+                BotCommand(name=command.name, description=say(command.summary))
+                for command in self.services.table.order
+                if not command.role.covers(Role.ADMIN) and not command.for_strangers
+            )
+            await self._outside.telegram.messenger.show_commands(
+                CommandMenu(language=code, commands=commands)
+            )
+
+    async def _keep_house(self) -> None:
+        while True:
+            await self.services.actions.forget_old()
+            await self.services.outbox.forget_old()
+            await asyncio.sleep(HOUSEKEEPING_S)

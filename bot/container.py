@@ -1,0 +1,127 @@
+"""Puts the desk together: services over the outside, handlers over the services."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+
+import handlers.chart
+import handlers.cockpit
+import handlers.free_text
+import handlers.help
+import handlers.people
+import handlers.preferences
+import handlers.price
+import handlers.start
+import handlers.status
+import handlers.top
+import handlers.watch
+from bot.outside import Outside
+from bot.settings import Settings
+from handlers.ui.request import Services
+from handlers.ui.table import Table
+from ports.health import JobHealth
+from ports.people import Role
+from services.actions import Actions
+from services.cockpit import Cockpits
+from services.market.options import MarketOptions
+from services.markets import Markets
+from services.outbox import Outbox
+from services.people import People
+from services.pictures import Pictures
+from services.speech import Rendering
+
+ROOT = Path(__file__).resolve().parent.parent
+
+SCREENS: tuple[ModuleType, ...] = (
+    handlers.price,
+    handlers.top,
+    handlers.chart,
+    handlers.watch,
+    handlers.start,
+    handlers.preferences,
+    handlers.help,
+    handlers.status,
+    handlers.people,
+    handlers.cockpit,
+    handlers.free_text,
+)
+"""Modules with `COMMANDS` and `BUTTONS`, in the order of `/help`."""
+
+
+def build_table(screens: Sequence[ModuleType] = SCREENS) -> Table:
+    """The command and button tables of these modules."""
+    commands = [command for screen in screens for command in getattr(screen, "COMMANDS", ())]
+    buttons = [route for screen in screens for route in getattr(screen, "BUTTONS", ())]
+    return Table.of(commands, buttons)
+
+
+def build_rendering() -> Rendering:
+    """Words and templates as shipped."""
+    return Rendering(ROOT / "templates", ROOT / "locales")
+
+
+def build_services(
+    settings: Settings,
+    outside: Outside,
+    *,
+    jobs: Callable[[], Sequence[JobHealth]],
+    started_at: datetime,
+) -> Services:
+    """All services of one running desk."""
+    clock, desk, messenger = outside.clock, outside.desk, outside.telegram.messenger
+    people = People(desk.people, desk.facts, clock, claim_code, appointed(settings))
+
+    async def unreachable(chat_id: int) -> None:
+        if people.get(chat_id) is not None:
+            await people.change(chat_id, is_reachable=False)
+
+    options = MarketOptions(
+        streamed_top=settings.market.streamed,
+        stale_after_s=settings.market.stale_after_s,
+        mover_turnover=Decimal(str(settings.market.min_turnover_usd)),
+    )
+    markets = Markets(outside.primary, outside.reference, clock, options)
+    cockpits = Cockpits(
+        people,
+        messenger,
+        clock,
+        handlers.cockpit.view_of(lambda: services),
+        every_s=settings.desk.cockpit_every_s,
+    )
+    services = Services(
+        people=people,
+        markets=markets,
+        pictures=Pictures(markets, outside.charts, clock),
+        actions=Actions(desk.actions, clock, lambda: secrets.token_urlsafe(12)),
+        outbox=Outbox(desk.outbox, messenger, clock, on_gone=unreachable),
+        cockpits=cockpits,
+        rendering=build_rendering(),
+        clock=clock,
+        table=build_table(),
+        jobs=jobs,
+        roads=outside.roads,
+        world=settings.desk.world,
+        started_at=started_at,
+        admin_chat=settings.telegram.admin_chat,
+    )
+    return services
+
+
+def appointed(settings: Settings) -> dict[int, Role]:
+    """Roles given in the settings; the highest wins."""
+    telegram = settings.telegram
+    return {
+        **dict.fromkeys(telegram.viewers, Role.VIEWER),
+        **dict.fromkeys(telegram.traders, Role.TRADER),
+        **dict.fromkeys(telegram.admins, Role.ADMIN),
+    }
+
+
+def claim_code() -> str:
+    """A code that is easy to type on a phone: eight letters and digits without look-alikes."""
+    letters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+    code = "".join(secrets.choice(letters) for _ in range(8))
+    return f"{code[:4]}-{code[4:]}"

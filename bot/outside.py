@@ -1,0 +1,162 @@
+"""Everything outside the process, built from the settings: the only module that knows the adapters."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from aiogram import Bot
+from aiogram.client.default import DefaultBotProperties
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
+from aiogram.types import Update
+
+from adapters.charts.pooled import WARM, PooledCharts
+from adapters.clock import StreamedClock, SystemClock
+from adapters.exchange.build import build_market_source
+from adapters.sql.desk import SqlDesk
+from adapters.telegram.json import dumps, loads
+from adapters.telegram.limits import Limiter, Rates
+from adapters.telegram.messenger import TelegramMessenger
+from adapters.telegram.outbound import Outbound
+from adapters.telegram.polling import Polling
+from adapters.workers import Workers
+from bot.settings import Settings
+from ports.health import FeedHealth
+from ports.markets import MarketSource
+
+MODE = "paper"
+CALL_TIMEOUT_S = 15.0
+
+
+@dataclass(slots=True)
+class Telegram:
+    """The road to Telegram and back."""
+
+    bot: Bot
+    outbound: Outbound
+    messenger: TelegramMessenger
+    polling: Polling | None = None
+
+    def listen(
+        self,
+        handle: Callable[[Update, bool], Awaitable[None]],
+        *,
+        timeout_s: int,
+        on_return: Callable[[float], Awaitable[None]],
+    ) -> Polling:
+        """The loop that feeds updates to `handle`; to be supervised."""
+        self.polling = Polling(self.bot, handle, timeout_s=timeout_s, on_return=on_return)
+        return self.polling
+
+    def health(self) -> FeedHealth:
+        """Whether Telegram answers, for `/status`."""
+        state = self.polling.state if self.polling is not None else None
+        if state is None or state.answered_at is None:
+            return FeedHealth(name="telegram", is_ok=False, age_s=None, code="waiting")
+        code = "conflict" if state.is_conflict else "failing" if state.failing_since else "polling"
+        params = {"queued": self.outbound.limiter.queued, "error": state.last_error or ""}
+        age_s = time.monotonic() - state.answered_at
+        return FeedHealth(name="telegram", is_ok=code == "polling", age_s=age_s, code=code, params=params)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.bot.session.close()
+
+
+@dataclass(slots=True)
+class Outside:
+    """All adapters of one running desk."""
+
+    clock: SystemClock | StreamedClock
+    desk: SqlDesk
+    primary: MarketSource
+    reference: MarketSource | None
+    charts: PooledCharts
+    workers: Workers
+    telegram: Telegram
+
+    @property
+    def streamed_clock(self) -> StreamedClock | None:
+        """The clock that has to be followed, in the sandbox."""
+        return self.clock if isinstance(self.clock, StreamedClock) else None
+
+    def roads(self) -> Sequence[FeedHealth]:
+        """Feeds that are not markets."""
+        roads = [self.telegram.health()]
+        if (clock := self.streamed_clock) is not None:
+            is_ok = clock.is_connected
+            code = "streaming" if is_ok else "failing"
+            roads.append(FeedHealth(name="clock", is_ok=is_ok, age_s=0.0 if is_ok else None, code=code))
+        return roads
+
+    async def close(self) -> None:
+        """Release everything, what speaks to people last but the database."""
+        await self.charts.close()
+        await self.primary.close()
+        if self.reference is not None:
+            await self.reference.close()
+        await self.telegram.close()
+        await self.desk.close()
+
+
+def build_clock(settings: Settings) -> SystemClock | StreamedClock:
+    """The system's clock, or the sandbox's where one is set."""
+    url = settings.desk.clock_url
+    return SystemClock() if url is None else StreamedClock(url)
+
+
+def build_sources(
+    settings: Settings, clock: SystemClock | StreamedClock
+) -> tuple[MarketSource, MarketSource | None]:
+    """The traded venue and, where wanted, the one whose prices stand beside it."""
+    primary = build_market_source("bybit", clock, base_url=settings.market.bybit_url)
+    reference = (
+        build_market_source("binance", clock, base_url=settings.market.binance_url)
+        if settings.market.reference
+        else None
+    )
+    return primary, reference
+
+
+def build_telegram(settings: Settings) -> Telegram:
+    """A bot whose every call takes the outbound road. Raises `ValueError` without a token."""
+    if settings.telegram_bot_token is None:
+        raise ValueError("no Telegram token")
+    server = PRODUCTION
+    if settings.telegram.api_url is not None:
+        server = TelegramAPIServer.from_base(settings.telegram.api_url)
+    session = AiohttpSession(api=server, timeout=CALL_TIMEOUT_S, json_loads=loads, json_dumps=dumps)
+    rates = Rates(
+        overall_per_s=settings.telegram.overall_per_s,
+        chat_per_s=settings.telegram.chat_per_s,
+        chat_burst=settings.telegram.chat_burst,
+        group_per_min=settings.telegram.group_per_min,
+    )
+    outbound = Outbound(Limiter(rates))
+    session.middleware(outbound)
+    bot = Bot(
+        settings.telegram_bot_token.get_secret_value(),
+        session=session,
+        default=DefaultBotProperties(parse_mode="HTML"),
+    )
+    return Telegram(bot=bot, outbound=outbound, messenger=TelegramMessenger(bot))
+
+
+async def open_outside(settings: Settings) -> Outside:
+    """Open the database first, because what it says may stop the start, then build the rest.
+
+    Raises `Fatal` when the database cannot be used or belongs to another world.
+    """
+    desk = await SqlDesk.open(settings.desk_url, world=settings.desk.world, mode=MODE)
+    clock = build_clock(settings)
+    primary, reference = build_sources(settings, clock)
+    workers = Workers(warm=WARM)
+    return Outside(
+        clock=clock,
+        desk=desk,
+        primary=primary,
+        reference=reference,
+        charts=PooledCharts(workers),
+        workers=workers,
+        telegram=build_telegram(settings),
+    )

@@ -1,0 +1,183 @@
+"""Flat dispatch: one look-up finds the command or the button, however many there are."""
+
+from dataclasses import dataclass, replace
+
+import structlog
+from aiogram import Bot
+from aiogram.exceptions import ClientDecodeError, TelegramAPIError
+from aiogram.types import CallbackQuery, ChatMemberUpdated, InaccessibleMessage, Message
+
+from handlers.errors import Answer, answered, explained
+from handlers.free_text import guess, understand
+from handlers.ui.keyboards import again, rows
+from handlers.ui.request import Request, Services
+from handlers.ui.table import Command, Handler
+from ports.errors import Gone, Refused, Rejected, Transient
+from ports.messages import Messenger, Priority, Screen
+from ports.people import Person
+from services.speech import Speech
+
+log = structlog.get_logger()
+NOTE_LATE_AFTER_S = 60
+
+
+@dataclass(slots=True)
+class Switchboard:
+    """Turns a message or a tap into a request, has it answered and delivers the answer."""
+
+    services: Services
+    messenger: Messenger
+    bot: Bot
+    bot_name: str
+
+    async def on_message(self, message: Message, person: Person, say: Speech, is_late: bool) -> None:
+        """A typed command or free text."""
+        is_private = message.chat.id == person.id
+        if message.text is None:
+            if is_private and _is_content(message):
+                await self._send(message.chat.id, Screen(html=say.render("text_only.html")))
+            return
+        text = message.text
+        if not is_private and not text.startswith("/"):
+            return
+        request = Request(
+            services=self.services,
+            person=person,
+            say=say,
+            chat_id=message.chat.id,
+            language_code=message.from_user.language_code if message.from_user else None,
+            said_at=message.date,
+        )
+        understood = understand(text, self.services.table)
+        if understood is None:
+            answer = await answered(lambda: guess(replace(request, args=text)), say, command=text)
+        elif understood.addressee not in (None, self.bot_name):
+            return
+        else:
+            answer = await self._command(understood.command, replace(request, args=understood.args), is_late)
+        if answer.screen is not None:
+            await self._send(message.chat.id, self._dated(answer.screen, request, is_late))
+
+    async def on_tap(self, query: CallbackQuery, person: Person, say: Speech, is_late: bool) -> None:
+        """A pressed button: answered first, worked after."""
+        prefix, _, payload = (query.data or "").partition(":")
+        route = self.services.table.buttons.get(prefix)
+        problem = None
+        if route is None or query.message is None:
+            problem = say("This button is from another time. Try /help.")
+        elif not person.role.covers(route.role):
+            problem = say("You may not do that.")
+        elif is_late and not route.is_read_only:
+            problem = say("I was away when you pressed this; nothing was done. Press again.")
+        await self._acknowledge(query, problem)
+        if problem is not None or route is None or query.message is None:
+            return
+        chat_id, message = query.message.chat.id, query.message
+        request = Request(
+            services=self.services,
+            person=person,
+            say=say,
+            chat_id=chat_id,
+            args=payload,
+            message_id=message.message_id,
+        )
+        answer = await self._run(
+            route.handler, request, route.action, command=payload if prefix == "do" else ""
+        )
+        await self._deliver(answer, chat_id, message)
+
+    async def on_membership(self, event: ChatMemberUpdated, person: Person) -> None:
+        """The person blocked or unblocked the bot."""
+        if event.chat.id == person.id:
+            is_reachable = event.new_chat_member.status not in ("kicked", "left")
+            await self.services.people.change(person.id, is_reachable=is_reachable)
+
+    async def _command(self, command: Command, request: Request, is_late: bool) -> Answer:
+        typed = f"{command.name} {request.args}".strip()
+        if not request.may(command.role):
+            refused = Refused("not_allowed")
+            return Answer(explained(refused, request.say, command=typed), is_error=True)
+        if is_late and request.args and not command.is_read_only:
+            return Answer(self._too_late(request, typed))
+        return await self._run(command.handler, request, command.action, command=typed)
+
+    async def _run(self, handler: Handler, request: Request, action: str | None, *, command: str) -> Answer:
+        if action is not None:
+            await self._show_busy(request.chat_id, action)
+        return await answered(lambda: handler(request), request.say, command=command)
+
+    def _too_late(self, request: Request, typed: str) -> Screen:
+        say = request.say
+        html = say.render("late.html", typed=f"/{typed}", age=self._age(request), is_done=False)
+        pressed = again(typed, say("Do it now"))
+        return Screen(html=html, keyboard=rows([pressed]) if pressed is not None else ())
+
+    def _dated(self, screen: Screen, request: Request, is_late: bool) -> Screen:
+        """Says that an answer comes late when the question is old."""
+        if not is_late or request.said_at is None or self._age_s(request) < NOTE_LATE_AFTER_S:
+            return screen
+        note = request.say.render("late_note.html", age=self._age(request))
+        return Screen(html=f"{note}\n{screen.html}", keyboard=screen.keyboard, photo=screen.photo)
+
+    def _age_s(self, request: Request) -> float:
+        said_at = request.said_at or self.services.clock.wire_now()
+        return (self.services.clock.wire_now() - said_at).total_seconds()
+
+    def _age(self, request: Request) -> str:
+        return request.say.age(self._age_s(request))
+
+    async def _deliver(self, answer: Answer, chat_id: int, message: Message | InaccessibleMessage) -> None:
+        screen = answer.screen
+        if screen is None:
+            return
+        is_same_kind = isinstance(message, Message) and (message.photo is None) == (screen.photo is None)
+        if is_same_kind and not answer.is_error:
+            try:
+                if await self.messenger.edit(chat_id, message.message_id, screen, priority=Priority.ANSWER):
+                    return
+            except (Gone, Transient, Rejected) as error:
+                log.warning("edit_failed", error=str(error))
+                return
+        await self._send(chat_id, screen)
+
+    async def _send(self, chat_id: int, screen: Screen) -> None:
+        try:
+            await self.messenger.send(chat_id, screen, priority=Priority.ANSWER)
+        except Gone:
+            if self.services.people.get(chat_id) is not None:
+                await self.services.people.change(chat_id, is_reachable=False)
+        except (Transient, Rejected) as error:
+            log.error("answer_lost", chat=chat_id, error=str(error))
+
+    async def _acknowledge(self, query: CallbackQuery, problem: str | None) -> None:
+        try:
+            await self.bot.answer_callback_query(query.id, text=problem, show_alert=problem is not None)
+        except (TelegramAPIError, ClientDecodeError) as error:
+            log.info("tap_not_acknowledged", error=str(error)[:120])
+
+    async def _show_busy(self, chat_id: int, action: str) -> None:
+        try:
+            await self.bot.send_chat_action(chat_id, action)
+        except (TelegramAPIError, ClientDecodeError) as error:
+            log.info("busy_not_shown", error=str(error)[:120])
+
+
+def _is_content(message: Message) -> bool:
+    """Something a person sent, not a note by Telegram that somebody joined or pinned."""
+    return any(
+        getattr(message, kind, None) is not None
+        for kind in (
+            "photo",
+            "document",
+            "sticker",
+            "voice",
+            "video",
+            "audio",
+            "animation",
+            "video_note",
+            "location",
+            "contact",
+            "poll",
+            "dice",
+        )
+    )

@@ -1,0 +1,81 @@
+"""`/chart`: a candle picture; the timeframe buttons under it change it in place."""
+
+from engines.core.instrument import Instrument
+from engines.core.timeframe import Timeframe
+from engines.market.timeframes import parse_timeframe
+from handlers.ui.keyboards import button, choice, rows
+from handlers.ui.request import Request
+from handlers.ui.table import ButtonRoute, Command, Topic
+from ports.errors import Refused
+from ports.messages import Screen
+from services.pictures import Picture
+
+FRAMES = (Timeframe.M5, Timeframe.M15, Timeframe.H1, Timeframe.H4, Timeframe.D1)
+DEFAULT = Timeframe.H1
+
+
+async def chart(request: Request) -> Screen:
+    """A chart of the coin and timeframe named in any order; Bitcoin when none is named."""
+    services = request.services
+    instrument, timeframe = await _asked(request)
+    picture = await services.pictures.candles(
+        instrument, timeframe, theme=request.person.theme, speech=request.say
+    )
+    return _screen(request, instrument, timeframe, picture)
+
+
+async def _asked(request: Request) -> tuple[Instrument, Timeframe]:
+    words = request.args.replace(":", " ").split()
+    timeframe: Timeframe | None = None
+    names = []
+    for word in words:
+        # "1h" is a timeframe wherever it stands; only a first word that names a market is a market.
+        parsed = parse_timeframe(word) if timeframe is None else None
+        if parsed is not None:
+            timeframe = parsed
+        else:
+            names.append(word)
+    markets = request.services.markets
+    if not names:
+        return await markets.resolve("BTC"), timeframe or DEFAULT
+    instrument = await markets.resolve(names[0])
+    if len(names) > 1 and timeframe is None:
+        raise Refused("unknown_timeframe", text=names[1][:16], near=())
+    return instrument, timeframe or DEFAULT
+
+
+def _screen(request: Request, instrument: Instrument, timeframe: Timeframe, picture: Picture) -> Screen:
+    say = request.say
+    quotes = request.services.markets.quotes([instrument.symbol])
+    html = say.render(
+        "chart.html",
+        instrument=instrument,
+        timeframe=timeframe.value,
+        picture=picture,
+        quote=quotes[0] if quotes else None,
+    )
+    frames = choice(
+        [(frame.value, frame.value) for frame in FRAMES], timeframe.value, "ch", instrument.symbol
+    )
+    keyboard = (
+        *rows(frames, width=5),
+        (
+            button(say("Price"), "px", instrument.symbol),
+            button(say("Refresh"), "ch", instrument.symbol, timeframe.value),
+        ),
+    )
+    return Screen(html=html, keyboard=keyboard, photo=picture.png)
+
+
+COMMANDS = (
+    Command(
+        name="chart",
+        handler=chart,
+        topic=Topic.MARKETS,
+        summary="Candle chart of a coin",
+        example="/chart eth 4h",
+        words=("c", "graph", "candles", "график", "чарт", "свечи"),
+        action="upload_photo",
+    ),
+)
+BUTTONS = (ButtonRoute(prefix="ch", handler=chart, action="upload_photo"),)

@@ -1,0 +1,50 @@
+"""The cockpit: the pinned message with the watch list, the mode and what is wrong."""
+
+from collections.abc import Callable
+
+from handlers.ui.keyboards import button
+from handlers.ui.request import Request, Services
+from handlers.ui.table import ButtonRoute
+from ports.messages import Priority, Screen
+from ports.people import Person
+
+MOST = 8
+
+
+def view_of(services: Callable[[], Services]) -> Callable[[Person], Screen]:
+    """The view that the cockpit service draws with; services come late because it is one of them."""
+    return lambda person: view(services(), person)
+
+
+def view(services: Services, person: Person) -> Screen:
+    """A person's cockpit from what is in memory."""
+    say = services.rendering.speech(person.language, person.zone)
+    markets = services.markets
+    quotes = list(markets.quotes(person.watchlist) or markets.top(5, "turnover"))[:MOST]
+    broken = [feed for feed in (*markets.feeds(), *services.roads()) if not feed.is_ok]
+    html = say.render(
+        "cockpit.html",
+        quotes=quotes,
+        broken=broken,
+        world=services.world,
+        now=say.time(services.clock.now(), "d MMM HH:mm"),
+        zone=say.zone,
+        is_own_list=bool(person.watchlist),
+    )
+    keyboard = (
+        (
+            button(say("Top"), "top", "v", 10),
+            button(say("Chart BTC"), "ch", "BTCUSDT", "1h"),
+            button(say("Watch"), "do", "watch"),
+        ),
+        (button(say("Status"), "st"), button(say("Settings"), "set"), button(say("Help"), "h")),
+    )
+    return Screen(html=html, keyboard=keyboard)
+
+
+async def refresh(request: Request) -> None:
+    """Redraw at once."""
+    await request.services.cockpits.refresh(request.person, priority=Priority.ANSWER)
+
+
+BUTTONS = (ButtonRoute(prefix="cp", handler=refresh),)

@@ -1,0 +1,157 @@
+"""`/settings` and `/language`: how the desk speaks to a person."""
+
+from dataclasses import replace
+from difflib import get_close_matches
+from zoneinfo import available_timezones
+
+from handlers.ui.keyboards import button, choice, rows
+from handlers.ui.request import Request
+from handlers.ui.table import ButtonRoute, Command, Topic
+from ports.charts import Theme
+from ports.errors import Refused
+from ports.messages import Screen
+from ports.people import Noise, RiskProfile
+from services.speech import LANGUAGES
+
+ZONES = (
+    "UTC",
+    "Europe/London",
+    "Europe/Berlin",
+    "Europe/Moscow",
+    "Asia/Yekaterinburg",
+    "Asia/Dubai",
+    "Asia/Singapore",
+    "America/New_York",
+    "America/Los_Angeles",
+)
+_ZONE_WORDS = {
+    "москва": "Europe/Moscow",
+    "мск": "Europe/Moscow",
+    "msk": "Europe/Moscow",
+    "екатеринбург": "Asia/Yekaterinburg",
+    "берлин": "Europe/Berlin",
+    "лондон": "Europe/London",
+    "дубай": "Asia/Dubai",
+    "utc": "UTC",
+    "gmt": "UTC",
+}
+
+
+async def settings(request: Request) -> Screen:
+    """All preferences; `/settings zone berlin` sets the zone by name."""
+    words = request.args.split()
+    if words and words[0].lower() in ("zone", "timezone", "tz", "пояс", "зона") and len(words) > 1:
+        return await set_zone(replace(request, args=" ".join(words[1:])))
+    return _screen(request)
+
+
+async def language(request: Request) -> Screen:
+    """Choose a language, or set the one named: `/language ru`."""
+    asked = request.args.strip().lower()
+    for code, name in LANGUAGES.items():
+        if asked and (asked == code or name.lower().startswith(asked) or asked in _LANGUAGE_WORDS[code]):
+            return await set_language(replace(request, args=code))
+    if asked:
+        raise Refused("unknown_language", text=asked[:16])
+    keyboard = rows(choice(list(LANGUAGES.items()), request.person.language, "lang"))
+    return Screen(html=request.say.render("language.html"), keyboard=keyboard)
+
+
+async def set_language(request: Request) -> Screen:
+    """A language button."""
+    if request.args not in LANGUAGES:
+        raise Refused("unknown_language", text=request.args[:16])
+    return await _changed(request, language=request.args)
+
+
+async def set_preference(request: Request) -> Screen:
+    """A button `set:<what>:<value>`; without a value it leads back to all preferences."""
+    what, _, value = request.args.partition(":")
+    if not value:
+        return _screen(request)
+    kinds = {"theme": Theme, "noise": Noise, "risk": RiskProfile}
+    kind = kinds.get(what)
+    if kind is None or value not in {option.value for option in kind}:
+        raise Refused("unknown_choice")
+    return await _changed(request, **{what: kind(value)})
+
+
+async def set_zone(request: Request) -> Screen:
+    """A zone by its IANA name, or by a city as people write it; without a name, the zones to choose from."""
+    asked = request.args.strip()
+    if not asked:
+        buttons = choice(
+            [(zone, zone.split("/")[-1].replace("_", " ")) for zone in ZONES], request.person.zone, "tz"
+        )
+        back = button(request.say("Back"), "set")
+        return Screen(html=request.say.render("zones.html"), keyboard=(*rows(buttons), (back,)))
+    zone = _zone_named(asked)
+    if zone is None:
+        raise Refused("unknown_zone", zone=asked[:32])
+    return await _changed(request, zone=zone)
+
+
+def _zone_named(asked: str) -> str | None:
+    key = asked.lower().replace(" ", "_")
+    if key in _ZONE_WORDS:
+        return _ZONE_WORDS[key]
+    zones = {zone.lower(): zone for zone in available_timezones()}
+    cities = {zone.rsplit("/", 1)[-1]: name for zone, name in sorted(zones.items(), reverse=True)}
+    near = get_close_matches(key, cities, n=1, cutoff=0.85)
+    return zones.get(key) or cities.get(key) or (cities[near[0]] if near else None)
+
+
+async def _changed(request: Request, **fields: object) -> Screen:
+    services = request.services
+    person = await services.people.change(request.person.id, **fields)
+    say = services.rendering.speech(person.language, person.zone)
+    await services.cockpits.refresh(person)
+    return _screen(replace(request, person=person, say=say))
+
+
+def _screen(request: Request) -> Screen:
+    say, person = request.say, request.person
+    noise = [(Noise.QUIET, say("Quiet")), (Noise.NORMAL, say("Normal")), (Noise.ALL, say("Everything"))]
+    risk = [
+        (RiskProfile.CAUTIOUS, say("Cautious")),
+        (RiskProfile.BALANCED, say("Balanced")),
+        (RiskProfile.BOLD, say("Bold")),
+    ]
+    themes = [(Theme.DARK, say("Dark")), (Theme.LIGHT, say("Light"))]
+    keyboard = (
+        *rows(choice(list(LANGUAGES.items()), person.language, "lang")),
+        *rows(choice([(value.value, label) for value, label in risk], person.risk, "set", "risk")),
+        *rows(choice([(value.value, label) for value, label in noise], person.noise, "set", "noise")),
+        (*choice([(value.value, label) for value, label in themes], person.theme, "set", "theme"),),
+        (button(say("Time zone"), "tz"),),
+    )
+    return Screen(html=say.render("settings.html", person=person, languages=LANGUAGES), keyboard=keyboard)
+
+
+_LANGUAGE_WORDS = {"en": ("english", "eng", "английский", "англ"), "ru": ("russian", "rus", "русский", "рус")}
+
+COMMANDS = (
+    Command(
+        name="settings",
+        handler=settings,
+        topic=Topic.YOU,
+        summary="Language, risk, noise, theme, time zone",
+        example="/settings zone berlin",
+        words=("настройки", "options", "preferences", "опции"),
+        is_read_only=False,
+    ),
+    Command(
+        name="language",
+        handler=language,
+        topic=Topic.YOU,
+        summary="English or Russian",
+        example="/language ru",
+        words=("lang", "язык"),
+        is_read_only=False,
+    ),
+)
+BUTTONS = (
+    ButtonRoute(prefix="lang", handler=set_language, is_read_only=False),
+    ButtonRoute(prefix="set", handler=set_preference, is_read_only=False),
+    ButtonRoute(prefix="tz", handler=set_zone, is_read_only=False),
+)

@@ -1,0 +1,66 @@
+"""What a handler is given: who asks, what, where, and the services that can answer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ports.clock import Clock
+from ports.health import FeedHealth, JobHealth
+from ports.people import Person, Role
+from services.actions import Actions
+from services.cockpit import Cockpits
+from services.markets import Markets
+from services.outbox import Outbox
+from services.people import People
+from services.pictures import Pictures
+from services.speech import Rendering, Speech
+
+if TYPE_CHECKING:
+    from handlers.ui.table import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything handlers may call. `admin_chat` is the group of admins, where one is set."""
+
+    people: People
+    markets: Markets
+    pictures: Pictures
+    actions: Actions
+    outbox: Outbox
+    cockpits: Cockpits
+    rendering: Rendering
+    clock: Clock
+    table: "Table"
+    jobs: Callable[[], Sequence[JobHealth]]
+    roads: Callable[[], Sequence[FeedHealth]]
+    world: str
+    started_at: datetime
+    admin_chat: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One command or one tap. `args` is the text behind the command, or behind the button's prefix.
+
+    `message_id` is the tapped message, `None` for a typed command. `said_at` is when it was typed.
+    """
+
+    services: Services
+    person: Person
+    say: Speech
+    chat_id: int
+    args: str = ""
+    message_id: int | None = None
+    language_code: str | None = None
+    said_at: datetime | None = None
+
+    @property
+    def is_private(self) -> bool:
+        """Whether this is the person's own chat with the bot."""
+        return self.chat_id == self.person.id
+
+    def may(self, role: Role) -> bool:
+        """Whether the person may do what `role` may."""
+        return self.person.role.covers(role)

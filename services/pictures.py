@@ -1,0 +1,64 @@
+"""Charts as people ask for them: candles, two averages, a title in their language and zone."""
+
+from dataclasses import dataclass
+
+from engines.core.candle import Candles
+from engines.core.instrument import Instrument
+from engines.core.timeframe import Timeframe
+from engines.indicators.ema import ema
+from ports.charts import CandleChart, Charts, Overlay, Theme
+from ports.clock import Clock
+from ports.errors import Refused
+from services import formats
+from services.markets import Markets
+from services.speech import Speech
+
+SHOWN = 120
+AVERAGES = (21, 50)
+WARM_UP = 3 * max(AVERAGES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A drawn chart; `shown` candles are in it, `wanted` would be with full history."""
+
+    png: bytes
+    candles: Candles
+    shown: int
+    wanted: int
+
+
+@dataclass(slots=True)
+class Pictures:
+    """Draws candle charts of one market."""
+
+    markets: Markets
+    charts: Charts
+    clock: Clock
+
+    async def candles(
+        self, instrument: Instrument, timeframe: Timeframe, *, theme: Theme, speech: Speech
+    ) -> Picture:
+        """Draw the last candles. Raises `Refused("no_candles")` for a market without any."""
+        history = await self.markets.candles(instrument.symbol, timeframe, SHOWN + WARM_UP)
+        if len(history) == 0:
+            raise Refused("no_candles", pair=instrument.pair, timeframe=timeframe.value)
+        shown = history.rows(-SHOWN)
+        overlays = [
+            Overlay(name=f"EMA {length}", values=ema(history.close, length)[-len(shown) :])
+            for length in AVERAGES
+        ]
+        chart = CandleChart(
+            title=f"{instrument.pair} · {timeframe.value}",
+            subtitle=speech("{venue} spot", venue=self.markets.venue.capitalize()),
+            candles=shown,
+            timeframe_ms=timeframe.ms,
+            digits=formats.digits_of(instrument.tick),
+            overlays=overlays,
+            theme=theme,
+            zone=speech.zone,
+            months=speech.months(),
+            drawn_at=self.clock.now(),
+        )
+        png = await self.charts.candles(chart)
+        return Picture(png=png, candles=shown, shown=len(shown), wanted=SHOWN)

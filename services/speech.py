@@ -1,0 +1,122 @@
+"""How the desk speaks: words from gettext, screens from templates, numbers and times per person."""
+
+import gettext
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.dates import format_datetime, get_month_names
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from services import formats
+
+LANGUAGES: Mapping[str, str] = {"en": "English", "ru": "Русский"}
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """One language in one time zone. Calling it translates: `say("Refresh")`."""
+
+    language: str
+    zone: str
+    translations: gettext.NullTranslations
+    environment: Environment
+
+    def __call__(self, message: str, /, **params: object) -> str:
+        """`message` in this language, `{name}` filled from `params`. Plain text: not escaped."""
+        text = self.translations.gettext(message)
+        return text.format(**params) if params else text
+
+    def render(self, template: str, /, **values: object) -> str:
+        """A template as Telegram HTML, all values escaped; a value it lacks is an error."""
+        return self.environment.get_template(template).render(say=self, **values).strip()
+
+    def price(self, value: Decimal | None, tick: Decimal) -> str:
+        """A price with the digits of its tick."""
+        return formats.price(value, tick, self.language)
+
+    def percent(self, fraction: Decimal | None, digits: int = 1) -> str:
+        """A signed change with its arrow."""
+        return formats.percent(fraction, self.language, digits=digits)
+
+    def compact(self, value: Decimal | None) -> str:
+        """A big amount in a few signs."""
+        return formats.compact(value, self.language)
+
+    def age(self, seconds: float | None) -> str:
+        """How long ago, short: `12 s`, `4 min`, `3 h`, `2 d`."""
+        if seconds is None:
+            return formats.UNKNOWN
+        whole = int(seconds)
+        for length, unit in ((86_400, "{n} d"), (3600, "{n} h"), (60, "{n} min")):
+            if whole >= length:
+                return self(unit, n=whole // length)
+        return self("{n} s", n=whole)
+
+    def time(self, at: datetime, pattern: str = "d MMM HH:mm") -> str:
+        """A moment in the person's zone (CLDR pattern)."""
+        return format_datetime(at, pattern, tzinfo=zone_of(self.zone), locale=self.language)
+
+    def months(self) -> tuple[str, ...]:
+        """Short names of the months, January first."""
+        names = get_month_names("abbreviated", "stand-alone", locale=self.language)
+        return tuple(names[month] for month in range(1, 13))
+
+
+class Rendering:
+    """Makes `Speech` of every language from the templates and the catalogues; both are read once."""
+
+    def __init__(self, templates: Path, locales: Path) -> None:
+        self._environments: dict[str, Environment] = {}
+        self._catalogues: dict[str, gettext.NullTranslations] = {}
+        for language in LANGUAGES:
+            catalogue = _catalogue(locales / language / "LC_MESSAGES" / "perpetuum.po")
+            environment = Environment(
+                loader=FileSystemLoader(templates),
+                autoescape=True,
+                undefined=StrictUndefined,
+                trim_blocks=True,
+                lstrip_blocks=True,
+                extensions=["jinja2.ext.i18n"],
+            )
+            environment.globals["_"] = catalogue.gettext
+            getattr(environment, "install_gettext_translations")(catalogue, newstyle=True)  # noqa: B009 - added by the i18n extension
+            self._environments[language] = environment
+            self._catalogues[language] = catalogue
+
+    def speech(self, language: str, zone: str = "UTC") -> Speech:
+        """Speech for a language, English where we do not speak it."""
+        known = language if language in self._environments else "en"
+        return Speech(known, zone, self._catalogues[known], self._environments[known])
+
+
+def language_of(code: str | None, default: str = "en") -> str:
+    """The language we speak for a client's code (`"ru-RU"`), else the default."""
+    short = (code or "").split("-")[0].lower()
+    return short if short in LANGUAGES else default
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The zone by its IANA name, UTC for an unknown one."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def _catalogue(path: Path) -> gettext.NullTranslations:
+    """Translations compiled in memory, so that a catalogue can never be stale; English needs none."""
+    if not path.exists():
+        return gettext.NullTranslations()
+    with path.open("rb") as file:
+        catalogue = read_po(file)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
