@@ -43,9 +43,10 @@ class PublicStream:
         unsubscribe = self._clock.subscribe(line.wake)
         pusher = asyncio.create_task(line.push())
         try:
-            async for message in socket:
-                if message.type is WSMsgType.TEXT:
-                    await line.hear(message.data)
+            with contextlib.suppress(ConnectionError):  # the client may leave before it is answered
+                async for message in socket:
+                    if message.type is WSMsgType.TEXT:
+                        await line.hear(message.data)
         finally:
             unsubscribe()
             pusher.cancel()
@@ -79,7 +80,7 @@ class _Line:
             return
         match message.get("op"), message.get("args"):
             case "ping", _:
-                await self._say(self._pong(message))
+                await self._say({"success": True, "ret_msg": "pong", **self._about(message)})
             case "subscribe", [*names]:
                 await self._subscribe(message, names)
             case "unsubscribe", [*names]:
@@ -122,10 +123,6 @@ class _Line:
 
     async def _refuse(self, message: Mapping[str, Any], why: str) -> None:
         await self._say({"success": False, "ret_msg": why, **self._about(message)})
-
-    def _pong(self, message: Mapping[str, Any]) -> Message:
-        """Spot says `ping` back, linear `ping` too: the answer is told by its `ret_msg`."""
-        return {"success": True, "ret_msg": "pong", **self._about(message)}
 
     def _about(self, message: Mapping[str, Any]) -> Message:
         return {

@@ -15,7 +15,7 @@ from sandbox.market.market import Market
 
 Message = dict[str, Any]
 
-_DEPTHS = (1, 50, 200)
+_DEPTHS = ("1", "50", "200")
 _BATCH = 500  # candles computed at a time when catching up
 _MOST_TRADES = 60
 
@@ -36,16 +36,18 @@ def open_topic(name: str, market: Market, kind: MarketKind) -> Topic:
     """The topic of that name. Raises `UnknownTopic`."""
     now_ms = market.now_ms()
     books = market.spot(now_ms) if kind is MarketKind.SPOT else market.perps(now_ms)
-    head, *middle, symbol = name.split(".")
-    book = books.get(symbol)
-    match head, middle:
-        case "tickers", [] if book:
+    parts = name.split(".")
+    book = books.get(parts[-1])
+    if book is None:
+        raise UnknownTopic(name)
+    match parts[:-1]:
+        case ["tickers"]:
             return TickerTopic(name, market, book)
-        case "kline", [interval] if book and interval in INTERVALS:
+        case ["kline", interval] if interval in INTERVALS:
             return KlineTopic(name, interval, book, now_ms)
-        case "orderbook", [depth] if book and depth in map(str, _DEPTHS):
+        case ["orderbook", depth] if depth in _DEPTHS:
             return OrderBookTopic(name, book, int(depth))
-        case "publicTrade", [] if book:
+        case ["publicTrade"]:
             return TradeTopic(name, book, now_ms)
     raise UnknownTopic(name)
 

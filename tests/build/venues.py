@@ -1,0 +1,98 @@
+"""Both venues of the sandbox over a market, on loopback, with the real ccxt clients for them."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import ccxt.async_support
+import ccxt.pro
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from sandbox.binance import binance_routes
+from sandbox.bybit.routes import bybit_routes
+from sandbox.clock import SandboxClock
+from sandbox.market.market import Market
+from sandbox.market.source import Origin
+
+
+class StillWire:
+    """Wire time that stands, so that market time moves only when it is advanced."""
+
+    def __call__(self) -> float:
+        return 1_700_000_000.0
+
+
+@dataclass(slots=True)
+class Silence:
+    """Services that say nothing."""
+
+    services: set[str] = field(default_factory=set)
+
+    def is_silent(self, service: str) -> bool:
+        return service in self.services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Venues:
+    """What a test holds of the running venues."""
+
+    url: str
+    market: Market
+    clock: SandboxClock
+    silence: Silence
+    http: aiohttp.ClientSession
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """The JSON answer of one request."""
+        texts = {name: str(value) for name, value in query.items()}
+        async with self.http.get(self.url + path, params=texts) as response:
+            return await response.json()
+
+
+@asynccontextmanager
+async def running_venues(origin: Origin, now_ms: int) -> AsyncIterator[Venues]:
+    """The venues of a market that stands at `now_ms`."""
+    wire = StillWire()
+    clock = SandboxClock(start_ms=now_ms, wall=wire, monotonic=wire, end_ms=origin.end_ms)
+    market, silence = Market(origin, now_ms=clock.now_ms), Silence()
+    app = web.Application()
+    app.add_routes([*bybit_routes(market, clock, silence), *binance_routes(market, clock)])
+    async with TestServer(app) as server, aiohttp.ClientSession() as http:
+        url = str(server.make_url("")).rstrip("/")
+        yield Venues(url=url, market=market, clock=clock, silence=silence, http=http)
+
+
+@asynccontextmanager
+async def bybit_client(venues: Venues) -> AsyncIterator[Any]:
+    """The real Bybit client with only its base addresses changed."""
+    client = ccxt.pro.bybit(_settings(["spot", "linear"]))
+    _redirect(client.urls["api"], lambda path: f"{venues.url}/bybit{path}")
+    async with client:
+        yield client
+
+
+@asynccontextmanager
+async def binance_client(venues: Venues) -> AsyncIterator[Any]:
+    """The real Binance client with only its base addresses changed."""
+    client = ccxt.async_support.binance(_settings(["spot"]))
+    _redirect(client.urls["api"], lambda path: f"{venues.url}/binance{path}")
+    async with client:
+        yield client
+
+
+def _settings(types: list[str]) -> dict[str, Any]:
+    return {"number": str, "enableRateLimit": False, "options": {"fetchMarkets": {"types": types}}}
+
+
+def _redirect(urls: dict[str, Any], to: Callable[[str], str]) -> None:
+    for name, url in urls.items():
+        if isinstance(url, dict):
+            _redirect(url, to)
+        else:
+            scheme, _, rest = url.partition("://")
+            _, slash, path = rest.partition("/")
+            target = to(slash + path)
+            urls[name] = target.replace("http://", "ws://") if scheme.startswith("ws") else target
