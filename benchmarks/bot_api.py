@@ -27,11 +27,13 @@ class BotApi:
         self._more = asyncio.Event()
         self._more.set()
         self.done = asyncio.Event()
+        self._connections: set[asyncio.Task[None] | None] = set()
         self._asked_at: dict[int, float] = {}
         self.answers: list[tuple[float, float]] = []
 
     async def connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
+        self._connections.add(asyncio.current_task())
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 method = head.split(b" ", 2)[1].rpartition(b"/")[2].lower().decode()
@@ -46,6 +48,12 @@ class BotApi:
             pass
         finally:
             writer.close()
+
+    async def close(self) -> None:
+        """Let go of a waiting client; returns when all clients have hung up."""
+        self._left = 0
+        self._more.set()
+        await asyncio.gather(*(connection for connection in self._connections if connection))
 
     async def _result(self, method: str, body: bytes) -> Any:
         match method:

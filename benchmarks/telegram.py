@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import ExitStack
 from itertools import cycle
 
 from benchmarks.bot_api import BotApi
@@ -47,11 +48,17 @@ async def _asked(people: int, total: int, warm: int) -> tuple[BotApi, float]:
         "PERPETUUM_TELEGRAM__API_URL": address,
         "PERPETUUM_TELEGRAM__ADMINS": ",".join(map(str, ids)),
     }
-    async with server:
-        with sandbox() as url, desk(url, **settings) as process:
-            warmed_cpu_s = await _cpu_s_when(lambda: len(api.answers) >= warm, process)
-            cpu_s = await _cpu_s_when(api.done.is_set, process)
-        return api, cpu_s - warmed_cpu_s
+    outside = ExitStack()
+    try:
+        url = outside.enter_context(sandbox())
+        process = outside.enter_context(desk(url, **settings))
+        warmed_cpu_s = await _cpu_s_when(lambda: len(api.answers) >= warm, process)
+        cpu_s = await _cpu_s_when(api.done.is_set, process)
+    finally:
+        await asyncio.to_thread(outside.close)  # the desk may still be talking to the API
+        server.close()
+        await api.close()
+    return api, cpu_s - warmed_cpu_s
 
 
 async def _cpu_s_when(is_reached: Callable[[], bool], process: Started) -> float:

@@ -33,3 +33,4 @@ async def test_updates_are_handed_out_and_answers_are_timed() -> None:
     finally:
         await bot.session.close()
         server.close()
+        await api.close()
