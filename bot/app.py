@@ -4,9 +4,9 @@ import asyncio
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import structlog
-from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramUnauthorizedError
 from aiogram.types import Update
 
 from bot.container import build_services
@@ -27,6 +27,7 @@ log = structlog.get_logger()
 TELL_AFTER_S = 60.0
 HOUSEKEEPING_S = 3600.0
 CLOCK_WAIT_S = 15.0
+REFUSED = "Telegram refuses TELEGRAM_BOT_TOKEN; @BotFather gives a valid one"
 
 
 async def serve(settings: Settings) -> int:
@@ -85,9 +86,10 @@ class App:
             await self.services.markets.close()
             log.info("desk_stopped")
 
-    async def _watch(self, stopping: "asyncio.Future[bool]") -> int:
+    async def _watch(self, stopping: "asyncio.Task[Any]") -> int:
         failed = self._nursery.failed
-        await asyncio.wait([stopping, failed], return_when=asyncio.FIRST_COMPLETED)
+        waiting: list[asyncio.Future[Any]] = [stopping, failed]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if failed.done():
             raise Fatal(failed.result())
         return 0
@@ -144,16 +146,14 @@ class App:
         """Our own name, asked until Telegram answers; the markets are followed meanwhile."""
         pause = 0.5
         while True:
-            try:
-                me = await self._outside.telegram.bot.get_me()
-            except TelegramUnauthorizedError as error:
-                raise Fatal("Telegram refuses TELEGRAM_BOT_TOKEN; @BotFather gives a valid one") from error
-            except (TelegramAPIError, ClientDecodeError) as error:
-                log.warning("telegram_out_of_reach", error=f"{type(error).__name__}: {error}"[:200])
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 15.0)
-            else:
-                return me.username or ""
+            name, problem = await self._outside.telegram.introduce()
+            if name is not None:
+                return name
+            if problem == "refused":
+                raise Fatal(REFUSED)
+            log.warning("telegram_out_of_reach", error=problem)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 15.0)
 
     async def _show_menus(self) -> None:
         for language, code in (("en", None), ("ru", "ru")):

@@ -26,8 +26,8 @@ def parser() -> argparse.ArgumentParser:
 def _sandbox(command: argparse.ArgumentParser) -> None:
     command.add_argument("--replay", type=Path, metavar="DIR", help="play recorded candles of this folder")
     command.add_argument("--from", dest="start", metavar="DATE", help="market date to start at (UTC)")
-    command.add_argument("--speed", type=float, default=1.0, metavar="N", help="market seconds a second")
-    command.add_argument("--seed", type=int, default=7, metavar="N", help="seed of all randomness")
+    command.add_argument("--speed", type=float, metavar="N", help="market seconds a second (default 1)")
+    command.add_argument("--seed", type=int, metavar="N", help="seed of all randomness (default 7)")
     command.add_argument(
         "--port", type=int, default=8090, metavar="P", help="port on 127.0.0.1; 0 = any free"
     )
@@ -50,14 +50,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.command == "run":
-        from bot.commands import run
-
-        return run.run()
     if options.command == "doctor":
         from bot.commands import doctor
 
         return doctor.run()
+    if options.command == "run":
+        from bot.settings import load
+
+        settings = load()
+        if settings.telegram_bot_token is not None:
+            from bot.commands import run
+
+            return run.run(settings)
+        print("No TELEGRAM_BOT_TOKEN in .env: starting the sandbox, where everything can be tried.")
+        options = parser().parse_args(["sandbox"])
     from bot.commands import sandbox
 
     return sandbox.run(options)

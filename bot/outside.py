@@ -8,12 +8,19 @@ from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramNotFound,
+    TelegramUnauthorizedError,
+)
 from aiogram.types import Update
 
 from adapters.charts.pooled import WARM, PooledCharts
 from adapters.clock import StreamedClock, SystemClock
 from adapters.exchange.build import build_market_source
 from adapters.sql.desk import SqlDesk
+from adapters.sql.desk import examine_desk as examine_desk
 from adapters.telegram.json import dumps, loads
 from adapters.telegram.limits import Limiter, Rates
 from adapters.telegram.messenger import TelegramMessenger
@@ -57,6 +64,15 @@ class Telegram:
         params = {"queued": self.outbound.limiter.queued, "error": state.last_error or ""}
         age_s = time.monotonic() - state.answered_at
         return FeedHealth(name="telegram", is_ok=code == "polling", age_s=age_s, code=code, params=params)
+
+    async def introduce(self) -> tuple[str | None, str]:
+        """The bot's user name, or `None` and what is wrong: `"refused"` for a bad token."""
+        try:
+            return (await self.bot.get_me()).username, ""
+        except (TelegramUnauthorizedError, TelegramNotFound):
+            return None, "refused"
+        except (TelegramAPIError, ClientDecodeError) as error:
+            return None, f"{type(error).__name__}: {error}"[:200]
 
     async def close(self) -> None:
         """Close the connections."""

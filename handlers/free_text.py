@@ -69,8 +69,8 @@ def _nearest_command(request: Request, text: str) -> Screen:
     word, _, rest = text.lstrip("/").partition(" ")
     near = get_close_matches(word.lower().split("@")[0], table.words, n=3, cutoff=_TYPO)
     names = list(dict.fromkeys(table.words[one].name for one in near if request.may(table.words[one].role)))
-    buttons = [again(f"{name} {rest}".strip(), f"/{name} {rest}".strip()[:30]) for name in names]
-    buttons += [again(form, f"/{form}") for form in ("price btc", "chart btc 4h", "help")]
+    forms = [f"{name} {rest}".strip() for name in names] + ["price btc", "chart btc 4h", "help"]
+    buttons = [again(form, f"/{form}"[:30]) for form in dict.fromkeys(forms)]
     keyboard = rows([one for one in buttons if one is not None][:3], width=1 if names else 3)
     return Screen(html=say.render("not_understood.html", text=text[:60], names=names), keyboard=keyboard)
 

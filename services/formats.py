@@ -34,7 +34,8 @@ def numbers(language: str) -> Numbers:
 def decimal(value: Decimal, digits: int, language: str) -> str:
     """`value` with that many digits after the separator, thousands separated, a real minus sign."""
     signs = numbers(language)
-    text = f"{value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP):,f}"
+    rounded = value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    text = f"{rounded if rounded else abs(rounded):,f}"  # never a minus before a zero
     text = text.replace(",", "\0").replace(".", signs.decimal).replace("\0", signs.thousands)
     return text.replace("-", MINUS)
 
