@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from engines.core.candle import Candles
+from engines.core.candle import Candles, FloatArray, IntArray
 from engines.core.instrument import Instrument, MarketKind
 from sandbox.market.book import Book, Trade
 from sandbox.market.depth import Level
@@ -152,15 +152,19 @@ def levels(book: Book, side: tuple[Level, ...]) -> list[list[str]]:
 
 def candle_rows(book: Book, candles: Candles) -> list[list[str]]:
     """Rows of a kline answer, newest first: time, open, high, low, close, volume, turnover."""
-    columns = (candles.open, candles.high, candles.low, candles.close)
-    turnover = candles.volume * sum(columns) / 4
-    rows = zip(candles.time_ms.tolist(), *(column.tolist() for column in columns), strict=True)
-    sums = zip(candles.volume.tolist(), turnover.tolist(), strict=True)
-    written = [
-        [str(at), *(book.price_text(price) for price in prices), book.volume_text(volume), f"{paid:.4f}"]
-        for (at, *prices), (volume, paid) in zip(rows, sums, strict=True)
+    prices = (candles.open, candles.high, candles.low, candles.close)
+    turnover = candles.volume * sum(prices) / 4
+    columns = [
+        _texts("%d", candles.time_ms),
+        *(_texts(book.price_format, column) for column in prices),
+        _texts(book.volume_format, candles.volume),
+        _texts("%.4f", turnover),
     ]
-    return written[::-1]
+    return [list(row) for row in zip(*columns, strict=True)][::-1]
+
+
+def _texts(template: str, column: FloatArray | IntArray) -> list[str]:
+    return [template % value for value in column.tolist()]
 
 
 def trade_id(book: Book, trade: Trade) -> str:

@@ -11,8 +11,9 @@ from engines.core.candle import Candles, FloatArray, IntArray
 from engines.core.instrument import Instrument, MarketKind
 from engines.core.timeframe import Timeframe
 from engines.simulate.aggregation import overlay, resample
+from sandbox.market.candle import Candle, joined, one_row
 from sandbox.market.depth import Depth, depth_around
-from sandbox.market.ladder import MINUTE_MS, Candle, Ladder
+from sandbox.market.ladder import MINUTE_MS, Ladder
 from sandbox.market.shocks import Shocks
 from sandbox.market.source import DAY_MS, FundingRates, Listing, Premium
 
@@ -90,6 +91,16 @@ class Book:
         return self._ladder.source.volume_decimals
 
     @cached_property
+    def price_format(self) -> str:
+        """The `%` format of a price: thousands are printed for one answer."""
+        return f"%.{self.price_decimals}f"
+
+    @cached_property
+    def volume_format(self) -> str:
+        """The `%` format of an amount of base coin."""
+        return f"%.{self.volume_decimals}f"
+
+    @cached_property
     def instrument(self) -> Instrument:
         """The market's grid."""
         return Instrument(
@@ -114,11 +125,11 @@ class Book:
 
     def price_text(self, price: float) -> str:
         """A price as the venue prints it."""
-        return f"{price:.{self.price_decimals}f}"
+        return self.price_format % price
 
     def volume_text(self, volume: float) -> str:
         """An amount of base coin as the venue prints it."""
-        return f"{volume:.{self.volume_decimals}f}"
+        return self.volume_format % volume
 
     def last(self, now_ms: int) -> float:
         """The last traded price."""
@@ -140,7 +151,7 @@ class Book:
         if not start_ms <= forming_ms < stop_ms:
             return closed
         forming = self._until(forming_ms, now_ms)
-        return closed if forming is None else overlay(closed, _one_row(forming, forming_ms))
+        return closed if forming is None else overlay(closed, one_row(forming, forming_ms))
 
     def day(self, now_ms: int) -> Day:
         """The 24 hours before `now_ms`."""
@@ -219,7 +230,7 @@ class Book:
             opened = at_ms // step_ms * step_ms
             both = self._span(opened, opened + step_ms)
             if both is not None:
-                rows = overlay(_one_row(both, opened), rows)
+                rows = overlay(one_row(both, opened), rows)
         return rows
 
     def _scaled(self, rows: Candles) -> Candles:
@@ -241,14 +252,14 @@ class Book:
 
     def _until(self, start_ms: int, now_ms: int) -> Candle | None:
         """The part of a candle opened at `start_ms` that has formed, with the price of this moment."""
-        return _joined(self._span(start_ms, now_ms), self._shown(self._ladder.moment(now_ms), now_ms))
+        return joined(self._span(start_ms, now_ms), self._shown(self._ladder.moment(now_ms), now_ms))
 
     def _span(self, start_ms: int, stop_ms: int) -> Candle | None:
         """All that was traded in `[start_ms, stop_ms)` as one candle."""
         cuts = sorted({start_ms, stop_ms, *self._cuts(start_ms, stop_ms)})
         whole: Candle | None = None
         for first, last in pairwise(cuts):
-            whole = _joined(whole, self._shown(self._ladder.stretch(first, last), first))
+            whole = joined(whole, self._shown(self._ladder.stretch(first, last), first))
         return whole
 
     def _cuts(self, start_ms: int, stop_ms: int) -> list[int]:
@@ -268,21 +279,4 @@ class Book:
         if self._window is None or self._window[:2] != (minute_ms, len(self._shocks)):
             start_ms = max(minute_ms - DAY_MS, self.first_ms)
             self._window = (minute_ms, len(self._shocks), self._span(start_ms, minute_ms))
-        return _joined(self._window[2], self._until(minute_ms, now_ms))
-
-
-def _joined(earlier: Candle | None, later: Candle | None) -> Candle | None:
-    if earlier is None or later is None:
-        return earlier or later
-    return earlier.then(later)
-
-
-def _one_row(candle: Candle, time_ms: int) -> Candles:
-    return Candles(
-        time_ms=np.array([time_ms]),
-        open=np.array([candle.open]),
-        high=np.array([candle.high]),
-        low=np.array([candle.low]),
-        close=np.array([candle.close]),
-        volume=np.array([candle.volume]),
-    )
+        return joined(self._window[2], self._until(minute_ms, now_ms))

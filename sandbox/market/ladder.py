@@ -7,8 +7,7 @@ whoever asks must not ask beyond the present.
 
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -16,57 +15,24 @@ from engines.core.candle import Candles, FloatArray
 from engines.core.timeframe import Timeframe
 from engines.simulate.aggregation import between, chain, empty, overlay, pick, resample
 from engines.simulate.bridge import draw_path_noise, draw_split_noise, paths, split
+from sandbox.market.candle import Candle, summed
 from sandbox.market.source import DAY_MS, BarSource, Dice
 
 LEVELS = tuple(Timeframe)
 MINUTE_MS = Timeframe.M1.ms
 SECOND_MS = 1000
 
-_DAYS_KEPT = 40  # over all levels; a request of 1000 bars of 15 minutes spans twelve
-_DAYS_TRIED = 15  # over a longer span, look first which days have anything to bridge
+# how many days are bridged at once: about as many bars at every level
+_CHUNK_DAYS = {
+    Timeframe.M1: 1,
+    Timeframe.M5: 2,
+    Timeframe.M15: 4,
+    Timeframe.H1: 16,
+    Timeframe.H4: 64,
+}
+_CHUNKS_KEPT = 24
 _MINUTES_KEPT = 8  # now, an hour and a day ago, for several readers
 _SECONDS = MINUTE_MS // SECOND_MS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candle:
-    """One candle, or the part of one that has formed so far."""
-
-    time_ms: int
-    open: float
-    high: float
-    low: float
-    close: float
-    volume: float
-
-    def then(self, later: "Candle") -> "Candle":
-        """This candle with what happened after it."""
-        return Candle(
-            time_ms=self.time_ms,
-            open=self.open,
-            high=max(self.high, later.high),
-            low=min(self.low, later.low),
-            close=later.close,
-            volume=self.volume + later.volume,
-        )
-
-    def times(self, factor: float, decimals: int) -> "Candle":
-        """The same candle with every price times `factor`, rounded."""
-        if factor == 1.0:
-            return self
-        return Candle(
-            time_ms=self.time_ms,
-            open=round(self.open * factor, decimals),
-            high=round(self.high * factor, decimals),
-            low=round(self.low * factor, decimals),
-            close=round(self.close * factor, decimals),
-            volume=self.volume,
-        )
-
-    @classmethod
-    def at(cls, time_ms: int, price: float) -> "Candle":
-        """A moment at which nothing changes hands."""
-        return cls(time_ms=time_ms, open=price, high=price, low=price, close=price, volume=0.0)
 
 
 class Ladder:
@@ -78,7 +44,7 @@ class Ladder:
         self._key = zlib.crc32(source.symbol.encode())
         self._frames: Mapping[Timeframe, Candles] = {}
         self._solid: dict[Timeframe, Candles] = {}
-        self._days: OrderedDict[tuple[Timeframe, int], Candles] = OrderedDict()
+        self._chunks: OrderedDict[tuple[Timeframe, int], Candles] = OrderedDict()
         self._minutes: OrderedDict[int, tuple[FloatArray, float]] = OrderedDict()
 
     def bars(self, level: Timeframe, start_ms: int, stop_ms: int) -> Candles:
@@ -145,7 +111,7 @@ class Ladder:
         if frames is not self._frames:
             self._frames = frames
             self._solid.clear()
-            self._days.clear()
+            self._chunks.clear()
             self._minutes.clear()
 
     def _solid_at(self, level: Timeframe) -> Candles:
@@ -160,14 +126,9 @@ class Ladder:
 
     def _bridged(self, level: Timeframe, start_ms: int, stop_ms: int) -> Candles:
         """Bars of `level` from inside those coarser bars of which no part was recorded."""
-        upper = LEVELS[LEVELS.index(level) + 1]
-        days: Iterable[int] = range(start_ms // DAY_MS * DAY_MS, stop_ms, DAY_MS)
-        if stop_ms - start_ms > _DAYS_TRIED * DAY_MS:
-            first, last = upper.floor(start_ms), upper.floor(stop_ms - 1) + upper.ms
-            orphans = self._orphans(level, upper, first, last)
-            days = np.unique(orphans.time_ms // DAY_MS * DAY_MS).tolist()
-        bridged = [self._bridged_day(level, upper, day_ms) for day_ms in days]
-        return between(chain(bridged), start_ms, stop_ms)
+        length_ms = _CHUNK_DAYS[level] * DAY_MS
+        starts = range(start_ms // length_ms * length_ms, stop_ms, length_ms)
+        return between(chain([self._bridged_chunk(level, at_ms) for at_ms in starts]), start_ms, stop_ms)
 
     def _orphans(self, level: Timeframe, upper: Timeframe, start_ms: int, stop_ms: int) -> Candles:
         parents = self.bars(upper, start_ms, stop_ms)
@@ -176,25 +137,27 @@ class Ladder:
             return parents
         return pick(parents, np.flatnonzero(~np.isin(parents.time_ms, children - children % upper.ms)))
 
-    def _bridged_day(self, level: Timeframe, upper: Timeframe, day_ms: int) -> Candles:
-        key = (level, day_ms)
-        known = self._days.get(key)
+    def _bridged_chunk(self, level: Timeframe, start_ms: int) -> Candles:
+        """The bridged bars of some days, decided by the chunk's own generator and remembered."""
+        known = self._chunks.get((level, start_ms))
         if known is not None:
-            self._days.move_to_end(key)
+            self._chunks.move_to_end((level, start_ms))
             return known
-        parents = self._orphans(level, upper, day_ms, day_ms + DAY_MS)
-        rng = self._dice(self._key, LEVELS.index(level), day_ms // DAY_MS)
-        noise = draw_split_noise(rng, DAY_MS // upper.ms, upper.ms // level.ms)
+        upper = LEVELS[LEVELS.index(level) + 1]
+        length_ms = _CHUNK_DAYS[level] * DAY_MS
+        parents = self._orphans(level, upper, start_ms, start_ms + length_ms)
+        rng = self._dice(self._key, LEVELS.index(level), start_ms // DAY_MS)
+        noise = draw_split_noise(rng, length_ms // upper.ms, upper.ms // level.ms)
         bridged = split(
             parents,
-            noise.rows((parents.time_ms - day_ms) // upper.ms),
+            noise.rows((parents.time_ms - start_ms) // upper.ms),
             length_ms=upper.ms,
             price_decimals=self.source.price_decimals,
             volume_decimals=self.source.volume_decimals,
         )
-        self._days[key] = bridged
-        if len(self._days) > _DAYS_KEPT:
-            self._days.popitem(last=False)
+        self._chunks[level, start_ms] = bridged
+        if len(self._chunks) > _CHUNKS_KEPT:
+            self._chunks.popitem(last=False)
         return bridged
 
     def _path(self, minute_ms: int) -> tuple[FloatArray, float] | None:
@@ -227,7 +190,7 @@ class Ladder:
         for level in reversed(LEVELS):
             if start_ms % level.ms == 0 and start_ms + level.ms <= stop_ms:
                 last = self._run_end(level, start_ms, stop_ms)
-                return _sum(self.bars(level, start_ms, last)), last
+                return summed(self.bars(level, start_ms, last)), last
         minute_ms = start_ms - start_ms % MINUTE_MS
         last = min(stop_ms, minute_ms + MINUTE_MS)
         return self._part_of_minute(minute_ms, start_ms, last), last
@@ -256,16 +219,3 @@ class Ladder:
             close=float(seen[-1]),
             volume=dealt / 10.0**self.source.volume_decimals,
         )
-
-
-def _sum(bars: Candles) -> Candle | None:
-    if not len(bars):
-        return None
-    return Candle(
-        time_ms=int(bars.time_ms[0]),
-        open=float(bars.open[0]),
-        high=float(bars.high.max()),
-        low=float(bars.low.min()),
-        close=float(bars.close[-1]),
-        volume=float(bars.volume.sum()),
-    )

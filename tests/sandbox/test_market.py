@@ -11,6 +11,7 @@ from engines.simulate.aggregation import between, overlay, resample
 from sandbox.market.book import STEPS, Book
 from sandbox.market.market import Market
 from sandbox.market.replay import recorded_origin
+from sandbox.market.shocks import Shocks
 from sandbox.market.source import FUNDING_MS, Origin
 from sandbox.market.synthetic import HISTORY_BLOCKS, OPENING_MS, synthetic_origin
 from sandbox.recording import BadRecording, read_bars
@@ -168,6 +169,9 @@ def test_the_price_stays_where_it_was_in_a_hole(tmp_path: Path) -> None:
     assert book.last(inside) == between(whole, 0, hole).close[-1]
     assert len(book.candles(5 * MINUTE, hole, inside + 1, inside)) == 0
     assert book.day(inside).last == book.last(inside)
+    assert book.trades(inside - 5000, inside) == []
+    after = hole + DAY
+    assert len(book.candles(5 * MINUTE, hole - DAY, after, after)) == 2 * 288 - 36
 
 
 def test_what_came_before_a_long_hole_is_another_series(tmp_path: Path) -> None:
@@ -234,6 +238,14 @@ def test_a_shock_moves_the_price_from_its_moment_on(replay: tuple[Market, HandCl
     assert closed.low[0] <= before * 0.8 + 0.01 < before <= closed.high[0]
     assert book.last(clock.ms) < before * 0.9
     assert book.day(clock.ms).high >= before
+
+
+def test_shocks_come_in_order_of_time() -> None:
+    shocks = Shocks()
+    shocks.add(2000, 1.1)
+    with pytest.raises(ValueError, match="before the last"):
+        shocks.add(1000, 1.1)
+    assert [shocks.level(at) for at in (1999, 2000)] == [1.0, 1.1]
 
 
 @pytest.mark.parametrize("percent", [-100.0, 1001.0, float("nan")])
