@@ -377,3 +377,14 @@ def test_the_shared_recording_opens_with_most_of_its_coins(shared_data: Path) ->
     fine = resample(book.candles(5 * MINUTE, origin.start_ms - 9 * DAY, origin.start_ms, clock.ms), HOUR)
     coarse = book.candles(HOUR, origin.start_ms - 9 * DAY, origin.start_ms, clock.ms)
     assert printed(book, fine) == printed(book, coarse)
+
+
+def test_a_recording_still_answers_at_its_very_end(replay: tuple[Market, HandClock]) -> None:
+    market, clock = replay
+    clock.ms = market.to_ms or 0
+    assert {row["source"] for row in market.snapshot()} == {"recorded 5m", "recorded 1h", "recorded 1d"}
+    book = market.spot(clock.ms)["BTCUSDT"]
+    whole = book.candles(HOUR, JANUARY_MS, clock.ms + DAY, clock.ms)
+    assert len(whole) == 144
+    assert book.last(clock.ms) == whole.close[-1]
+    assert len(book.depth(5, clock.ms).bids) == 5
