@@ -6,7 +6,7 @@ from typing import Any
 
 MAX_ENTITIES = 100
 
-_SPLITTABLE = frozenset({"bold", "italic", "underline", "strikethrough", "spoiler"})
+STYLES = frozenset({"bold", "italic", "underline", "strikethrough", "spoiler"})
 _CODE = frozenset({"code", "pre"})
 _QUOTES = frozenset({"blockquote", "expandable_blockquote"})
 _RANK = {
@@ -110,15 +110,22 @@ def _outside_code(entities: list[Entity]) -> list[Entity]:
     quotes: list[Entity] = []
     styles: list[Entity] = []
     for entity in entities:
-        if entity.kind in _SPLITTABLE:
+        if entity.kind in STYLES:
             styles.append(entity)
         elif entity.kind in _QUOTES:
             if not quotes or quotes[-1].end <= entity.offset:
                 quotes.append(entity)
         elif not solid or solid[-1].end <= entity.offset:
             solid.append(entity)
+    solid = [entity for entity in solid if not any(_crosses(entity, quote) for quote in quotes)]
     holes = [entity for entity in solid if entity.kind in _CODE]
     return quotes + solid + [piece for style in styles for piece in _without(style, holes)]
+
+
+def _crosses(one: Entity, other: Entity) -> bool:
+    """Whether two stretches overlap and neither holds the other."""
+    first, second = sorted((one, other), key=_order)
+    return second.offset < first.end < second.end
 
 
 def _without(style: Entity, holes: list[Entity]) -> Iterable[Entity]:
@@ -139,7 +146,7 @@ def _joined(entities: list[Entity]) -> list[Entity]:
     joined: list[Entity] = []
     for entity in sorted(entities, key=_order):
         at = last.get(entity.kind)
-        if at is not None and entity.kind in _SPLITTABLE and joined[at].end >= entity.offset:
+        if at is not None and entity.kind in STYLES and joined[at].end >= entity.offset:
             start = joined[at].offset
             joined[at] = replace(joined[at], length=max(joined[at].end, entity.end) - start)
             continue

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from sandbox.telegram.entities import Entity, FormattedText
+from sandbox.telegram.entities import STYLES, Entity, FormattedText
 
 _TAGS = {
     "bold": ("<b>", "</b>"),
@@ -57,17 +57,26 @@ class _Writer:
         return "".join(self._pieces)
 
     def _start(self, entity: Entity) -> None:
-        self._open.append(entity)
-        self._pieces.append(_tags(entity)[0])
+        """Open a tag. Styles that end inside a quote, link or code go into it, so that it stays whole."""
+        crossing: list[Entity] = []
+        if entity.kind not in STYLES:
+            crossing = self._cut(next((i for i, e in enumerate(self._open) if e.end < entity.end), None))
+        for opened in (entity, *crossing):
+            self._open.append(opened)
+            self._pieces.append(_tags(opened)[0])
 
     def _close(self, place: int) -> None:
         """End what ends here; what lay inside and goes on is opened again."""
-        ending = [index for index, entity in enumerate(self._open) if entity.end <= place]
-        if not ending:
-            return
-        inside = self._open[ending[0] :]
-        del self._open[ending[0] :]
-        self._pieces.extend(_tags(entity)[1] for entity in reversed(inside))
-        for entity in inside:
+        ending = next((i for i, e in enumerate(self._open) if e.end <= place), None)
+        for entity in self._cut(ending):
             if entity.end > place:
                 self._start(entity)
+
+    def _cut(self, index: int | None) -> list[Entity]:
+        """Close the open tags from an index on; those closed."""
+        if index is None:
+            return []
+        closed = self._open[index:]
+        del self._open[index:]
+        self._pieces.extend(_tags(entity)[1] for entity in reversed(closed))
+        return closed

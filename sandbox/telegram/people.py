@@ -28,7 +28,8 @@ class Person:
     @property
     def username(self) -> str:
         """The public name, without `@`."""
-        return f"{self.name.lower()}_sandbox"
+        is_plain = self.name.isascii() and self.name.isalnum()
+        return f"{self.name.lower()}_sandbox" if is_plain else f"user{self.id}_sandbox"
 
     def api(self) -> dict[str, Any]:
         """The Bot API's `User`."""
