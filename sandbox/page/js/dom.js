@@ -39,10 +39,17 @@ function append(node, children) {
   }
 }
 
-/** Replaces everything inside. @param {Element} node @param {...(Child | Child[])} children */
+/**
+ * Replaces everything inside; the focus stays on the child with the same test id.
+ *
+ * @param {Element} node @param {...(Child | Child[])} children
+ */
 export function fill(node, ...children) {
+  const active = /** @type {HTMLElement | null} */ (document.activeElement);
+  const focused = active && node.contains(active) ? active.dataset.testid : undefined;
   node.replaceChildren();
   append(node, children);
+  if (focused) node.querySelector(`[data-testid="${CSS.escape(focused)}"]`)?.focus();
 }
 
 /** @param {string} id @returns {HTMLElement} an element of index.html */

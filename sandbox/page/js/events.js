@@ -8,7 +8,7 @@ const ACTION_MS = 5_000; // Telegram shows a chat action for five seconds
 const REDUCERS = {
   message(store, { message }) {
     store.messagesOf(message.chat).set(message.id, message);
-    if (message.sender === "bot") store.actions.delete(message.chat);
+    if (message.sender === "bot") heardFromBot(store, message.chat);
     store.changed("messages", "action");
   },
   edit(store, { message }) {
@@ -40,7 +40,9 @@ const REDUCERS = {
   },
   tickers(store, { markets }) {
     const known = new Map(store.markets.map((market) => [market.symbol, market]));
-    store.markets = markets.map((market) => ({ ...known.get(market.symbol), ...market }));
+    const fresh = markets.map((market) => ({ ...known.get(market.symbol), ...market }));
+    const told = new Set(markets.map((market) => market.symbol));
+    store.markets = [...fresh, ...store.markets.filter((market) => !told.has(market.symbol))];
     store.changed("markets");
   },
   faults(store, { faults }) {
@@ -86,6 +88,12 @@ export function applyMessages(store, chat, messages) {
   }
   store.messages.set(chat, now);
   store.changed("messages");
+}
+
+/** @param {Store} store @param {number} chat where the bot is no longer typing */
+function heardFromBot(store, chat) {
+  store.actions.delete(chat);
+  if (store.bot && !store.bot.is_polling) store.bot = { ...store.bot, is_polling: true };
 }
 
 /** @param {Store} store @param {number} chat */

@@ -8,6 +8,7 @@ const shortDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "shor
 const marketDate = new Intl.DateTimeFormat("en-GB", {
   weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC",
 });
+const marketShortDate = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 const marketTime = new Intl.DateTimeFormat("en-GB", {
   hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: "UTC",
 });
@@ -20,6 +21,9 @@ export const fullMoment = (ms) => moment.format(ms);
 
 /** @param {number} ms @returns {string} the simulated date, UTC */
 export const marketDay = (ms) => marketDate.format(ms).replace(",", "");
+
+/** @param {number} ms @returns {string} the simulated date for narrow screens, UTC */
+export const marketShortDay = (ms) => marketShortDate.format(ms);
 
 /** @param {number} ms @returns {string} the simulated time of day, UTC */
 export const marketClock = (ms) => marketTime.format(ms);

@@ -20,7 +20,16 @@ export function renderHtml(html) {
   const fragment = document.createDocumentFragment();
   const body = new DOMParser().parseFromString(`<body>${html}`, "text/html").body;
   copyChildren(body, fragment, 0);
+  for (const block of fragment.querySelectorAll("pre, blockquote")) trimAround(block);
   return fragment;
+}
+
+/** A block starts and ends a line by itself: the line breaks of the text beside it would be blank lines. */
+function trimAround(block) {
+  const { previousSibling: before, nextSibling: after, lastChild: end } = block;
+  if (before instanceof Text) before.data = before.data.replace(/\n$/, "");
+  if (after instanceof Text) after.data = after.data.replace(/^\n/, "");
+  if (end instanceof Text) end.data = end.data.replace(/\n$/, "");
 }
 
 /** @param {string} text @returns {string | null} the address if it is safe to follow */

@@ -21,7 +21,7 @@ const PATHS = {
   keyboard: "M3 7h18v10H3zM6.5 10.5h.01M10 10.5h.01M14 10.5h.01M17.5 10.5h.01M8 14h8",
   more: "M12 6h.01M12 12h.01M12 18h.01",
   check: "M5 12.5l4.5 4.5L19 7.5",
-  checks: "M2 12.5l4.5 4.5L16 7.5M12 16.5l.5.5L22 7.5",
+  checks: "M1.5 12.5l4.5 4.5 9-9.5M11.5 16l1 1 9-9.5",
 };
 
 /** @param {keyof typeof PATHS} name @returns {SVGSVGElement} decorative: hidden from screen readers */

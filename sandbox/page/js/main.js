@@ -19,6 +19,7 @@ import { mountUsers } from "./render/users.js";
 
 const store = new Store();
 let started = false;
+const REREAD_MS = 20_000; // whether the bot polls is not on the stream
 
 async function readEverything() {
   const state = await api.readState();
@@ -29,6 +30,21 @@ async function readEverything() {
   if (started) readAddress(store);
   else followAddress(store);
   started = true;
+}
+
+/** @param {any} event one object of the stream */
+function hear(event) {
+  if (event.type === "answer") showAnswer(store, event);
+  else applyEvent(store, event);
+  if (event.type === "message" && !store.chats.some((chat) => chat.id === event.message.chat)) readEverything();
+}
+
+async function lookAtBot() {
+  if (!store.online || document.hidden) return;
+  const state = await api.readState().catch(() => null);
+  if (!state) return;
+  store.bot = state.bot;
+  store.changed("bot");
 }
 
 function mount() {
@@ -56,9 +72,10 @@ store.subscribe(["view"], nameScreen);
 store.subscribe(["messages", "people"], countInTitle);
 new Stream({
   read: readEverything,
-  event: (event) => (event.type === "answer" ? showAnswer(store, event) : applyEvent(store, event)),
+  event: hear,
   status: (up) => {
     store.online = up;
     store.changed("connection");
   },
 }).open();
+setInterval(lookAtBot, REREAD_MS);

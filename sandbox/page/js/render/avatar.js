@@ -10,7 +10,8 @@ export function avatar(name, id, size = "m") {
     .split(/\s+/)
     .map((word) => [...word][0] ?? "")
     .slice(0, 2)
-    .join("");
+    .join("")
+    .toUpperCase();
   const tone = Math.abs(id) % TONES;
   return el("span", { class: `avatar avatar-${size} tone-${tone}`, "aria-hidden": "true" }, initials);
 }

@@ -19,7 +19,7 @@ export function mountChatList(slot, note, store) {
     fill(slot, chats.map((chat) => row(store, chat)));
     const user = currentUser(store);
     const source = store.clock?.source === "replay" ? "Recorded" : "Synthetic";
-    fill(note, user ? `${source} prices, real wire. Nothing here leaves this machine.` : "");
+    fill(note, user ? `${source} prices. Nothing here leaves this machine.` : "");
   });
 }
 
