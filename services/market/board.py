@@ -60,7 +60,7 @@ class Board:
         if ticker is None:
             return None
         age_s = self._clock.age_s(ticker.at)
-        price = self._reference_price(instrument.symbol)
+        price = self._reference_price(ticker)
         return Quote(
             instrument=instrument,
             ticker=ticker,
@@ -77,11 +77,13 @@ class Board:
             quotes = [quote for quote in quotes if self._is_mover(quote.ticker, by)]
         return sorted(quotes, key=_ORDER[by])[: max(n, 0)]
 
-    def _reference_price(self, symbol: str) -> Decimal | None:
-        ticker = self._reference.get(symbol)
-        if ticker is None or self._clock.age_s(ticker.at) > self._options.stale_after_s:
+    def _reference_price(self, ticker: Ticker) -> Decimal | None:
+        """The other venue's price of the same time: one of another time would show a gap that is none."""
+        other = self._reference.get(ticker.symbol)
+        if other is None or self._clock.age_s(other.at) > self._options.stale_after_s:
             return None
-        return ticker.last
+        is_comparable = abs((ticker.at - other.at).total_seconds()) <= self._options.comparable_within_s
+        return other.last if is_comparable else None
 
     def _is_ranked(self, instrument: Instrument) -> bool:
         options = self._options

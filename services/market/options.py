@@ -24,6 +24,8 @@ class MarketOptions:
     reference_poll_s: float = 15.0
     stale_after_s: float = 30.0
     """Age from which a price is too old to act on."""
+    comparable_within_s: float = 60.0
+    """Market seconds that prices of two venues may lie apart and still be compared."""
     ask_again_after_s: float = 10.0
     """Age from which a person's request fetches a fresh price."""
     answer_within_s: float = 6.0
