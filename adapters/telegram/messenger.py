@@ -19,15 +19,12 @@ from aiogram.types import BotCommand as MenuCommand
 from aiogram.types import (
     BotCommandScopeDefault,
     BufferedInputFile,
-    CopyTextButton,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
     InputMediaPhoto,
-    LinkPreviewOptions,
-    Message,
 )
 
 from adapters.telegram import text
+from adapters.telegram.json import dumps
+from adapters.telegram.methods import EditPicture, EditText, SendPicture, SendText, Sent
 from adapters.telegram.outbound import PRIORITY
 from ports.errors import Gone, Rejected, Transient
 from ports.messages import Button, CommandMenu, Keyboard, Priority, Screen, SentMessage, Style
@@ -35,7 +32,7 @@ from ports.messages import Button, CommandMenu, Keyboard, Priority, Screen, Sent
 log = structlog.get_logger()
 T = TypeVar("T")
 
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_NO_PREVIEW = dumps({"is_disabled": True})
 _GONE = ("chat not found", "user is deactivated", "bot was kicked", "group chat was upgraded")
 _NO_SUCH_MESSAGE = (
     "message to edit not found",
@@ -97,35 +94,39 @@ class TelegramMessenger:
         except (TelegramAPIError, ClientDecodeError) as error:
             log.warning("command_menu_not_set", error=str(error)[:200])
 
-    async def _send_text(self, chat_id: int, html: str, keyboard: Keyboard, is_silent: bool) -> Message:
+    async def _send_text(self, chat_id: int, html: str, keyboard: Keyboard, is_silent: bool) -> Sent:
         parts = text.split(html) or ["…"]
         for part in parts[:-1]:
             await self._send_part(chat_id, part, (), is_silent)
         return await self._send_part(chat_id, parts[-1], keyboard, is_silent)
 
-    async def _send_part(self, chat_id: int, html: str, keyboard: Keyboard, is_silent: bool) -> Message:
+    async def _send_part(self, chat_id: int, html: str, keyboard: Keyboard, is_silent: bool) -> Sent:
         return await _lenient(
-            lambda is_plain: self._bot.send_message(
-                chat_id,
-                text.plain(html) if is_plain else html,
-                parse_mode=None if is_plain else "HTML",
-                reply_markup=markup(keyboard),
-                link_preview_options=_NO_PREVIEW,
-                disable_notification=is_silent or None,
+            lambda is_plain: self._bot(
+                SendText(
+                    chat_id=chat_id,
+                    text=text.plain(html) if is_plain else html,
+                    parse_mode=None if is_plain else "HTML",
+                    reply_markup=markup(keyboard),
+                    link_preview_options=_NO_PREVIEW,
+                    disable_notification=is_silent or None,
+                )
             )
         )
 
-    async def _send_photo(self, chat_id: int, screen: Screen, is_silent: bool) -> Message:
+    async def _send_photo(self, chat_id: int, screen: Screen, is_silent: bool) -> Sent:
         is_long = text.length(screen.html) > text.CAPTION_LIMIT
         photo = screen.photo or b""
         sent = await _lenient(
-            lambda is_plain: self._bot.send_photo(
-                chat_id,
-                BufferedInputFile(photo, "chart.png"),
-                caption=None if is_long else (text.plain(screen.html) if is_plain else screen.html),
-                parse_mode=None if is_plain else "HTML",
-                reply_markup=None if is_long else markup(screen.keyboard),
-                disable_notification=is_silent or None,
+            lambda is_plain: self._bot(
+                SendPicture(
+                    chat_id=chat_id,
+                    photo=BufferedInputFile(photo, "chart.png"),
+                    caption=None if is_long else (text.plain(screen.html) if is_plain else screen.html),
+                    parse_mode=None if is_plain else "HTML",
+                    reply_markup=None if is_long else markup(screen.keyboard),
+                    disable_notification=is_silent or None,
+                )
             )
         )
         if is_long:
@@ -141,34 +142,39 @@ class TelegramMessenger:
                 caption="".join(text.plain(part) if is_plain else part for part in caption),
                 parse_mode=None if is_plain else "HTML",
             )
-            return await self._bot.edit_message_media(
-                media=media, chat_id=chat_id, message_id=message_id, reply_markup=keyboard
+            return await self._bot(
+                EditPicture(chat_id=chat_id, message_id=message_id, media=media, reply_markup=keyboard)
             )
         first = (text.split(screen.html) or ["…"])[0]
-        return await self._bot.edit_message_text(
-            text.plain(first) if is_plain else first,
-            chat_id=chat_id,
-            message_id=message_id,
-            parse_mode=None if is_plain else "HTML",
-            reply_markup=keyboard,
-            link_preview_options=_NO_PREVIEW,
+        return await self._bot(
+            EditText(
+                chat_id=chat_id,
+                message_id=message_id,
+                text=text.plain(first) if is_plain else first,
+                parse_mode=None if is_plain else "HTML",
+                reply_markup=keyboard,
+                link_preview_options=_NO_PREVIEW,
+            )
         )
 
 
-def markup(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
-    """Our keyboard as Telegram's; `None` for an empty one."""
+def markup(keyboard: Keyboard) -> str | None:
+    """Our keyboard as Telegram's JSON; `None` for an empty one."""
     rows = [[_button(button) for button in row] for row in keyboard if row]
-    return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None
+    return dumps({"inline_keyboard": rows}) if rows else None
 
 
-def _button(button: Button) -> InlineKeyboardButton:
-    return InlineKeyboardButton(
-        text=button.text,
-        callback_data=button.data,
-        url=button.url,
-        copy_text=CopyTextButton(text=button.copy) if button.copy is not None else None,
-        style=None if button.style is Style.PLAIN else button.style.value,
-    )
+def _button(button: Button) -> dict[str, object]:
+    shown: dict[str, object] = {"text": button.text}
+    if button.data is not None:
+        shown["callback_data"] = button.data
+    elif button.url is not None:
+        shown["url"] = button.url
+    else:
+        shown["copy_text"] = {"text": button.copy}
+    if button.style is not Style.PLAIN:
+        shown["style"] = button.style.value
+    return shown
 
 
 async def _lenient(call: Callable[[bool], Awaitable[T]]) -> T:

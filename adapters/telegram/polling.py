@@ -19,27 +19,16 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramUnauthorizedError,
 )
-from aiogram.methods.base import TelegramMethod
 from aiogram.types import Update
 from pydantic import ValidationError
 
+from adapters.telegram.methods import RawUpdates
 from ports.errors import Fatal
 
 log = structlog.get_logger()
 
 ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
 Handle = Callable[[Update, bool], Awaitable[None]]
-
-
-class RawUpdates(TelegramMethod[list[Any]]):
-    """getUpdates whose answer stays raw, so that each update is validated by itself."""
-
-    __returning__ = list[Any]
-    __api_method__ = "getUpdates"
-
-    offset: int | None = None
-    timeout: int | None = None
-    allowed_updates: list[str] | None = None
 
 
 @dataclass(slots=True)

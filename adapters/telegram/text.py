@@ -25,6 +25,8 @@ def split(html: str, limit: int = TEXT_LIMIT) -> list[str]:
 
     Empty parts are left out; text without visible characters gives an empty list.
     """
+    if 2 * len(html) <= limit:  # at most two units a character
+        return [html.strip("\n")] if plain(html).strip() else []
     parts: list[str] = []
     current, used, opened = "", 0, list[str]()
     for line in _lines(html, limit):
