@@ -109,15 +109,18 @@ class SandboxClock:
             callback()
 
 
-def clock_routes(clock: SandboxClock) -> list[web.RouteDef]:
-    """The WebSocket `/clock`: a reading on connection, on every change and once a second."""
+def clock_routes(clock: SandboxClock, is_silent: Callable[[], bool] = lambda: False) -> list[web.RouteDef]:
+    """The WebSocket `/clock`: a reading on connection, on every change and once a second.
+
+    Nothing is sent while `is_silent` says so: a fault to survive.
+    """
 
     async def stream(request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         changed = asyncio.Event()
         unsubscribe = clock.subscribe(changed.set)
-        teller = asyncio.create_task(_tell(clock, socket, changed))
+        teller = asyncio.create_task(_tell(clock, socket, changed, is_silent))
         try:
             async for message in socket:
                 if message.type is WSMsgType.ERROR:
@@ -131,11 +134,17 @@ def clock_routes(clock: SandboxClock) -> list[web.RouteDef]:
     return [web.get("/clock", stream)]
 
 
-async def _tell(clock: SandboxClock, socket: web.WebSocketResponse, changed: asyncio.Event) -> None:
+async def _tell(
+    clock: SandboxClock,
+    socket: web.WebSocketResponse,
+    changed: asyncio.Event,
+    is_silent: Callable[[], bool],
+) -> None:
     while not socket.closed:
         changed.clear()
         try:
-            await socket.send_str(orjson.dumps(clock.reading()).decode())
+            if not is_silent():
+                await socket.send_str(orjson.dumps(clock.reading()).decode())
         except ConnectionError:
             return
         try:

@@ -30,7 +30,7 @@ def build_app(world: World) -> web.Application:
     app.add_routes(telegram_routes(world.telegram))
     app.add_routes(bybit_routes(world.market, world.clock, world.faults))
     app.add_routes(binance_routes(world.market, world.clock))
-    app.add_routes(clock_routes(world.clock))
+    app.add_routes(clock_routes(world.clock, lambda: world.faults.is_silent("clock")))
     app.add_routes(WorldControl(world).routes())
     app.add_routes([web.get("/", _index), web.static("/static", PAGE)])
     app.on_response_prepare.append(_always_ask_again)

@@ -21,7 +21,6 @@ from sandbox.telegram.twin import Telegram
 
 STATE_FILE = "sandbox.sqlite3"
 DEFAULT_SEED = 7
-_KEEP_EVERY_S = 1.0
 _TICKERS = 12
 _TICKERS_EVERY = 2
 _KIND = "world"
@@ -66,11 +65,11 @@ class World:
             "to_ms": self.market.to_ms,
         }
 
-    async def pulse(self) -> None:
-        """Every second: remember where the clock stands and show clock and tickers to who watches."""
+    async def pulse(self, every_s: float = 1.0) -> None:
+        """Again and again: remember where the clock stands, show clock and tickers to who watches."""
         beat = 0
         while True:
-            await asyncio.sleep(_KEEP_EVERY_S)
+            await asyncio.sleep(every_s)
             beat += 1
             self.remember()
             if self.stream.is_listening:

@@ -65,14 +65,18 @@ class Chat:
 
 
 class Chats:
-    """All chats with their messages. Message ids rise over the whole world."""
+    """All chats with their messages. Message ids rise over the whole world.
+
+    A chat keeps its last `max_messages`.
+    """
 
     def __init__(self, keep: Keep) -> None:
+        self.max_messages = MAX_KEPT_MESSAGES
         self._keep = keep
         self._chats: dict[int, Chat] = {}
         self._last_id = 0
-        for _, body in keep.load("chat"):
-            chat = Chat(**orjson.loads(body))
+        chats = [Chat(**orjson.loads(body)) for _, body in keep.load("chat")]
+        for chat in sorted(chats, key=lambda chat: not chat.is_private):
             self._chats[chat.id] = chat
         for _, body in keep.load("message"):
             message = _restored(orjson.loads(body))
@@ -114,7 +118,7 @@ class Chats:
         chat = self._chats[message.chat_id]
         chat.messages[message.id] = message
         self._keep.put("message", message.id, orjson.dumps(message))
-        if len(chat.messages) > MAX_KEPT_MESSAGES:
+        if len(chat.messages) > self.max_messages:
             self.drop(chat, next(iter(chat.messages)))
 
     def drop(self, chat: Chat, message_id: int) -> None:

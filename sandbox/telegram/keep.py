@@ -49,13 +49,18 @@ class SqliteKeep:
     """Records in one SQLite file. A killed process loses nothing; a power cut may lose the last moments."""
 
     def __init__(self, file: Path) -> None:
+        """Open or make the file. Raises `ValueError` when it is something else."""
         file.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(file, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.execute(
-            "CREATE TABLE IF NOT EXISTS records (kind TEXT, key, body BLOB, PRIMARY KEY (kind, key))"
-        )
+        try:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute(
+                "CREATE TABLE IF NOT EXISTS records (kind TEXT, key, body BLOB, PRIMARY KEY (kind, key))"
+            )
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise ValueError(f"{file} cannot be read as the state of a sandbox: {error}") from error
 
     def put(self, kind: str, key: Key, body: bytes) -> None:
         self._db.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (kind, key, body))
