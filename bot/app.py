@@ -44,11 +44,12 @@ async def serve(settings: Settings) -> int:
 
 
 class App:
-    """One desk over one outside."""
+    """One desk over one outside. Admins hear of outages of Telegram longer than `tell_after_s`."""
 
-    def __init__(self, settings: Settings, outside: Outside) -> None:
+    def __init__(self, settings: Settings, outside: Outside, *, tell_after_s: float = TELL_AFTER_S) -> None:
         self._settings = settings
         self._outside = outside
+        self._tell_after_s = tell_after_s
         self._nursery = Nursery()
         self.services: Services = build_services(
             settings, outside, jobs=self.jobs, started_at=outside.clock.wire_now()
@@ -117,7 +118,7 @@ class App:
             await dispatcher.feed_update(bot, update, is_late=is_late)
 
         async def returned(away_s: float) -> None:
-            if away_s >= TELL_AFTER_S:
+            if away_s >= self._tell_after_s:
                 await telegram_returned(services, away_s)
 
         polling = outside.telegram.listen(

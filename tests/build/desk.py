@@ -1,0 +1,160 @@
+"""The desk against a sandbox: inside the test's own process, or in one that can be killed."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+from bot.app import App
+from bot.commands.sandbox import environment
+from bot.outside import open_outside
+from bot.settings import load
+from tests.build.sandbox import Sandbox, until
+
+STOP_WITHIN_S = 20.0
+
+
+def environment_of(sandbox: Sandbox, **settings: object) -> dict[str, str]:
+    """The environment of a desk in that sandbox; `settings` are keys such as `telegram__chat_per_s`."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    given = {f"PERPETUUM_{name.upper()}": str(value) for name, value in settings.items()}
+    quick = {"PERPETUUM_TELEGRAM__POLL_TIMEOUT_S": "2", "PERPETUUM_LOG__FORMAT": "json"}
+    return {**environment({**kept, **quick}, sandbox.url, sandbox.folder), **given}
+
+
+@asynccontextmanager
+async def running_desk(
+    sandbox: Sandbox, *, cockpit_every_s: float = 0.2, tell_after_s: float = 60.0, **settings: object
+) -> AsyncIterator[App]:
+    """A desk in this process that has begun to listen. It must stop with exit code 0 and no dead task."""
+    nowhere = sandbox.folder / "no such file"
+    loaded = load(environ=environment_of(sandbox, **settings), dotenv=nowhere, toml=nowhere)
+    outside = await open_outside(loaded)
+    try:
+        app = App(loaded, outside, tell_after_s=tell_after_s)
+        app.services.cockpits.every_s = cockpit_every_s
+        stop = asyncio.Event()
+        running = asyncio.create_task(app.run(stop))
+        try:
+            await _listening(sandbox, running)
+            yield app
+            dead = [job for job in app.jobs() if job.failures]
+            assert not dead, f"background tasks died: {dead}"
+        finally:
+            stop.set()
+            code = await running
+        assert code == 0
+    finally:
+        await outside.close()
+
+
+async def _listening(sandbox: Sandbox, running: "asyncio.Task[int]") -> None:
+    async def look() -> bool:
+        if running.done():
+            running.result()
+        return sandbox.world.telegram.updates.is_being_read
+
+    await until(look, "the desk reads updates")
+
+
+@dataclass(slots=True)
+class DeskProcess:
+    """`python -m bot run` as a child process, its log in a file."""
+
+    sandbox: Sandbox
+    settings: Mapping[str, object] = field(default_factory=dict)
+    process: asyncio.subprocess.Process | None = None
+    _logs: list[Path] = field(default_factory=list)
+
+    async def start(self) -> None:
+        """Start it, and wait until it listens."""
+        await self.launch()
+        await until(self._is_listening, "the desk's process reads updates")
+
+    async def launch(self) -> None:
+        """Start it without waiting."""
+        log = self.sandbox.folder / f"desk-{len(self._logs)}.log"
+        self._logs.append(log)
+        with log.open("wb") as stream:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot", "run",
+                env=environment_of(self.sandbox, **{"log__level": "info", **self.settings}),
+                cwd=self.sandbox.folder, stdout=stream, stderr=stream,
+            )  # fmt: skip
+
+    @property
+    def pid(self) -> int:
+        """The number of the running process."""
+        assert self.process is not None
+        return self.process.pid
+
+    async def kill(self) -> None:
+        """`kill -9`: nothing is said, nothing is saved."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        return await self._end(signal.SIGTERM)
+
+    async def wait(self, within_s: float = STOP_WITHIN_S) -> int:
+        """The exit code once it has ended by itself."""
+        assert self.process is not None
+        async with asyncio.timeout(within_s):
+            return await self.process.wait()
+
+    async def close(self) -> None:
+        """Leave nothing behind."""
+        if self.process is not None and self.process.returncode is None:
+            await self.kill()
+
+    def output(self) -> str:
+        """Everything it has written, over all starts."""
+        return "".join(log.read_text(encoding="utf-8", errors="replace") for log in self._logs)
+
+    def events(self) -> list[dict[str, object]]:
+        """Its log lines."""
+        lines = (line for line in self.output().splitlines() if line.startswith("{"))
+        return [orjson.loads(line) for line in lines]
+
+    def children(self) -> set[int]:
+        """Processes it has started (chart workers)."""
+        listed = Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        return {int(number) for number in listed.read_text().split()}
+
+    def resident_mb(self) -> float:
+        """Memory it holds now."""
+        fields = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        kilobytes = next(line.split()[1] for line in fields if line.startswith("VmRSS:"))
+        return int(kilobytes) / 1024
+
+    async def _end(self, number: signal.Signals) -> int:
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        try:
+            return await self.wait()
+        except TimeoutError:
+            self.process.kill()
+            raise
+
+    async def _is_listening(self) -> bool:
+        assert self.process is not None
+        assert self.process.returncode is None, f"it ended:\n{self.output()[-3000:]}"
+        return self.sandbox.world.telegram.updates.is_being_read
+
+
+@asynccontextmanager
+async def desk_process(sandbox: Sandbox, **settings: object) -> AsyncIterator[DeskProcess]:
+    """A desk in a process of its own, listening; ended whatever happens."""
+    desk = DeskProcess(sandbox, settings)
+    try:
+        await desk.start()
+        yield desk
+    finally:
+        await desk.close()
