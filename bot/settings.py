@@ -9,12 +9,16 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 
+from bot.logs import Redactor
 from ports.errors import Fatal
 
 PREFIX = "PERPETUUM_"
@@ -30,9 +34,11 @@ def _numbers(value: object) -> object:
 
 
 def _loopback_or_https(value: str | None) -> str | None:
-    if value is None or value.startswith("https://"):
-        return value
-    if value.startswith(("http://127.0.0.1", "http://localhost", "http://[::1]")):
+    if value is None:
+        return None
+    url = urlsplit(value)
+    is_ours = url.scheme == "http" and url.hostname in ("127.0.0.1", "localhost", "::1")
+    if is_ours or (url.scheme == "https" and url.hostname):
         return value.rstrip("/")
     raise ValueError("must be https://…, or http:// on this machine (127.0.0.1)")
 
@@ -73,7 +79,7 @@ class MarketSettings(Section):
     reference: bool = True
     streamed: int = Field(50, ge=1, le=200)
     stale_after_s: int = Field(30, ge=5, le=600)
-    min_turnover_usd: float = Field(1_000_000, ge=0)
+    min_turnover_usd: float = Field(1_000_000, ge=0, le=1e12)
 
 
 class DeskSettings(Section):
@@ -129,7 +135,7 @@ def load(
     problems: list[str] = []
     merged: dict[str, Any] = {}
     _merge(merged, _toml_values(toml, problems), str(toml), problems)
-    lines = {key: value or "" for key, value in dotenv_values(dotenv).items()} if dotenv.exists() else {}
+    lines = _dotenv_lines(dotenv, problems)
     _merge(merged, _nested(lines, str(dotenv), problems, is_closed=True), str(dotenv), problems)
     env = os.environ if environ is None else environ
     _merge(merged, _nested(env, "environment", problems, is_closed=False), "environment", problems)
@@ -139,7 +145,11 @@ def load(
         problems.extend(_explained(error))
         settings = None
     if problems or settings is None:
-        raise Fatal("settings are not usable:\n" + "\n".join(f"  - {problem}" for problem in problems))
+        listed = "\n".join(f"  - {problem}" for problem in problems)
+        given = (merged.get(name) for name in SECRETS.values())
+        # A token in the place of another value is quoted like that value: mask whatever looks like one.
+        mask = Redactor(tuple(secret for secret in given if isinstance(secret, str)))
+        raise Fatal("settings are not usable:\n" + mask.text(listed))
     return settings
 
 
@@ -153,13 +163,35 @@ def known_keys() -> Iterator[tuple[str, str, Any]]:
 
 
 def _toml_values(path: Path, problems: list[str]) -> dict[str, Any]:
-    if not path.exists():
-        return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(_text_of(path, problems))
+    except tomllib.TOMLDecodeError as error:
         problems.append(f"{path}: not valid TOML: {error}")
         return {}
+
+
+def _dotenv_lines(path: Path, problems: list[str]) -> dict[str, str]:
+    """Names and values as written: `$` means nothing, and a line that cannot be read is a problem."""
+    lines: dict[str, str] = {}
+    for binding in parse_stream(StringIO(_text_of(path, problems))):
+        if binding.error:
+            problems.append(f"{path}: line {binding.original.line} is not NAME=value")
+        elif binding.key is not None:
+            lines[binding.key] = binding.value or ""
+    return lines
+
+
+def _text_of(path: Path, problems: list[str]) -> str:
+    """The file's text; empty when there is none or it cannot be read."""
+    if not path.is_file():
+        return ""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        problems.append(f"{path}: not UTF-8 text")
+    except OSError as error:
+        problems.append(f"{path}: cannot be read: {error.strerror}")
+    return ""
 
 
 def _nested(flat: Mapping[str, str], place: str, problems: list[str], *, is_closed: bool) -> dict[str, Any]:
@@ -174,7 +206,7 @@ def _nested(flat: Mapping[str, str], place: str, problems: list[str], *, is_clos
             section, key = names[name]
             if value.strip():
                 nested.setdefault(section, {})[key] = value.strip()
-        elif is_closed or name.startswith(PREFIX):
+        elif is_closed or name.upper().startswith(PREFIX):
             problems.append(f"{place}: unknown key {name}{_nearest(name, [*names, *SECRETS])}")
     return nested
 
@@ -185,39 +217,59 @@ def _merge(into: dict[str, Any], values: Mapping[str, Any], place: str, problems
     for section, key, _ in known_keys():
         sections.setdefault(section, []).append(key)
     for name, value in values.items():
-        if name in SECRETS.values():
+        if name.lower() in SECRETS.values():
             if place.endswith(".toml"):
                 problems.append(f"{place}: {name} is a secret and belongs in .env")
-            into[name] = value
-        elif name not in sections or not isinstance(value, Mapping):
+            into[name.lower()] = value
+        elif name not in sections:
             problems.append(f"{place}: unknown section [{name}]{_nearest(name, list(sections))}")
+        elif not isinstance(value, Mapping):
+            problems.append(f"{place}: {name} is a section: write [{name}] and its keys below it")
         else:
-            for key, inner in value.items():
-                if key not in sections[name]:
-                    nearest = _nearest(key, sections[name])
-                    problems.append(f"{place}: unknown key {name}.{key}{nearest}")
-                else:
-                    into.setdefault(name, {})[key] = inner
+            _merge_section(into.setdefault(name, {}), name, value, sections[name], place, problems)
+
+
+def _merge_section(
+    into: dict[str, Any],
+    section: str,
+    values: Mapping[str, Any],
+    known: list[str],
+    place: str,
+    problems: list[str],
+) -> None:
+    for key, value in values.items():
+        if key in known:
+            into[key] = value
+        elif key.lower() in SECRETS.values():
+            problems.append(f"{place}: {section}.{key} is a secret and belongs in .env")
+        else:
+            problems.append(f"{place}: unknown key {section}.{key}{_nearest(key, known)}")
 
 
 def _nearest(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(sorted(known))}"
+    # Without the prefix, which would make everything alike.
+    by_core = {one.removeprefix(PREFIX).casefold(): one for one in known}
+    near = get_close_matches(name.upper().removeprefix(PREFIX).casefold(), by_core, n=1, cutoff=0.5)
+    return f"; did you mean {by_core[near[0]]}?" if near else f"; known: {', '.join(sorted(known))}"
 
 
 def _explained(error: ValidationError) -> Iterator[str]:
     for problem in error.errors(include_url=False):
         key = ".".join(str(part) for part in problem["loc"])
-        context = problem.get("ctx", {})
         given = "" if problem["loc"][0] in SECRETS.values() else f" = {problem['input']!r}"
-        mend = ""
-        for bound in ("ge", "le", "gt", "lt"):
-            if bound in context:
-                side = {"ge": "", "le": "", "gt": "above ", "lt": "below "}[bound]
-                mend = f"; nearest valid: {side}{context[bound]}"
-        if problem["type"] == "literal_error":
-            field_type = context.get("expected", "")
-            options = [part.strip("' ") for part in field_type.replace(" or ", ",").split(",")]
-            near = get_close_matches(str(problem["input"]), options, n=1, cutoff=0.0)
-            mend = f"; nearest valid: {near[0]}" if near else ""
-        yield f"{key}{given}: {problem['msg']}{mend}"
+        yield f"{key}{given}: {problem['msg']}{_mend(problem)}"
+
+
+def _mend(problem: ErrorDetails) -> str:
+    """The nearest valid value, where there is one."""
+    context = problem.get("ctx", {})
+    for bound, side in {"ge": "", "le": "", "gt": "above ", "lt": "below "}.items():
+        if bound in context:
+            return f"; nearest valid: {side}{context[bound]}"
+    if problem["type"] == "literal_error":
+        options = [part.strip("' ") for part in context["expected"].replace(" or ", ",").split(",")]
+        near = get_close_matches(str(problem["input"]).casefold(), options, n=1, cutoff=0.0)
+        return f"; nearest valid: {near[0]}"
+    if problem["type"] == "bool_parsing":
+        return "; valid: true, false"
+    return ""
