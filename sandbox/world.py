@@ -93,8 +93,8 @@ class World:
 
     def remember(self) -> None:
         """Write where clock and market stand."""
-        self.keep.put(_KIND, "clock", orjson.dumps(self.clock.state()))
-        self.keep.put(_KIND, "market", orjson.dumps(self.market.state()))
+        self.keep.put(_KIND, "clock", self.clock.state())
+        self.keep.put(_KIND, "market", self.market.state())
 
     def apply_faults(self) -> None:
         """Let a change of faults take effect and show it."""

@@ -117,14 +117,14 @@ class Chats:
         """Store a new or changed message."""
         chat = self._chats[message.chat_id]
         chat.messages[message.id] = message
-        self._keep.put("message", message.id, orjson.dumps(message))
+        self._keep.put("message", message.id, message)
         if len(chat.messages) > self.max_messages:
             self.drop(chat, next(iter(chat.messages)))
 
     def drop(self, chat: Chat, message_id: int) -> None:
         """Forget a message, with its pin."""
         del chat.messages[message_id]
-        self._keep.put("counter", "message", orjson.dumps(self._last_id))
+        self._keep.put("counter", "message", self._last_id)
         self._keep.drop("message", message_id)
         if message_id in chat.pinned:
             chat.pinned.remove(message_id)
@@ -139,7 +139,7 @@ class Chats:
             "pinned": chat.pinned,
             "reply_keyboard": chat.reply_keyboard,
         }
-        self._keep.put("chat", chat.id, orjson.dumps(record))
+        self._keep.put("chat", chat.id, record)
 
 
 def _restored(record: dict[str, Any]) -> Message:

@@ -123,7 +123,7 @@ class Files:
         file = StoredFile(file_id, unique, path, upload.name, mime_type, len(upload.data), width, height)
         self._remember(file, upload.data)
         self._keep.put("content", path, upload.data)
-        self._keep.put("file", path, orjson.dumps(file))
+        self._keep.put("file", path, file)
         return file
 
     def _remember(self, file: StoredFile, data: bytes) -> None:

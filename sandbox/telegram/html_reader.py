@@ -228,7 +228,7 @@ class _Reader:
 
 
 def _without_language(entity: Entity) -> Entity:
-    return replace(entity, argument="") if entity.kind == "code" else entity
+    return replace(entity, argument="") if entity.argument and entity.kind == "code" else entity
 
 
 def _argument(tag: str, name: str, value: str) -> str:

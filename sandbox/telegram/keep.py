@@ -5,13 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+import orjson
+
 Key = int | str
 
 
 class Keep(Protocol):
     """A table of small records by kind and key."""
 
-    def put(self, kind: str, key: Key, body: bytes) -> None: ...
+    def put(self, kind: str, key: Key, value: object) -> None:
+        """Store a record: bytes as they are, anything else as JSON."""
+        ...
 
     def drop(self, kind: str, key: Key) -> None: ...
 
@@ -29,7 +33,7 @@ class Keep(Protocol):
 class ForgetfulKeep:
     """Keeps nothing: a sandbox without a state folder."""
 
-    def put(self, kind: str, key: Key, body: bytes) -> None:
+    def put(self, kind: str, key: Key, value: object) -> None:
         """Nothing to do."""
 
     def drop(self, kind: str, key: Key) -> None:
@@ -62,7 +66,8 @@ class SqliteKeep:
             self._db.close()
             raise ValueError(f"{file} cannot be read as the state of a sandbox: {error}") from error
 
-    def put(self, kind: str, key: Key, body: bytes) -> None:
+    def put(self, kind: str, key: Key, value: object) -> None:
+        body = value if isinstance(value, bytes) else orjson.dumps(value)
         self._db.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (kind, key, body))
 
     def drop(self, kind: str, key: Key) -> None:

@@ -61,7 +61,7 @@ class BotProfile:
         self._write("menu_buttons", self.menu_buttons)
 
     def _write(self, name: str, value: object) -> None:
-        self._keep.put(_KIND, name, orjson.dumps(value))
+        self._keep.put(_KIND, name, value)
 
 
 def _key(scope: Scope, language: str) -> str:

@@ -76,7 +76,7 @@ class Telegram:
         """Store a new or changed person and open the private chat."""
         self.people.add(person)
         self.chats.open_private(person)
-        self._keep.put("person", person.id, orjson.dumps(person))
+        self._keep.put("person", person.id, person)
 
     def post(self, message: Message) -> None:
         """A new message appears in its chat."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 import orjson
@@ -50,7 +50,7 @@ class UpdateQueue:
     def allow(self, kinds: Sequence[str]) -> None:
         """From now on only these kinds are queued; an empty list means all."""
         self._allowed = frozenset(kinds) or None
-        self._keep.put(_FACTS, "allowed", orjson.dumps(list(kinds)))
+        self._keep.put(_FACTS, "allowed", list(kinds))
 
     def push(self, kind: str, body: dict[str, Any]) -> None:
         """Queue an update of a kind (`"message"`, `"callback_query"`…) and wake the reader."""
@@ -114,7 +114,7 @@ class UpdateQueue:
             offset = self._next_id + offset
         if not self._pending or offset <= next(iter(self._pending)):
             return
-        for update_id in [known for known in self._pending if known < offset]:
+        for update_id in list(takewhile(lambda known: known < offset, self._pending)):
             del self._pending[update_id]
         self._keep.drop_below(_KIND, offset)
-        self._keep.put(_FACTS, "next_id", orjson.dumps(self._next_id))
+        self._keep.put(_FACTS, "next_id", self._next_id)
