@@ -22,7 +22,8 @@ run: .venv/.runtime
 	@exec $(BIN)/perpetuum run
 
 test: check
-	$(PYTEST) -n $(JOBS) --maxprocesses 8 --dist worksteal --cov --cov-report term
+	$(PYTEST) -n $(JOBS) --maxprocesses 8 --dist worksteal --cov --cov-report term --cov-report json:.coverage.json
+	@$(BIN)/python .ci/badge .coverage.json docs/badges/coverage.svg
 
 check: .venv/.dev
 	$(BIN)/ruff check .
