@@ -4,8 +4,9 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import structlog
@@ -13,16 +14,18 @@ import structlog
 Event = MutableMapping[str, Any]
 MASK = "[redacted]"
 
+_NAMES = (
+    r"(?:api[_-]?(?:key|secret)|secret(?:[_-]?key)?|private[_-]?key|signature|sign|password|passphrase"
+    r"|token|authorization)"
+)
+_SECRET_NAME = re.compile(rf"(?i)(?:.*[^a-z])?{_NAMES}")
 _PATTERNS = (
-    re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{30,}"),  # Telegram bot token, also inside /bot<token>/ URLs
-    re.compile(r"\b(?:0x)?[0-9a-fA-F]{64}\b"),  # private keys
+    re.compile(r"(?<!\d)\d{6,12}(?::|%3A)[A-Za-z0-9_-]{30,}"),  # Telegram bot token, also in /bot<token>/
+    re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])"),  # private keys, with 0x or without
     re.compile(r"\bsk-[A-Za-z0-9_-]{16,}"),  # model keys
-    re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),  # user:password in a URL
-    re.compile(r"(?i)(?<=authorization: bearer )\S+"),
-    re.compile(
-        r"(?i)(?<![a-z])(?:api[_-]?key|api[_-]?secret|secret|signature|sign|password|token)"
-        r"[\"']?\s*[=:]\s*[\"']?[^\s\"'&,}]{6,}"
-    ),
+    re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"),  # user:password in a URL
+    re.compile(r"(?i)\bbearer\s+[^\s\"',}]{8,}"),
+    re.compile(rf"(?i)(?<![a-z]){_NAMES}[\"']?\s*[=:]\s*[\"']?[^\s\"'&,}}]{{6,}}"),
 )
 
 
@@ -42,18 +45,29 @@ class Redactor:
         return text
 
     def __call__(self, logger: Any, method: str, event: Event) -> Event:
-        return {key: self._value(value) for key, value in event.items()}
+        return self._pairs(event)
+
+    def _pairs(self, pairs: Mapping[Any, Any]) -> dict[str, Any]:
+        return {
+            self.text(str(name)): MASK if _is_secret(name, value) else self._value(value)
+            for name, value in pairs.items()
+        }
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
-        if isinstance(value, dict):
-            return {self._value(key): self._value(inner) for key, inner in value.items()}
+        if isinstance(value, Mapping):
+            return self._pairs(value)
         if isinstance(value, list | tuple):
             return [self._value(inner) for inner in value]
-        if value is None or isinstance(value, bool | int | float):
+        if value is None or isinstance(value, bool | int) or (isinstance(value, float) and isfinite(value)):
             return value
         return self.text(str(value))
+
+
+def _is_secret(name: object, value: object) -> bool:
+    """Whether a named value is one by its name: `api_key`, `X-BAPI-SIGN`, `bot_token`."""
+    return isinstance(value, str | bytes) and _SECRET_NAME.fullmatch(str(name)) is not None
 
 
 @dataclass(slots=True)
@@ -114,7 +128,10 @@ def configure(*, level: str, fmt: str, secrets: Iterable[str] = ()) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if fmt == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # redacted text; others would want the error
+        )
     )
     structlog.configure(
         processors=[*shared[:4], folder, *shared[4:], structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
