@@ -42,6 +42,7 @@ class Nursery:
     states: dict[str, TaskState] = field(default_factory=dict)
     failed: "asyncio.Future[str]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+    _is_stopping: bool = False
 
     def start(self, name: str, work: Work, *, patience: int | None = None) -> None:
         """Supervise `work` under `name` until `stop`."""
@@ -50,6 +51,7 @@ class Nursery:
 
     async def stop(self, *, within_s: float = 10.0) -> None:
         """Cancel one task after the other, the last started first, each given `within_s` to end."""
+        self._is_stopping = True
         while self._tasks:
             task = self._tasks.pop()
             task.cancel()
@@ -73,6 +75,8 @@ class Nursery:
                 log.exception("task_died", task=state.name)
             finally:
                 state.is_running = False
+            if self._is_stopping:
+                return
             state.failures += 1
             deaths_in_a_row = 1 if loop.time() - state.started_at > self.calm_s else deaths_in_a_row + 1
             if patience is not None and deaths_in_a_row >= patience:
