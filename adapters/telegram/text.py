@@ -7,12 +7,17 @@ from collections.abc import Iterator
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
 
-_TOKEN = re.compile(r"<(/?)([a-z-]+)([^<>]*)>|&(?:[a-z]+|#\d+|#x[0-9a-f]+);|\n|[^<&\n]+|[<&]", re.IGNORECASE)
+_NAMES = "b|strong|i|em|u|ins|s|strike|del|a|code|pre|tg-spoiler|span|blockquote|tg-emoji"
+_TAG = rf"<(/?)({_NAMES})(?:\s[^<>]*)?>"
+_REFERENCE = r"&(?:lt|gt|amp|quot|#\d{1,7}|#x[0-9a-f]{1,6});"
+_TOKEN = re.compile(rf"{_TAG}|{_REFERENCE}|\n|[^<&\n]+|[<&]", re.IGNORECASE)
+_ANY_TAG = re.compile(_TAG, re.IGNORECASE)
+_ANY_REFERENCE = re.compile(_REFERENCE, re.IGNORECASE)
 
 
 def plain(html: str) -> str:
-    """The text without its tags, entities resolved."""
-    return html_lib.unescape(re.sub(r"</?[a-z][^<>]*>", "", html, flags=re.IGNORECASE))
+    """The text without its tags, entities resolved; what Telegram does not know as either stays."""
+    return _ANY_REFERENCE.sub(lambda found: html_lib.unescape(found.group()), _ANY_TAG.sub("", html))
 
 
 def length(html: str) -> int:
@@ -55,7 +60,7 @@ def _lines(html: str, limit: int) -> Iterator[str]:
         if not is_tag and not word.startswith("&") and len(word) > 1:
             pieces = [word[i : i + limit // 2] for i in range(0, len(word), limit // 2)]
         for piece in pieces:
-            units = 0 if is_tag else _units(html_lib.unescape(piece))
+            units = 0 if is_tag else _units(plain(piece))
             if used and used + units > limit:
                 yield line
                 line, used = "", 0
@@ -82,5 +87,5 @@ def _open_tags(opened: list[str], line: str) -> list[str]:
 
 
 def _closing(opened: list[str]) -> str:
-    names = [re.sub(r"[<>]", "", tag).split()[0] for tag in opened]
+    names = [tag.strip("<>").split()[0] for tag in opened]
     return "".join(f"</{name}>" for name in reversed(names))
