@@ -71,8 +71,8 @@ class Door(BaseMiddleware):
     async def _stranger(self, event: Update, user: User, chat: Chat, language: str) -> None:
         if event.message is not None and chat.id == user.id:
             words = (event.message.text or "").split()
-            if words and words[0].lower() == "/claim":
-                await self._claim(user, language, " ".join(words[1:]))
+            is_claim = bool(words) and words[0].lower() == "/claim"
+            if is_claim and await self._claim(user, language, " ".join(words[1:])):
                 return
         if event.my_chat_member is not None:
             return
@@ -87,20 +87,22 @@ class Door(BaseMiddleware):
             if is_new:
                 self.notices.take()
 
-    async def _claim(self, user: User, language: str, code: str) -> None:
+    async def _claim(self, user: User, language: str, code: str) -> bool:
+        """Whether there was something to claim: then the stranger was answered."""
         say = self.services.rendering.speech(language)
         try:
             person = await self.services.people.claim(user.id, user.full_name, language, code)
         except Refused as error:
             await self._say(user.id, explained(error, say, command="claim"))
-            return
+            return True
         if person is None:
-            return
+            return False
         log.info("desk_claimed", person=person.id)
         await self._say(user.id, Screen(html=say.render("claimed.html")))
         first = await start(Request(services=self.services, person=person, say=say, chat_id=person.id))
         if first is not None:
             await self._say(user.id, first)
+        return True
 
     async def _elsewhere(self, event: Update, person: Person) -> None:
         """A known person in a chat that is not theirs: a foreign group, or a forwarded button."""

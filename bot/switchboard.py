@@ -8,7 +8,7 @@ from aiogram.exceptions import ClientDecodeError, TelegramAPIError
 from aiogram.types import CallbackQuery, ChatMemberUpdated, InaccessibleMessage, Message
 
 from handlers.errors import Answer, answered, explained
-from handlers.free_text import guess, understand
+from handlers.free_text import addressee, guess, understand
 from handlers.ui.keyboards import again, rows
 from handlers.ui.request import Request, Services
 from handlers.ui.table import Command, Handler
@@ -19,6 +19,7 @@ from services.speech import Speech
 
 log = structlog.get_logger()
 NOTE_LATE_AFTER_S = 60
+LONGEST_QUOTE = 200
 
 
 @dataclass(slots=True)
@@ -33,6 +34,8 @@ class Switchboard:
     async def on_message(self, message: Message, person: Person, say: Speech, is_late: bool) -> None:
         """A typed command or free text."""
         is_private = message.chat.id == person.id
+        if is_private and not person.is_reachable:  # the word that they unblocked us was lost
+            person = await self.services.people.change(person.id, is_reachable=True)
         if message.text is None:
             if is_private and _is_content(message):
                 await self._send(message.chat.id, Screen(html=say.render("text_only.html")))
@@ -49,10 +52,10 @@ class Switchboard:
             said_at=message.date,
         )
         understood = understand(text, self.services.table)
+        if (addressee(text) or self.bot_name).casefold() != self.bot_name.casefold():
+            return
         if understood is None:
             answer = await answered(lambda: guess(replace(request, args=text)), say, command=text)
-        elif understood.addressee not in (None, self.bot_name):
-            return
         else:
             answer = await self._command(understood.command, replace(request, args=understood.args), is_late)
         if answer.screen is not None:
@@ -82,9 +85,9 @@ class Switchboard:
             message_id=message.message_id,
         )
         answer = await self._run(
-            route.handler, request, route.action, command=payload if prefix == "do" else ""
+            route.handler, request, route.action, command=payload if prefix in ("do", "now") else ""
         )
-        await self._deliver(answer, chat_id, message)
+        await self._deliver(answer, request, message)
 
     async def on_membership(self, event: ChatMemberUpdated, person: Person) -> None:
         """The person blocked or unblocked the bot."""
@@ -108,7 +111,7 @@ class Switchboard:
 
     def _too_late(self, request: Request, typed: str) -> Screen:
         say = request.say
-        html = say.render("late.html", typed=f"/{typed}", age=self._age(request), is_done=False)
+        html = say.render("late.html", typed=f"/{typed}"[:LONGEST_QUOTE], age=self._age(request))
         pressed = again(typed, say("Do it now"))
         return Screen(html=html, keyboard=rows([pressed]) if pressed is not None else ())
 
@@ -126,19 +129,25 @@ class Switchboard:
     def _age(self, request: Request) -> str:
         return request.say.age(self._age_s(request))
 
-    async def _deliver(self, answer: Answer, chat_id: int, message: Message | InaccessibleMessage) -> None:
+    async def _deliver(
+        self, answer: Answer, request: Request, message: Message | InaccessibleMessage
+    ) -> None:
+        """In place of the tapped message where it can be; the cockpit stays what it is."""
         screen = answer.screen
         if screen is None:
             return
         is_same_kind = isinstance(message, Message) and (message.photo is None) == (screen.photo is None)
-        if is_same_kind and not answer.is_error:
+        is_cockpit = request.is_private and message.message_id == request.person.cockpit_message_id
+        if is_same_kind and not is_cockpit and not answer.is_error:
             try:
-                if await self.messenger.edit(chat_id, message.message_id, screen, priority=Priority.ANSWER):
+                if await self.messenger.edit(
+                    request.chat_id, message.message_id, screen, priority=Priority.ANSWER
+                ):
                     return
             except (Gone, Transient, Rejected) as error:
                 log.warning("edit_failed", error=str(error))
                 return
-        await self._send(chat_id, screen)
+        await self._send(request.chat_id, screen)
 
     async def _send(self, chat_id: int, screen: Screen) -> None:
         try:

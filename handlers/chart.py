@@ -25,10 +25,9 @@ async def chart(request: Request) -> Screen:
 
 
 async def _asked(request: Request) -> tuple[Instrument, Timeframe]:
-    words = request.args.replace(":", " ").split()
     timeframe: Timeframe | None = None
     names = []
-    for word in words:
+    for word in _words(request.args):
         # "1h" is a timeframe wherever it stands; only a first word that names a market is a market.
         parsed = parse_timeframe(word) if timeframe is None else None
         if parsed is not None:
@@ -40,8 +39,18 @@ async def _asked(request: Request) -> tuple[Instrument, Timeframe]:
         return await markets.resolve("BTC"), timeframe or DEFAULT
     instrument = await markets.resolve(names[0])
     if len(names) > 1 and timeframe is None:
-        raise Refused("unknown_timeframe", text=names[1][:16], near=())
+        forms = [(frame.value, f"chart {instrument.symbol} {frame.value}") for frame in FRAMES]
+        raise Refused("unknown_timeframe", text=names[1][:16], forms=forms)
     return instrument, timeframe or DEFAULT
+
+
+def _words(args: str) -> list[str]:
+    """Words of `args`; a timeframe behind a colon, as in buttons, stands alone: `BTCUSDT:4h`."""
+    words = []
+    for word in args.replace(",", " ").split():
+        market, _, frame = word.rpartition(":")
+        words.extend([market, frame] if market and parse_timeframe(frame) is not None else [word])
+    return words
 
 
 def _screen(request: Request, instrument: Instrument, timeframe: Timeframe, picture: Picture) -> Screen:

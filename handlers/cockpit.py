@@ -28,7 +28,7 @@ def view(services: Services, person: Person) -> Screen:
         broken=broken,
         world=services.world,
         now=say.time(services.clock.now(), "d MMM HH:mm"),
-        zone=say.zone,
+        zone=say.zone_name,
         is_own_list=bool(person.watchlist),
     )
     keyboard = (

@@ -1,7 +1,9 @@
 """The one place where an error becomes an answer."""
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -46,17 +48,36 @@ def explained(error: Exception, say: Speech, *, command: str) -> Screen:
 
 
 def refusal(error: Refused, say: Speech, *, command: str) -> Screen:
-    """What is wrong, and how to mend it with one tap where a near form is known."""
-    html = say.render("errors/refused.html", code=error.code, command=command, **{**_BLANK, **error.params})
-    near = error.params.get("near", ())
-    buttons = []
-    if isinstance(near, list | tuple):
-        word = command.split()[0] if command.split() else "price"
-        for instrument in near:
-            pressed = again(f"{word} {instrument.base}", instrument.pair)
-            if pressed is not None:
-                buttons.append(pressed)
-    return Screen(html=html, keyboard=rows(buttons))
+    """What is wrong, and how to mend it with one tap where a near form is known.
+
+    Near forms are `error.params["near"]`, instruments in place of the text that was not understood, or
+    `error.params["forms"]`, pairs of a button's label and what it types.
+    """
+    params = {name: _plain(value) for name, value in error.params.items()}
+    html = say.render("errors/refused.html", code=error.code, command=command, **{**_BLANK, **params})
+    text = error.params.get("text", "")
+    near = [(one.pair, _mended(command, str(text), one.symbol)) for one in _listed(error.params.get("near"))]
+    forms = [*near, *_listed(error.params.get("forms"))]
+    if not forms and error.code == "unknown_symbol":
+        forms = [("/price btc", "price btc"), ("/top", "top"), ("/help", "help")]
+    buttons = [again(form, label) for label, form in forms]
+    return Screen(html=html, keyboard=rows([one for one in buttons if one is not None]))
+
+
+def _mended(command: str, text: str, symbol: str) -> str:
+    """`command` with `symbol` in place of the word that was not understood, the rest as it was."""
+    word = re.compile(rf"(?<![^\s,+-]){re.escape(text)}(?![^\s,])", re.IGNORECASE)
+    mended, count = word.subn(symbol, command, count=1) if text else (command, 0)
+    return mended if count else f"price {symbol}"
+
+
+def _listed(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _plain(value: object) -> object:
+    """Text of a person without letters that cannot be seen or turn the line around."""
+    return "".join(one for one in value if one.isprintable()) if isinstance(value, str) else value
 
 
 _BLANK = {"text": "", "near": (), "left": 0, "pair": "", "timeframe": "", "most": 0, "zone": ""}

@@ -1,7 +1,5 @@
 """`/claim`, `/users` and the buttons by which admins let people in."""
 
-from datetime import timedelta
-
 from handlers.ui.admins import admin_chats
 from handlers.ui.keyboards import button, choice, rows
 from handlers.ui.request import Request, Services
@@ -9,10 +7,10 @@ from handlers.ui.table import ButtonRoute, Command, Topic
 from ports.errors import Refused
 from ports.messages import Button, OutboundMessage, Priority, Screen, Style
 from ports.people import Person, Role
+from services.people import NOTICE_LASTS, shown_name
 from services.speech import Speech
 
 ADMIT = "admit"
-NOTICE_LASTS = timedelta(days=7)
 
 
 async def claim(request: Request) -> Screen:
@@ -96,21 +94,23 @@ async def admit(request: Request) -> Screen:
 
 async def tell_admins(services: Services, *, person_id: int, name: str, username: str, language: str) -> bool:
     """One notice about an unknown person to the admins; whether it was a new one."""
-    if not await services.people.notice_first(person_id):
+    chats = admin_chats(services)
+    if not chats or not await services.people.notice(person_id):
         return False
-    for chat_id, say in admin_chats(services):
+    now, name = services.clock.wire_now(), shown_name(name, person_id)
+    for chat_id, say in chats:
         buttons = [
             await _admit_button(services, say, role, chat_id, person_id, name, language)
             for role in (Role.VIEWER, Role.TRADER, Role.BLOCKED)
         ]
-        html = say.render("unknown_person.html", id=person_id, name=name[:64], username=username[:32])
+        html = say.render("unknown_person.html", id=person_id, name=name, username=username[:32])
         await services.outbox.push(
             OutboundMessage(
                 chat_id=chat_id,
                 screen=Screen(html=html, keyboard=(tuple(buttons),)),
                 priority=Priority.APPROVAL,
-                dedupe=f"unknown:{person_id}:{chat_id}",
-                created_at=services.clock.wire_now(),
+                dedupe=f"unknown:{person_id}:{chat_id}:{now.isoformat()}",
+                created_at=now,
             )
         )
     return True
@@ -124,7 +124,7 @@ async def _admit_button(
     token = await services.actions.offer(
         ADMIT,
         chat_id=chat_id,
-        params={"id": person_id, "name": name[:64], "role": role.value, "language": language},
+        params={"id": person_id, "name": name, "role": role.value, "language": language},
         lasts=NOTICE_LASTS,
     )
     return button(labels[role], "a", token, style=styles[role])

@@ -1,7 +1,9 @@
 """`/settings` and `/language`: how the desk speaks to a person."""
 
+import re
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import cache
 from zoneinfo import available_timezones
 
 from handlers.ui.keyboards import button, choice, rows
@@ -9,7 +11,7 @@ from handlers.ui.request import Request
 from handlers.ui.table import ButtonRoute, Command, Topic
 from ports.charts import Theme
 from ports.errors import Refused
-from ports.messages import Screen
+from ports.messages import Priority, Screen
 from ports.people import Noise, RiskProfile
 from services.speech import LANGUAGES
 
@@ -36,11 +38,13 @@ _ZONE_WORDS = {
     "gmt": "UTC",
 }
 
+_OFFSET = re.compile(r"(?:utc|gmt)?_?(?P<hours>[+-]\d{1,2})(?::00)?")
+
 
 async def settings(request: Request) -> Screen:
     """All preferences; `/settings zone berlin` sets the zone by name."""
     words = request.args.split()
-    if words and words[0].lower() in ("zone", "timezone", "tz", "пояс", "зона") and len(words) > 1:
+    if words and words[0].lower() in ("zone", "timezone", "tz", "пояс", "зона"):
         return await set_zone(replace(request, args=" ".join(words[1:])))
     return _screen(request)
 
@@ -52,7 +56,8 @@ async def language(request: Request) -> Screen:
         if asked and (asked == code or name.lower().startswith(asked) or asked in _LANGUAGE_WORDS[code]):
             return await set_language(replace(request, args=code))
     if asked:
-        raise Refused("unknown_language", text=asked[:16])
+        forms = [(name, f"language {code}") for code, name in LANGUAGES.items()]
+        raise Refused("unknown_language", text=asked[:16], forms=forms)
     keyboard = rows(choice(list(LANGUAGES.items()), request.person.language, "lang"))
     return Screen(html=request.say.render("language.html"), keyboard=keyboard)
 
@@ -87,7 +92,7 @@ async def set_zone(request: Request) -> Screen:
         return Screen(html=request.say.render("zones.html"), keyboard=(*rows(buttons), (back,)))
     zone = _zone_named(asked)
     if zone is None:
-        raise Refused("unknown_zone", zone=asked[:32])
+        raise Refused("unknown_zone", zone=asked[:32], forms=[(request.say("Time zone"), "settings zone")])
     return await _changed(request, zone=zone)
 
 
@@ -95,17 +100,33 @@ def _zone_named(asked: str) -> str | None:
     key = asked.lower().replace(" ", "_")
     if key in _ZONE_WORDS:
         return _ZONE_WORDS[key]
-    zones = {zone.lower(): zone for zone in available_timezones()}
-    cities = {zone.rsplit("/", 1)[-1]: name for zone, name in sorted(zones.items(), reverse=True)}
+    if (offset := _OFFSET.fullmatch(key)) is not None:
+        return _zone_of_offset(int(offset["hours"]))
+    zones, cities = _zones()
     near = get_close_matches(key, cities, n=1, cutoff=0.85)
     return zones.get(key) or cities.get(key) or (cities[near[0]] if near else None)
+
+
+def _zone_of_offset(hours: int) -> str | None:
+    """`UTC+3` by its IANA name, whose sign is the other way round: `Etc/GMT-3`."""
+    if hours == 0:
+        return "UTC"
+    return f"Etc/GMT{-hours:+d}" if -12 <= hours <= 14 else None
+
+
+@cache
+def _zones() -> tuple[dict[str, str], dict[str, str]]:
+    """IANA zones by their names and by their cities, in small letters. Reading them takes a while."""
+    zones = {zone.lower(): zone for zone in available_timezones() if not zone.startswith("Etc/GMT")}
+    cities = {zone.rsplit("/", 1)[-1]: name for zone, name in sorted(zones.items(), reverse=True)}
+    return zones, cities
 
 
 async def _changed(request: Request, **fields: object) -> Screen:
     services = request.services
     person = await services.people.change(request.person.id, **fields)
     say = services.rendering.speech(person.language, person.zone)
-    await services.cockpits.refresh(person)
+    await services.cockpits.refresh(person, priority=Priority.ANSWER)
     return _screen(replace(request, person=person, say=say))
 
 

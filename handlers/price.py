@@ -1,5 +1,7 @@
 """`/price`: what a coin costs now, how old that is, and what the other venue says."""
 
+import asyncio
+
 from handlers.ui.keyboards import button, rows
 from handlers.ui.request import Request
 from handlers.ui.table import ButtonRoute, Command, Topic
@@ -13,7 +15,7 @@ SHOW_AGE_AFTER_S = 10
 
 async def price(request: Request) -> Screen:
     """One coin in detail, several as a table, none: the watch list or the biggest."""
-    names = request.args.replace(",", " ").split()
+    names = list(dict.fromkeys(request.args.replace(",", " ").split()))
     if len(names) > MOST:
         raise Refused("too_many", most=MOST)
     if not names:
@@ -21,8 +23,10 @@ async def price(request: Request) -> Screen:
     if len(names) == 1:
         instrument = await request.services.markets.resolve(names[0])
         return single(request, await request.services.markets.quote(instrument.symbol))
-    symbols = [(await request.services.markets.resolve(name)).symbol for name in names]
-    return await _several(request, [await request.services.markets.quote(symbol) for symbol in symbols])
+    markets = request.services.markets
+    symbols = dict.fromkeys([(await markets.resolve(name)).symbol for name in names])
+    # Together, so that a slow venue is waited for once and not for each coin.
+    return await _several(request, await asyncio.gather(*map(markets.quote, symbols)))
 
 
 def single(request: Request, quote: Quote) -> Screen:

@@ -54,9 +54,8 @@ async def _chosen_language(request: Request, code: str) -> Screen:
 
 async def _chosen_risk(request: Request, risk: RiskProfile) -> Screen:
     services = request.services
-    was_onboarded = request.person.is_onboarded
     person = await services.people.change(request.person.id, risk=risk, is_onboarded=True)
-    if not was_onboarded:
+    if person.cockpit_message_id is None:
         await services.cockpits.open(person)
     return welcome(replace(request, person=person))
 

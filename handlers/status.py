@@ -18,7 +18,7 @@ async def status(request: Request) -> Screen:
         jobs=services.jobs(),
         uptime=say.age((services.clock.wire_now() - services.started_at).total_seconds()),
         market_now=say.time(services.clock.now(), "d MMM y HH:mm:ss"),
-        zone=say.zone,
+        zone=say.zone_name,
         speed=services.clock.speed,
         people=len(services.people.all()),
     )

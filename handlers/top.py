@@ -1,5 +1,6 @@
 """`/top`: the biggest markets and the biggest moves of the day."""
 
+import re
 from typing import Literal
 
 from handlers.ui.keyboards import button, choice, rows
@@ -12,6 +13,7 @@ Ranking = Literal["turnover", "movers_up", "movers_down"]
 DEFAULT = 10
 MOST = 30
 RANKINGS: dict[str, Ranking] = {"v": "turnover", "u": "movers_up", "d": "movers_down"}
+_NUMBER = re.compile(r"[+-]?\d+")
 _WORDS: dict[str, str] = {
     "v": "volume turnover big объём объем оборот",
     "u": "up gain gainers winners movers рост растут вверх",
@@ -35,8 +37,8 @@ async def top(request: Request) -> Screen:
 def _asked(args: str) -> tuple[str, int]:
     letter, count = "v", DEFAULT
     for word in args.replace(":", " ").lower().split():
-        if word.lstrip("+-").isdecimal() and len(word) <= 9:
-            count = int(word)
+        if _NUMBER.fullmatch(word):
+            count = int(word[:9])
         elif word in RANKINGS:
             letter = word
         else:
@@ -51,7 +53,8 @@ COMMANDS = (
         topic=Topic.MARKETS,
         summary="Biggest markets and moves of the day",
         example="/top 10",
-        words=("movers", "топ", "лидеры", "рост", "gainers", "losers"),
+        words=("movers", "топ", "лидеры"),
+        shortcuts={"gainers": "up", "losers": "down", "рост": "up", "падение": "down"},
     ),
 )
 BUTTONS = (ButtonRoute(prefix="top", handler=top),)

@@ -1,10 +1,12 @@
 """`/watch`: the coins of the cockpit and of `/price` without a name."""
 
+from collections.abc import Sequence
+
 from handlers.ui.keyboards import button, rows
 from handlers.ui.request import Request
 from handlers.ui.table import ButtonRoute, Command, Topic
 from ports.errors import Refused
-from ports.messages import Screen, Style
+from ports.messages import Priority, Screen, Style
 
 MOST = 20
 _REMOVE = ("-", "remove", "del", "delete", "убери", "удали", "убрать", "удалить", "минус")
@@ -24,12 +26,18 @@ async def watch(request: Request) -> Screen:
             names.append((word, is_removal))
     watched = list(request.person.watchlist)
     for name, is_out in names:
-        symbol = (await request.services.markets.resolve(name)).symbol
+        symbol = _gone(name, watched) if is_out else None
+        symbol = symbol or (await request.services.markets.resolve(name)).symbol
         if is_out and symbol in watched:
             watched.remove(symbol)
         elif not is_out and symbol not in watched:
             watched.append(symbol)
     return await _keep(request, tuple(watched), was=request.person.watchlist)
+
+
+def _gone(name: str, watched: Sequence[str]) -> str | None:
+    """The watched symbol that `name` is, for coins that the venue no longer lists."""
+    return next((one for one in watched if name.upper() in (one, one.removesuffix("USDT"))), None)
 
 
 async def add(request: Request) -> Screen:
@@ -50,13 +58,14 @@ async def _keep(request: Request, watched: tuple[str, ...], *, was: tuple[str, .
         raise Refused("too_many", most=MOST)
     services, say = request.services, request.say
     if watched != was:
-        await services.people.change(request.person.id, watchlist=watched)
-        services.markets.watch({symbol for person in services.people.all() for symbol in person.watchlist})
+        person = await services.people.change(request.person.id, watchlist=watched)
+        services.markets.watch({symbol for one in services.people.all() for symbol in one.watchlist})
+        await services.cockpits.refresh(person, priority=Priority.ANSWER)
     quotes = services.markets.quotes(watched)
     removed = [symbol for symbol in was if symbol not in watched]
     added = [symbol for symbol in watched if symbol not in was]
     html = say.render("watch.html", quotes=quotes, added=added, removed=removed, count=len(watched))
-    buttons = [button(f"✕ {quote.instrument.base}", "w-", quote.instrument.symbol) for quote in quotes]
+    buttons = [button(f"✕ {symbol.removesuffix('USDT')}", "w-", symbol) for symbol in watched]
     undo = [button(say("Undo: {coin}", coin=symbol), "w+", symbol, style=Style.PRIMARY) for symbol in removed]
     if not watched and not undo:
         leaders = services.markets.top(6, "turnover")

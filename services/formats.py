@@ -1,12 +1,16 @@
 """Numbers and spans as people read them, per language. Pure."""
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final
 
 NBSP: Final = "\N{NO-BREAK SPACE}"
 MINUS: Final = "\N{MINUS SIGN}"
 UNKNOWN: Final = "\N{EN DASH}"
+
+_NEARLY_ONE = Decimal("0.9995")
+_NEARLY_TEN = Decimal("9.995")
+_NEARLY_HUNDRED = Decimal("99.95")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,19 @@ def numbers(language: str) -> Numbers:
 
 def decimal(value: Decimal, digits: int, language: str) -> str:
     """`value` with that many digits after the separator, thousands separated, a real minus sign."""
+    if not value.is_finite():
+        return UNKNOWN
     signs = numbers(language)
-    rounded = value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    rounded = _rounded(value, digits)
     text = f"{rounded if rounded else abs(rounded):,f}"  # never a minus before a zero
     text = text.replace(",", "\0").replace(".", signs.decimal).replace("\0", signs.thousands)
     return text.replace("-", MINUS)
+
+
+def _rounded(value: Decimal, digits: int) -> Decimal:
+    """`value` to that many digits; its own precision, because the usual one refuses huge numbers."""
+    context = Context(prec=max(28, value.adjusted() + digits + 2))
+    return value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP, context=context)
 
 
 def digits_of(tick: Decimal) -> int:
@@ -53,9 +65,9 @@ def price(value: Decimal | None, tick: Decimal, language: str) -> str:
 
 def percent(fraction: Decimal | None, language: str, *, digits: int = 1) -> str:
     """A change with its arrow and sign: `▲ +1.2 %`. Never colour alone."""
-    if fraction is None:
+    if fraction is None or not fraction.is_finite():
         return UNKNOWN
-    value = (fraction * 100).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    value = _rounded(fraction.scaleb(2), digits)
     arrow = "▲" if value > 0 else "▼" if value < 0 else "•"
     sign = "+" if value > 0 else ""
     return f"{arrow}{NBSP}{sign}{decimal(value, digits, language)}{NBSP}%"
@@ -63,12 +75,12 @@ def percent(fraction: Decimal | None, language: str, *, digits: int = 1) -> str:
 
 def compact(value: Decimal | None, language: str) -> str:
     """A big amount in three or four signs: `1.24B`, `845M`, `12.3K`."""
-    if value is None:
+    if value is None or not value.is_finite():
         return UNKNOWN
     signs = numbers(language)
     for scale, name in ((9, signs.billion), (6, signs.million), (3, signs.thousand)):
         scaled = value.scaleb(-scale)
-        if abs(scaled) >= 1:
-            digits = 2 if abs(scaled) < 10 else 1 if abs(scaled) < 100 else 0
+        if abs(scaled) >= _NEARLY_ONE:  # 999 999 is a million in three signs, not a thousand thousands
+            digits = 2 if abs(scaled) < _NEARLY_TEN else 1 if abs(scaled) < _NEARLY_HUNDRED else 0
             return decimal(scaled, digits, language) + name
     return decimal(value, 0, language)

@@ -1,9 +1,11 @@
 """Who may do what: people, roles, the first claim, preferences."""
 
+import asyncio
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from ports.clock import Clock
@@ -14,6 +16,8 @@ CLAIM_FACT = "claim_code_hash"
 MOST_CLAIM_TRIES = 5
 LONGEST_NAME = 64
 MOST_STRANGERS = 10_000
+NOTICE_LASTS = timedelta(days=7)
+"""How long a notice about a stranger stands, and its buttons work."""
 
 
 @dataclass(slots=True)
@@ -30,8 +34,9 @@ class People:
     new_code: Callable[[], str]
     appointed: dict[int, Role] = field(default_factory=dict)
     _known: dict[int, Person] = field(default_factory=dict)
-    _strangers: set[int] = field(default_factory=set)
+    _strangers: dict[int, datetime] = field(default_factory=dict)
     _tries: dict[int, int] = field(default_factory=dict)
+    _roles_change: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def load(self) -> None:
         """Read everybody; must run before the first update."""
@@ -67,7 +72,7 @@ class People:
             return await self.change(person_id, role=role)
         person = Person(
             id=person_id,
-            name=_clean(name, person_id),
+            name=shown_name(name, person_id),
             role=role,
             language=language,
             created_at=self.clock.wire_now(),
@@ -81,6 +86,12 @@ class People:
 
         Raises `Refused("unknown_person")`; `Refused("last_admin")` when no admin would be left.
         """
+        if "role" not in fields:
+            return await self._change(person_id, fields)
+        async with self._roles_change:  # two admins who dismiss each other at once: one stays
+            return await self._change(person_id, fields)
+
+    async def _change(self, person_id: int, fields: Mapping[str, Any]) -> Person:
         person = self._known.get(person_id)
         if person is None:
             raise Refused("unknown_person")
@@ -95,15 +106,24 @@ class People:
         self._known[person_id] = changed
         return changed
 
-    async def notice_first(self, stranger_id: int) -> bool:
-        """Whether this stranger is seen for the first time ever; remembers that they were."""
-        if stranger_id in self._strangers:
+    async def notice(self, stranger_id: int) -> bool:
+        """Whether the admins are to hear of this stranger; remembers that they did for `NOTICE_LASTS`."""
+        now, fact = self.clock.wire_now(), f"stranger:{stranger_id}"
+        seen_at = self._strangers.get(stranger_id)
+        if seen_at is not None and now - seen_at < NOTICE_LASTS:
             return False
         if len(self._strangers) >= MOST_STRANGERS:
             self._strangers.clear()
-        self._strangers.add(stranger_id)
-        seen_at = self.clock.wire_now().isoformat()
-        return await self.facts.put_if_absent(f"stranger:{stranger_id}", seen_at)
+        self._strangers[stranger_id] = now
+        if await self.facts.put_if_absent(fact, now.isoformat()):
+            return True
+        told_at = datetime.fromisoformat(await self.facts.get(fact) or now.isoformat())
+        self._strangers[stranger_id] = told_at
+        if now - told_at < NOTICE_LASTS:
+            return False
+        self._strangers[stranger_id] = now
+        await self.facts.put(fact, now.isoformat())
+        return True
 
     async def open_claim(self) -> str | None:
         """A new one-time claim code while the desk has no admin and none is appointed, else `None`.
@@ -140,6 +160,7 @@ def _hash(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()
 
 
-def _clean(name: str, person_id: int) -> str:
+def shown_name(name: str, person_id: int) -> str:
+    """A name that Telegram gave us, cut, without invisible letters; the number where nothing is left."""
     printable = "".join(letter for letter in name if letter.isprintable()).strip()
     return printable[:LONGEST_NAME] or str(person_id)

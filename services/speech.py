@@ -16,6 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services import formats
 
+_OTHER_WAY = str.maketrans("+-", "-+")
+
 LANGUAGES: Mapping[str, str] = {"en": "English", "ru": "Русский"}
 
 
@@ -53,7 +55,7 @@ class Speech:
         """How long ago, short: `12 s`, `4 min`, `3 h`, `2 d`."""
         if seconds is None:
             return formats.UNKNOWN
-        whole = int(seconds)
+        whole = max(int(seconds), 0)
         for length, unit in ((86_400, "{n} d"), (3600, "{n} h"), (60, "{n} min")):
             if whole >= length:
                 return self(unit, n=whole // length)
@@ -62,6 +64,14 @@ class Speech:
     def time(self, at: datetime, pattern: str = "d MMM HH:mm") -> str:
         """A moment in the person's zone (CLDR pattern)."""
         return format_datetime(at, pattern, tzinfo=zone_of(self.zone), locale=self.language)
+
+    @property
+    def zone_name(self) -> str:
+        """The zone as people read it: `UTC+3` for `Etc/GMT-3`, whose sign is the other way round."""
+        offset = self.zone.removeprefix("Etc/GMT")
+        if offset == self.zone or not offset:
+            return self.zone
+        return f"UTC{offset.translate(_OTHER_WAY)}"
 
     def months(self) -> tuple[str, ...]:
         """Short names of the months, January first."""
@@ -80,6 +90,7 @@ class Rendering:
             environment = Environment(
                 loader=FileSystemLoader(templates),
                 autoescape=True,
+                auto_reload=False,
                 undefined=StrictUndefined,
                 trim_blocks=True,
                 lstrip_blocks=True,

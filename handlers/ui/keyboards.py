@@ -38,7 +38,7 @@ def choice(options: Sequence[tuple[str, str]], chosen: str, *prefix: object) -> 
 
 
 def again(command: str, label: str) -> Button | None:
-    """A button that types `command` for the person; `None` when it is too long for a button."""
-    if len(f"do:{command}".encode()) > LONGEST_DATA:
+    """A button that types `command` for the person, never late; `None` when it is too long for a button."""
+    if len(f"now:{command}".encode()) > LONGEST_DATA:
         return None
-    return button(label, "do", command)
+    return button(label, "now", command)

@@ -22,8 +22,8 @@ class Topic(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """A command. `summary` is a message id; `example` shows how it is typed; `words` are plain words, in
-    any language, that mean it. One that is not read-only is never executed late. `action` is shown while
-    it works (`"upload_photo"`)."""
+    any language, that mean it; `shortcuts` are words that mean it with arguments (`"losers"`: `"down"`).
+    One that is not read-only is never executed late. `action` is shown while it works (`"upload_photo"`)."""
 
     name: str
     handler: Handler
@@ -31,6 +31,7 @@ class Command:
     summary: str
     example: str = ""
     words: tuple[str, ...] = ()
+    shortcuts: Mapping[str, str] = field(default_factory=dict)
     role: Role = Role.VIEWER
     is_read_only: bool = True
     action: str | None = None
@@ -66,7 +67,7 @@ class Table:
         ordered = tuple(commands)
         words: dict[str, Command] = {}
         for command in ordered:
-            for word in (command.name, *command.words):
+            for word in (command.name, *command.words, *command.shortcuts):
                 if word in words:
                     raise ValueError(f"the word {word!r} means two commands")
                 words[word] = command

@@ -1,0 +1,206 @@
+"""Handlers over real services: a venue, stores, charts and a messenger in memory."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from bot.container import build_rendering, build_table
+from engines.core.instrument import Instrument
+from engines.core.ticker import Ticker
+from handlers import cockpit
+from handlers.errors import Answer, answered
+from handlers.free_text import guess, understand
+from handlers.ui.request import Request, Services
+from ports.health import FeedHealth, JobHealth
+from ports.messages import Button, Screen
+from ports.people import Person, Role
+from services.actions import Actions
+from services.cockpit import Cockpits
+from services.market.options import MarketOptions
+from services.markets import Markets
+from services.outbox import Outbox
+from services.people import People
+from services.pictures import Pictures
+from services.speech import Rendering
+from tests.build.clock import HandClock
+from tests.build.markets import FakeMarketSource, a_ticker, an_instrument
+from tests.build.messenger import FakeCharts, RecordingMessenger
+from tests.build.people import a_person
+from tests.build.stores import MemoryDesk
+
+COINS = (
+    "BTC ETH SOL XRP BNB DOGE TON ADA TRX AVAX LINK DOT LTC BCH SHIB PEPE NEAR UNI ATOM XLM ETC APT ARB OP "
+    "SUI POL FIL XMR"
+).split()
+"""Coins of the venue, the biggest first; each second one fell today."""
+
+ANN, TOM, VERA = 11, 12, 13
+"""An admin, a trader and a viewer."""
+
+
+def a_universe() -> tuple[list[Instrument], list[Ticker]]:
+    """Instruments and tickers of `COINS`, tiny prices for the last ones."""
+    listed, tickers = [], []
+    for place, base in enumerate(COINS):
+        last, tick = ("0.00001234", "0.00000001") if base in ("SHIB", "PEPE") else ("87210.50", "0.01")
+        listed.append(an_instrument(base, tick=Decimal(tick)))
+        sign = 1 if place % 2 == 0 else -1
+        tickers.append(
+            a_ticker(
+                f"{base}USDT",
+                last,
+                change_24h=Decimal(sign * (place + 1)) / 100,
+                turnover_24h=Decimal(2_000_000_000 - place * 50_000_000),
+            )
+        )
+    return listed, tickers
+
+
+@dataclass(slots=True, kw_only=True)
+class ScreenDesk:
+    """Services, and a hand that types and taps without Telegram in between."""
+
+    services: Services
+    source: FakeMarketSource
+    clock: HandClock
+    charts: FakeCharts
+    messenger: RecordingMessenger
+    stores: MemoryDesk
+    roads: list[FeedHealth] = field(default_factory=list)
+    jobs: list[JobHealth] = field(default_factory=list)
+
+    def person(self, person_id: int = VERA) -> Person:
+        """Somebody as the desk knows them now."""
+        person = self.services.people.get(person_id)
+        assert person is not None
+        return person
+
+    def request(self, args: str = "", *, by: int = VERA, chat: int | None = None) -> Request:
+        """What a handler is given."""
+        person = self.person(by)
+        say = self.services.rendering.speech(person.language, person.zone)
+        return Request(
+            services=self.services,
+            person=person,
+            say=say,
+            chat_id=by if chat is None else chat,
+            args=args,
+        )
+
+    async def answer(self, text: str, *, by: int = VERA, chat: int | None = None) -> Answer:
+        """The answer to typed text."""
+        request = self.request(text, by=by, chat=chat)
+        understood = understand(text, self.services.table)
+        if understood is None:
+            return await answered(lambda: guess(request), request.say, command=text)
+        handler = understood.command.handler
+        asked = replace(request, args=understood.args)
+        typed = f"{understood.command.name} {understood.args}".strip()
+        return await answered(lambda: handler(asked), request.say, command=typed)
+
+    async def type(self, text: str, *, by: int = VERA, chat: int | None = None) -> Screen:
+        """The screen for typed text."""
+        screen = (await self.answer(text, by=by, chat=chat)).screen
+        assert screen is not None, f"no screen for {text!r}"
+        return screen
+
+    async def press(self, data: str, *, by: int = VERA, chat: int | None = None) -> Answer:
+        """The answer to a tap, whatever the role."""
+        prefix, _, payload = data.partition(":")
+        handler = self.services.table.buttons[prefix].handler
+        request = self.request(payload, by=by, chat=chat)
+        return await answered(lambda: handler(request), request.say, command="")
+
+    async def tap(self, data: str, *, by: int = VERA, chat: int | None = None) -> Screen:
+        """The screen for a tap."""
+        screen = (await self.press(data, by=by, chat=chat)).screen
+        assert screen is not None, f"no screen for {data!r}"
+        return screen
+
+
+def buttons(screen: Screen) -> list[Button]:
+    """All buttons, row by row."""
+    return [one for row in screen.keyboard for one in row]
+
+
+def labels(screen: Screen) -> list[str]:
+    """Their texts."""
+    return [one.text for one in buttons(screen)]
+
+
+def data_of(screen: Screen, label: str) -> str:
+    """The callback data of the button with that text."""
+    data = next(one.data for one in buttons(screen) if one.text == label)
+    assert data is not None
+    return data
+
+
+def the_people() -> Sequence[Person]:
+    """An admin, a trader and a viewer, all at home."""
+    return (
+        a_person(ANN, name="Ann", role=Role.ADMIN, is_onboarded=True),
+        a_person(TOM, name="Tom", role=Role.TRADER, is_onboarded=True),
+        a_person(VERA, name="Vera", role=Role.VIEWER, is_onboarded=True),
+    )
+
+
+_RENDERING: list[Rendering] = []
+
+
+def the_rendering() -> Rendering:
+    """Words and templates as shipped, read once a test run."""
+    if not _RENDERING:
+        _RENDERING.append(build_rendering())
+    return _RENDERING[0]
+
+
+async def a_screen_desk(
+    *people: Person,
+    messenger: RecordingMessenger | None = None,
+    admin_chat: int | None = None,
+    is_primed: bool = True,
+) -> ScreenDesk:
+    """A desk whose markets are known, unless `is_primed` is false."""
+    listed, tickers = a_universe()
+    source, clock = FakeMarketSource(listed, tickers), HandClock()
+    messenger, charts, stores = messenger or RecordingMessenger(), FakeCharts(), MemoryDesk()
+    roads: list[FeedHealth] = []
+    jobs: list[JobHealth] = []
+    for person in people or the_people():
+        await stores.people.add(person)
+    codes, tokens = itertools.count(1), itertools.count(1)
+    known = People(stores.people, stores.facts, clock, lambda: f"CODE-{next(codes):04}")
+    await known.load()
+    markets = Markets(
+        source, None, clock, MarketOptions(answer_within_s=0.3, person_patience_s=(), patience_s=())
+    )
+    cockpits = Cockpits(known, messenger, clock, cockpit.view_of(lambda: services))
+    services = Services(
+        people=known,
+        markets=markets,
+        pictures=Pictures(markets, charts, clock),
+        actions=Actions(stores.actions, clock, lambda: f"token-{next(tokens)}"),
+        outbox=Outbox(stores.outbox, messenger, clock),
+        cockpits=cockpits,
+        rendering=the_rendering(),
+        clock=clock,
+        table=build_table(),
+        jobs=lambda: jobs,
+        roads=lambda: roads,
+        world="sandbox:test",
+        started_at=clock.wire_now(),
+        admin_chat=admin_chat,
+    )
+    if is_primed:
+        await markets.quote("BTCUSDT")
+    return ScreenDesk(
+        services=services,
+        source=source,
+        clock=clock,
+        charts=charts,
+        messenger=messenger,
+        stores=stores,
+        roads=roads,
+        jobs=jobs,
+    )
