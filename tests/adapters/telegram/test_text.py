@@ -78,7 +78,7 @@ def test_tags_are_closed_and_opened_again_around_a_cut() -> None:
     document = '<b>one\n<a href="https://x.example">two</a>\nthree</b>'
     assert split(document, 4) == [
         "<b>one\n</b>",
-        '<b><a href="https://x.example">two</a></b>',
+        '<b><a href="https://x.example">two</a>\n</b>',
         "<b>thre</b>",
         "<b>e</b>",
     ]
