@@ -15,12 +15,13 @@ from bot.nursery import Nursery
 from bot.outside import Outside, open_outside
 from bot.settings import Settings
 from bot.switchboard import Switchboard
-from handlers.notices import telegram_returned
+from handlers.notices import feed_changed, telegram_returned
 from handlers.ui.request import Services
 from ports.errors import Fatal
 from ports.health import JobHealth
 from ports.messages import BotCommand, CommandMenu
 from ports.people import Role
+from services.feed_alarm import FeedAlarm, FeedNews
 
 log = structlog.get_logger()
 
@@ -109,6 +110,7 @@ class App:
         bot_name = await self._introduce()
         nursery.start("outbox", services.outbox.run)
         nursery.start("cockpits", services.cockpits.run)
+        nursery.start("alarm", FeedAlarm(services.markets.feeds, self._tell_feed, outside.clock).run)
         nursery.start("housekeeping", self._keep_house)
         switchboard = Switchboard(services, outside.telegram.messenger, outside.telegram.bot, bot_name)
         dispatcher = build_dispatcher(switchboard, self._settings)
@@ -121,11 +123,15 @@ class App:
             if away_s >= self._tell_after_s:
                 await telegram_returned(services, away_s)
 
+        telegram = self._settings.telegram
         polling = outside.telegram.listen(
-            handle, timeout_s=self._settings.telegram.poll_timeout_s, on_return=returned
+            handle, timeout_s=telegram.poll_timeout_s, watchdog_s=telegram.watchdog_s, on_return=returned
         )
         nursery.start("telegram", polling.run)
         await self._show_menus()
+
+    async def _tell_feed(self, news: FeedNews) -> None:
+        await feed_changed(self.services, news)
 
     async def _start_clock(self) -> None:
         clock = self._outside.streamed_clock

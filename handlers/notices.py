@@ -5,6 +5,9 @@ from datetime import timedelta
 from handlers.ui.admins import admin_chats
 from handlers.ui.request import Services
 from ports.messages import OutboundMessage, Priority, Screen
+from services.feed_alarm import FeedNews
+
+LASTS = timedelta(hours=12)
 
 
 async def telegram_returned(services: Services, away_s: float) -> None:
@@ -19,7 +22,31 @@ async def telegram_returned(services: Services, away_s: float) -> None:
                 priority=Priority.DIGEST,
                 dedupe=f"telegram-returned:{chat_id}:{now.isoformat()}",
                 created_at=now,
-                expires_at=now + timedelta(hours=12),
+                expires_at=now + LASTS,
                 is_silent=True,
+            )
+        )
+
+
+async def feed_changed(services: Services, news: FeedNews) -> None:
+    """A feed is silent for long, or back: to everybody who wants to hear that."""
+    now = services.clock.wire_now()
+    for person in services.people.all():
+        if person.noise is not news.noise or not person.is_onboarded or not person.is_reachable:
+            continue
+        say = services.rendering.speech(person.language, person.zone)
+        html = say.render(
+            "feed_changed.html", feed=news.feed, is_back=news.is_back, away=say.age(news.away_s)
+        )
+        state = "back" if news.is_back else "gone"
+        await services.outbox.push(
+            OutboundMessage(
+                chat_id=person.id,
+                screen=Screen(html=html),
+                priority=Priority.DIGEST,
+                dedupe=f"feed-{state}:{news.feed.name}:{news.since.isoformat()}:{person.id}",
+                created_at=now,
+                expires_at=now + LASTS,
+                is_silent=news.is_back,
             )
         )

@@ -23,6 +23,7 @@ class Cockpits:
     view: View
     every_s: float = 15.0
     _shown: dict[int, Screen] = field(default_factory=dict)
+    _editing: set[int] = field(default_factory=set)
 
     async def open(self, person: Person) -> None:
         """Send a new cockpit and pin it; it replaces the one before."""
@@ -33,12 +34,21 @@ class Cockpits:
         await self.messenger.pin(person.id, sent.message_id)
 
     async def run(self) -> None:
-        """Refresh every cockpit for ever, one after the other."""
-        while True:
-            for person in self.people.all():
-                if person.cockpit_message_id is not None and _may_see(person):
-                    await self.refresh(person)
-            await asyncio.sleep(self.every_s)
+        """Refresh every cockpit for ever; a chat that has to wait holds back no other, and gets the newest
+        state when its turn comes."""
+        async with asyncio.TaskGroup() as edits:
+            while True:
+                for person in self.people.all():
+                    if person.id not in self._editing and _may_see(person):
+                        self._editing.add(person.id)
+                        edits.create_task(self._refresh_in_turn(person))
+                await asyncio.sleep(self.every_s)
+
+    async def _refresh_in_turn(self, person: Person) -> None:
+        try:
+            await self.refresh(person)
+        finally:
+            self._editing.discard(person.id)
 
     async def refresh(self, person: Person, *, priority: Priority = Priority.DIGEST) -> None:
         """Edit one cockpit if it would look different; a deleted one is sent anew."""
@@ -63,4 +73,9 @@ class Cockpits:
 
 
 def _may_see(person: Person) -> bool:
-    return person.is_reachable and person.is_onboarded and person.role.covers(Role.VIEWER)
+    return (
+        person.cockpit_message_id is not None
+        and person.is_reachable
+        and person.is_onboarded
+        and person.role.covers(Role.VIEWER)
+    )
