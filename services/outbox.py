@@ -23,6 +23,7 @@ class Outbox:
     messenger: Messenger
     clock: Clock
     on_gone: Callable[[int], Awaitable[None]] | None = None
+    first_pause_s: float = 1.0
     longest_pause_s: float = 30.0
     tries_in_line: int = 5
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -36,11 +37,11 @@ class Outbox:
 
     async def run(self) -> None:
         """Deliver for ever; while Telegram is out of reach, try again with growing pauses."""
-        pause = 1.0
+        pause = self.first_pause_s
         while True:
             self._news.clear()
             if await self.deliver():
-                pause = 1.0
+                pause = self.first_pause_s
                 await self._wait(60.0)
             else:
                 await asyncio.sleep(pause)

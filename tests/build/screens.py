@@ -29,10 +29,11 @@ from tests.build.messenger import FakeCharts, RecordingMessenger
 from tests.build.people import a_person
 from tests.build.stores import MemoryDesk
 
-COINS = (
+_NAMES = (
     "BTC ETH SOL XRP BNB DOGE TON ADA TRX AVAX LINK DOT LTC BCH SHIB PEPE NEAR UNI ATOM XLM ETC APT ARB OP "
     "SUI POL FIL XMR"
-).split()
+)
+COINS = _NAMES.split()
 """Coins of the venue, the biggest first; each second one fell today."""
 
 ANN, TOM, VERA = 11, 12, 13
