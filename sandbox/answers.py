@@ -6,8 +6,6 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from sandbox.telegram.conversation import Impossible
-
 Answering = Callable[[web.Request], Awaitable[Any]]
 
 
@@ -20,15 +18,13 @@ class BadControl(Exception):
 
 
 def answering(handler: Answering) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Turn a function that returns JSON values, or raises `BadControl` or `Impossible`, into a handler."""
+    """Turn a function that returns JSON values, or raises `BadControl`, into a handler."""
 
     async def handle(request: web.Request) -> web.Response:
         try:
             body, status = await handler(request), 200
         except BadControl as error:
             body, status = {"error": str(error)}, error.status
-        except Impossible as error:
-            body, status = {"error": str(error)}, 404 if error.is_missing else 400
         return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
 
     return handle

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from sandbox.answers import BadControl
 from sandbox.telegram.callbacks import Answer
 from sandbox.telegram.chats import Chat, Message
 from sandbox.telegram.detection import detect
@@ -14,12 +15,11 @@ from sandbox.telegram.wire import chat_api
 LONGEST_TEXT = 4096
 
 
-class Impossible(Exception):
+class Impossible(BadControl):
     """A person cannot do that. `is_missing` says that what it is about does not exist."""
 
     def __init__(self, reason: str, *, is_missing: bool = False) -> None:
-        super().__init__(reason)
-        self.is_missing = is_missing
+        super().__init__(reason, status=404 if is_missing else 400)
 
 
 def say(
