@@ -71,23 +71,34 @@ export function offeredCommands(store) {
   const user = currentUser(store);
   const chat = currentChat(store);
   if (!user || !chat) return [];
+  const lists = store.bot?.commands ?? [];
   for (const scope of scopesFor(chat, user)) {
-    const lists = store.bot?.commands?.[scope] ?? {};
-    const found = lists[user.language] ?? lists[""];
-    if (found?.length) return found;
+    for (const language of [user.language.slice(0, 2), ""]) {
+      const found = lists.find((list) => list.language_code === language && isScope(list.scope, scope));
+      if (found) return found.commands;
+    }
   }
   return [];
 }
 
-/** @param {Chat} chat @param {User} user @returns {string[]} keys of the command lists, narrowest first */
+/** @typedef {{type: string, chat_id?: number, user_id?: number}} Scope */
+
+/** @param {Scope} one @param {Scope} other */
+const isScope = (one, other) =>
+  one.type === other.type && one.chat_id === other.chat_id && one.user_id === other.user_id;
+
+/** @param {Chat} chat @param {User} user @returns {Scope[]} narrowest first */
 function scopesFor(chat, user) {
-  if (chat.type === "private") return [`chat:${chat.id}`, "all_private_chats", "default"];
+  const here = { chat_id: chat.id };
+  if (chat.type === "private") {
+    return [{ type: "chat", ...here }, { type: "all_private_chats" }, { type: "default" }];
+  }
   return [
-    `chat_member:${chat.id}:${user.id}`,
-    `chat_administrators:${chat.id}`,
-    `chat:${chat.id}`,
-    "all_chat_administrators",
-    "all_group_chats",
-    "default",
+    { type: "chat_member", ...here, user_id: user.id },
+    { type: "chat_administrators", ...here },
+    { type: "chat", ...here },
+    { type: "all_chat_administrators" },
+    { type: "all_group_chats" },
+    { type: "default" },
   ];
 }

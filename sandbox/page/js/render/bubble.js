@@ -9,6 +9,7 @@ import { summary } from "../selectors.js";
 import { avatar, botAvatar, toneOf } from "./avatar.js";
 import { keyboard } from "./keyboard.js";
 import { file, photo } from "./media.js";
+import { reveal } from "./text_actions.js";
 
 /**
  * @typedef {import("../api.js").Message} Message
@@ -119,6 +120,6 @@ function keepOpened(before, now) {
   });
   const spoilers = now.querySelectorAll(".spoiler");
   before.querySelectorAll(".spoiler").forEach((part, index) => {
-    if (part.classList.contains("is-open")) spoilers[index]?.classList.add("is-open");
+    if (part.classList.contains("is-open") && spoilers[index]) reveal(spoilers[index]);
   });
 }
