@@ -86,7 +86,7 @@ class Rendering:
         self._environments: dict[str, Environment] = {}
         self._catalogues: dict[str, gettext.NullTranslations] = {}
         for language in LANGUAGES:
-            catalogue = _catalogue(locales / language / "LC_MESSAGES" / "perpetuum.po")
+            catalogue = _catalogue(locales, language)
             environment = Environment(
                 loader=FileSystemLoader(templates),
                 autoescape=True,
@@ -121,12 +121,13 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def _catalogue(path: Path) -> gettext.NullTranslations:
+def _catalogue(locales: Path, language: str) -> gettext.NullTranslations:
     """Translations compiled in memory, so that a catalogue can never be stale; English needs none."""
+    path = locales / language / "LC_MESSAGES" / "perpetuum.po"
     if not path.exists():
         return gettext.NullTranslations()
     with path.open("rb") as file:
-        catalogue = read_po(file)
+        catalogue = read_po(file, locale=language)
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)

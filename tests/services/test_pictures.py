@@ -1,0 +1,69 @@
+"""Charts as people ask for them."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from engines.core.candle import Candles
+from engines.core.timeframe import Timeframe
+from ports.charts import Theme
+from ports.errors import Refused
+from services.pictures import SHOWN, WARM_UP, Picture
+from services.speech import Speech
+from tests.build.clock import NOON
+from tests.build.markets import some_candles
+from tests.build.screens import ScreenDesk, a_screen_desk
+
+
+async def drawn(desk: ScreenDesk, speech: Speech | None = None) -> Picture:
+    instrument = await desk.services.markets.resolve("BTC")
+    say = speech or desk.services.rendering.speech("en")
+    return await desk.services.pictures.candles(instrument, Timeframe.H1, theme=Theme.LIGHT, speech=say)
+
+
+async def test_a_chart_shows_the_last_candles_under_averages_warmed_up_before_them() -> None:
+    desk = await a_screen_desk()
+    desk.source.history = history = some_candles(SHOWN + WARM_UP)
+
+    picture = await drawn(desk)
+
+    [chart] = desk.charts.drawn
+    assert (picture.shown, picture.wanted, len(chart.candles)) == (SHOWN, SHOWN, SHOWN)
+    assert chart.candles.time_ms[-1] == history.time_ms[-1]
+    assert [overlay.name for overlay in chart.overlays] == ["EMA 21", "EMA 50"]
+    for overlay in chart.overlays:
+        assert len(overlay.values) == SHOWN
+        assert np.isfinite(overlay.values).all()
+    assert (chart.title, chart.theme, chart.digits) == ("BTC/USDT · 1h", Theme.LIGHT, 2)
+    assert chart.drawn_at == NOON
+
+
+async def test_the_words_of_a_picture_follow_the_person() -> None:
+    desk = await a_screen_desk()
+
+    await drawn(desk, desk.services.rendering.speech("ru", "Asia/Tokyo"))
+
+    [chart] = desk.charts.drawn
+    assert chart.zone == "Asia/Tokyo"
+    assert chart.months[0].startswith("янв")
+    assert chart.subtitle != ""
+
+
+async def test_a_young_market_is_drawn_with_what_it_has() -> None:
+    desk = await a_screen_desk()
+    desk.source.history = some_candles(3, end=NOON - timedelta(hours=1))
+
+    picture = await drawn(desk)
+
+    assert (picture.shown, picture.wanted) == (3, SHOWN)
+    assert all(len(overlay.values) == 3 for overlay in desk.charts.drawn[0].overlays)
+
+
+async def test_a_market_without_candles_is_refused() -> None:
+    desk = await a_screen_desk()
+    desk.source.history = desk.source.history.rows(0, 0)
+    assert isinstance(desk.source.history, Candles)
+
+    with pytest.raises(Refused, match="no_candles"):
+        await drawn(desk)
