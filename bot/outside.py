@@ -25,7 +25,7 @@ from adapters.telegram.json import dumps, loads
 from adapters.telegram.limits import Limiter, Rates
 from adapters.telegram.messenger import TelegramMessenger
 from adapters.telegram.outbound import Outbound
-from adapters.telegram.polling import Polling
+from adapters.telegram.polling import Polling, PollingState
 from adapters.workers import Workers
 from bot.settings import Settings
 from ports.health import FeedHealth
@@ -49,20 +49,23 @@ class Telegram:
         handle: Callable[[Update, bool], Awaitable[None]],
         *,
         timeout_s: int,
+        watchdog_s: int,
         on_return: Callable[[float], Awaitable[None]],
     ) -> Polling:
         """The loop that feeds updates to `handle`; to be supervised."""
-        self.polling = Polling(self.bot, handle, timeout_s=timeout_s, on_return=on_return)
+        self.polling = Polling(
+            self.bot, handle, timeout_s=timeout_s, watchdog_s=watchdog_s, on_return=on_return
+        )
         return self.polling
 
     def health(self) -> FeedHealth:
         """Whether Telegram answers, for `/status`."""
-        state = self.polling.state if self.polling is not None else None
-        if state is None or state.answered_at is None:
+        if self.polling is None:
             return FeedHealth(name="telegram", is_ok=False, age_s=None, code="waiting")
-        code = "conflict" if state.is_conflict else "failing" if state.failing_since else "polling"
+        state = self.polling.state
+        age_s = None if state.answered_at is None else time.monotonic() - state.answered_at
         params = {"queued": self.outbound.limiter.queued, "error": state.last_error or ""}
-        age_s = time.monotonic() - state.answered_at
+        code = _polling_code(state)
         return FeedHealth(name="telegram", is_ok=code == "polling", age_s=age_s, code=code, params=params)
 
     async def introduce(self) -> tuple[str | None, str]:
@@ -77,6 +80,16 @@ class Telegram:
     async def close(self) -> None:
         """Close the connections."""
         await self.bot.session.close()
+
+
+def _polling_code(state: PollingState) -> str:
+    if state.is_conflict:
+        return "conflict"
+    if state.failing_since is not None:
+        return "failing"
+    if state.is_silent:
+        return "quiet"
+    return "waiting" if state.answered_at is None else "polling"
 
 
 @dataclass(slots=True)

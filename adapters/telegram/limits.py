@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engines.core.bucket import Bucket
+from engines.core.window import Window
 from ports.messages import Priority
 
 
@@ -34,18 +35,25 @@ class _Waiter:
 
 @dataclass(slots=True)
 class Limiter:
-    """Grants turns to send, the most urgent first, never faster than the rates."""
+    """Grants turns to send, the most urgent first, never faster than the rates.
+
+    In a private chat answers may take a burst; a push waits until the whole burst has come back.
+    """
 
     rates: Rates = field(default_factory=Rates)
     monotonic: Callable[[], float] = time.monotonic
     most_chats: int = 10_000
-    _overall: Bucket | None = None
+    _overall: Window = field(init=False)
     _chats: dict[int, Bucket] = field(default_factory=dict)
+    _groups: dict[int, Window] = field(default_factory=dict)
     _not_before: dict[int, float] = field(default_factory=dict)
     _waiting: list[_Waiter] = field(default_factory=list)
     _order: int = 0
     _pump: "asyncio.Task[None] | None" = None
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._overall = Window.per(1, self.rates.overall_per_s)
 
     async def turn(self, chat_id: int, priority: Priority) -> None:
         """Return when a message to `chat_id` may be sent."""
@@ -63,6 +71,10 @@ class Limiter:
     def pause(self, chat_id: int, seconds: float) -> None:
         """The server asked to leave this chat alone for so long."""
         self._not_before[chat_id] = self.monotonic() + seconds
+
+    def paused_s(self, chat_id: int) -> float:
+        """How much longer the server wants this chat left alone."""
+        return max(0.0, self._not_before.get(chat_id, 0.0) - self.monotonic())
 
     @property
     def queued(self) -> int:
@@ -93,32 +105,40 @@ class Limiter:
 
     def _wait_s(self, chat_id: int, priority: Priority) -> float:
         now = self.monotonic()
-        if self._overall is None:
-            rate = self.rates.overall_per_s
-            self._overall = Bucket(rate, max(1.0, rate), max(1.0, rate), now)
-        chat = self._bucket(chat_id, now)
-        wait = max(self._overall.wait_s(now), chat.wait_s(now), self._not_before.get(chat_id, 0.0) - now)
-        if priority > Priority.ANSWER and chat_id > 0 and not chat.is_full:
+        wait = max(self._overall.wait_s(now), self._not_before.get(chat_id, 0.0) - now)
+        if chat_id < 0:
+            return max(wait, self._group(chat_id).wait_s(now))
+        chat = self._chat(chat_id, now)
+        wait = max(wait, chat.wait_s(now))
+        if priority > Priority.ANSWER and not chat.is_full:
             # A push takes no part in the burst that is kept for answers.
             wait = max(wait, (chat.burst - chat.tokens) / chat.rate)
         return wait
 
-    def _bucket(self, chat_id: int, now: float) -> Bucket:
-        bucket = self._chats.get(chat_id)
-        if bucket is None:
-            if len(self._chats) >= self.most_chats:
-                self._chats.clear()
-                self._not_before.clear()
-            if chat_id < 0:
-                burst = max(1.0, self.rates.group_per_min)
-                bucket = Bucket(self.rates.group_per_min / 60, burst, burst, now)
-            else:
-                burst = float(self.rates.chat_burst)
-                bucket = Bucket(self.rates.chat_per_s, burst, burst, now)
-            self._chats[chat_id] = bucket
-        return bucket
-
     def _spend(self, chat_id: int) -> None:
-        if self._overall is not None:
-            self._overall.take()
-        self._bucket(chat_id, self.monotonic()).take()
+        now = self.monotonic()
+        self._overall.take(now)
+        if chat_id < 0:
+            self._group(chat_id).take(now)
+        else:
+            self._chat(chat_id, now).take()
+
+    def _chat(self, chat_id: int, now: float) -> Bucket:
+        chat = self._chats.get(chat_id)
+        if chat is None:
+            self._forget_when_many()
+            burst = float(self.rates.chat_burst)
+            chat = self._chats[chat_id] = Bucket(self.rates.chat_per_s, burst, burst, now)
+        return chat
+
+    def _group(self, chat_id: int) -> Window:
+        group = self._groups.get(chat_id)
+        if group is None:
+            self._forget_when_many()
+            group = self._groups[chat_id] = Window.per(60, self.rates.group_per_min)
+        return group
+
+    def _forget_when_many(self) -> None:
+        if len(self._chats) + len(self._groups) >= self.most_chats:
+            for kept in (self._chats, self._groups, self._not_before):
+                kept.clear()

@@ -11,8 +11,10 @@ from aiogram.exceptions import (
     TelegramAPIError,
     TelegramBadRequest,
     TelegramForbiddenError,
+    TelegramMigrateToChat,
     TelegramNetworkError,
     TelegramNotFound,
+    TelegramRetryAfter,
     TelegramServerError,
 )
 from aiogram.types import BotCommand as MenuCommand
@@ -64,7 +66,11 @@ class TelegramMessenger:
         return SentMessage(chat_id=chat_id, message_id=sent.message_id)
 
     async def edit(self, chat_id: int, message_id: int, screen: Screen, *, priority: Priority) -> bool:
-        """Replace a message in place; `False` when it is gone or of another kind (text or picture)."""
+        """Replace a message in place; `False` when it is gone, of another kind (text or picture), or cannot
+        hold so much text: then it has to be sent."""
+        limit = text.TEXT_LIMIT if screen.photo is None else text.CAPTION_LIMIT
+        if text.length(screen.html) > limit:
+            return False
         with _speaking(priority):
             try:
                 await _lenient(lambda plain: self._edit(chat_id, message_id, screen, is_plain=plain))
@@ -81,8 +87,8 @@ class TelegramMessenger:
         """Pin without a notification; a refusal is only logged, a pin is a comfort."""
         try:
             await self._bot.pin_chat_message(chat_id, message_id, disable_notification=True)
-        except TelegramAPIError as error:
-            log.info("pin_refused", chat=chat_id, error=error.message)
+        except (TelegramAPIError, ClientDecodeError) as error:
+            log.info("pin_refused", chat=chat_id, error=str(error)[:200])
 
     async def show_commands(self, menu: CommandMenu) -> None:
         """Set the client's command menu for one language; a refusal is only logged."""
@@ -136,21 +142,20 @@ class TelegramMessenger:
     async def _edit(self, chat_id: int, message_id: int, screen: Screen, *, is_plain: bool) -> object:
         keyboard = markup(screen.keyboard)
         if screen.photo is not None:
-            caption = text.split(screen.html, text.CAPTION_LIMIT)[:1]
             media = InputMediaPhoto(
                 media=BufferedInputFile(screen.photo, "chart.png"),
-                caption="".join(text.plain(part) if is_plain else part for part in caption),
+                caption=text.plain(screen.html) if is_plain else screen.html,
                 parse_mode=None if is_plain else "HTML",
             )
             return await self._bot(
                 EditPicture(chat_id=chat_id, message_id=message_id, media=media, reply_markup=keyboard)
             )
-        first = (text.split(screen.html) or ["…"])[0]
+        shown = "".join(text.split(screen.html)) or "…"
         return await self._bot(
             EditText(
                 chat_id=chat_id,
                 message_id=message_id,
-                text=text.plain(first) if is_plain else first,
+                text=text.plain(shown) if is_plain else shown,
                 parse_mode=None if is_plain else "HTML",
                 reply_markup=keyboard,
                 link_preview_options=_NO_PREVIEW,
@@ -187,16 +192,16 @@ async def _lenient(call: Callable[[bool], Awaitable[T]]) -> T:
                 raise
             log.warning("sent_as_plain_text", error=error.message)
             return await call(True)
-    except TelegramForbiddenError as error:
+    except TelegramRetryAfter as error:
+        raise Transient(error.message, kind="rate_limited", retry_after_s=error.retry_after) from error
+    except (TelegramNetworkError, TelegramServerError, ClientDecodeError) as error:
+        raise Transient(f"Telegram is out of reach: {type(error).__name__}") from error
+    except (TelegramForbiddenError, TelegramNotFound, TelegramMigrateToChat) as error:
         raise Gone(error.message) from error
-    except TelegramNotFound as error:
-        raise Gone(error.message) from error
-    except TelegramBadRequest as error:
+    except TelegramAPIError as error:
         if any(known in error.message.lower() for known in _GONE):
             raise Gone(error.message) from error
         raise Rejected(error.message) from error
-    except (TelegramNetworkError, TelegramServerError, ClientDecodeError) as error:
-        raise Transient(f"Telegram is out of reach: {type(error).__name__}") from error
 
 
 @contextmanager

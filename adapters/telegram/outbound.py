@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from math import ceil
 
 import structlog
 from aiogram import Bot
@@ -43,7 +44,7 @@ class Outbound(BaseRequestMiddleware):
     """Takes every message through the limiter and retries what can be retried.
 
     Answers are retried for `patience_s` while Telegram is out of reach; pushes are tried once, because the
-    outbox keeps them.
+    outbox keeps them. A wait that the server asks for is kept, unless it is longer than `patience_s`.
     """
 
     limiter: Limiter
@@ -65,6 +66,7 @@ class Outbound(BaseRequestMiddleware):
         give_up_at = self.monotonic() + (self.patience_s if priority <= Priority.ANSWER else 0)
         pause = 0.5
         while True:
+            self._check_pause(method, chat_id)
             await self.limiter.turn(chat_id, priority)
             try:
                 response = await make_request(bot, method)
@@ -84,6 +86,12 @@ class Outbound(BaseRequestMiddleware):
                 self.delivery.sent += 1
                 self.delivery.down_since = None
                 return response
+
+    def _check_pause(self, method: TelegramMethod[TelegramType], chat_id: int) -> None:
+        paused_s = self.limiter.paused_s(chat_id)
+        if paused_s > self.patience_s:
+            self.delivery.failed += 1
+            raise TelegramRetryAfter(method, "Flood control", retry_after=ceil(paused_s))
 
     def _note(self, error: Exception) -> None:
         self.delivery.last_error = type(error).__name__

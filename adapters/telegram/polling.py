@@ -33,12 +33,16 @@ Handle = Callable[[Update, bool], Awaitable[None]]
 
 @dataclass(slots=True)
 class PollingState:
-    """What `/status` tells: when Telegram last answered, and what is wrong if it does not."""
+    """What `/status` tells: when Telegram last answered, and what is wrong if it does not.
+
+    `is_silent`: neither an answer nor an error came for longer than a poll may take.
+    """
 
     answered_at: float | None = None
     failing_since: float | None = None
     last_error: str | None = None
     is_conflict: bool = False
+    is_silent: bool = False
     is_caught_up: bool = False
     received: int = 0
     skipped: int = 0
@@ -48,18 +52,24 @@ class PollingState:
 class Polling:
     """Feeds updates to `handle(update, is_late)`, at most `concurrency` at a time, in order per chat.
 
-    Everything before the first empty batch is late: it was sent while we were not there.
+    Everything before the first empty batch is late: it was sent while we were not there. So is what waited
+    while Telegram was out of reach for `late_after_s`. When no answer came for `watchdog_s` beyond a poll's
+    own time, whatever the cause, the state says so. At most `most_waiting` updates are taken in advance.
     """
 
     bot: Bot
     handle: Handle
     timeout_s: int = 25
     concurrency: int = 64
+    most_waiting: int = 1000
+    watchdog_s: float = 120.0
+    late_after_s: float = 60.0
     longest_pause_s: float = 15.0
     on_return: Callable[[float], Awaitable[None]] | None = None
     monotonic: Callable[[], float] = time.monotonic
     state: PollingState = field(default_factory=PollingState)
     _offset: int | None = None
+    _alarm: asyncio.TimerHandle | None = None
     _working: set["asyncio.Task[None]"] = field(default_factory=set)
     _last_in_chat: dict[int, "asyncio.Task[None]"] = field(default_factory=dict)
 
@@ -67,6 +77,7 @@ class Polling:
         """Poll until cancelled. Raises `Fatal` when the token is not valid (any more)."""
         slots = asyncio.Semaphore(self.concurrency)
         pause = 0.5
+        self._set_alarm()
         try:
             while True:
                 try:
@@ -87,6 +98,8 @@ class Polling:
                 if not batch:
                     self.state.is_caught_up = True
         finally:
+            if self._alarm is not None:
+                self._alarm.cancel()
             await self._drain()
 
     async def _fetch(self) -> list[Any]:
@@ -108,13 +121,26 @@ class Polling:
     async def _answered(self) -> None:
         state = self.state
         state.answered_at = self.monotonic()
-        state.is_conflict = False
+        state.is_conflict = state.is_silent = False
+        self._set_alarm()
         if state.failing_since is not None:
             away_s = state.answered_at - state.failing_since
             state.failing_since = state.last_error = None
+            if away_s >= self.late_after_s:
+                state.is_caught_up = False
             log.info("polling_recovered", away_s=round(away_s, 1))
             if self.on_return is not None:
                 await self.on_return(away_s)
+
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        longest_s = self.timeout_s + self.watchdog_s
+        self._alarm = asyncio.get_running_loop().call_later(longest_s, self._fell_silent, longest_s)
+
+    def _fell_silent(self, longest_s: float) -> None:
+        self.state.is_silent = True
+        log.error("polling_silent", for_s=longest_s, last_error=self.state.last_error)
 
     async def _dispatch(self, raw: Any, slots: asyncio.Semaphore) -> None:
         update_id = raw.get("update_id") if isinstance(raw, dict) else None
@@ -127,7 +153,8 @@ class Polling:
             log.warning("update_not_understood", update_id=update_id, problems=error.error_count())
             return
         self.state.received += 1
-        await slots.acquire()
+        while len(self._working) >= self.most_waiting:
+            await asyncio.wait(self._working, return_when=asyncio.FIRST_COMPLETED)
         is_late = not self.state.is_caught_up
         chat = _chat_of(update)
         task = asyncio.create_task(self._work(update, is_late, self._last_in_chat.get(chat), slots))
@@ -138,12 +165,10 @@ class Polling:
     async def _work(
         self, update: Update, is_late: bool, before: "asyncio.Task[None] | None", slots: asyncio.Semaphore
     ) -> None:
-        try:
-            if before is not None and not before.done():
-                await asyncio.wait([before])
+        if before is not None and not before.done():
+            await asyncio.wait([before])
+        async with slots:  # taken only now, so that one busy chat leaves the others theirs
             await self.handle(update, is_late)
-        finally:
-            slots.release()
 
     def _finished(self, chat: int, task: "asyncio.Task[None]") -> None:
         self._working.discard(task)
@@ -157,6 +182,7 @@ class Polling:
             _, stuck = await asyncio.wait(self._working, timeout=within_s)
             for task in stuck:
                 task.cancel()
+            await asyncio.gather(*stuck, return_exceptions=True)
 
 
 def _chat_of(update: Update) -> int:
