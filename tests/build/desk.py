@@ -30,9 +30,17 @@ def environment_of(sandbox: Sandbox, **settings: object) -> dict[str, str]:
 
 @asynccontextmanager
 async def running_desk(
-    sandbox: Sandbox, *, cockpit_every_s: float = 0.2, tell_after_s: float = 60.0, **settings: object
+    sandbox: Sandbox,
+    *,
+    cockpit_every_s: float = 0.2,
+    tell_after_s: float = 60.0,
+    has_prices: bool = True,
+    **settings: object,
 ) -> AsyncIterator[App]:
-    """A desk in this process that has begun to listen. It must stop with exit code 0 and no dead task."""
+    """A desk in this process that listens and, with `has_prices`, has loaded the market.
+
+    It must stop with exit code 0, and none of its background tasks may have died.
+    """
     nowhere = sandbox.folder / "no such file"
     loaded = load(environ=environment_of(sandbox, **settings), dotenv=nowhere, toml=nowhere)
     outside = await open_outside(loaded)
@@ -43,6 +51,8 @@ async def running_desk(
         running = asyncio.create_task(app.run(stop))
         try:
             await _listening(sandbox, running)
+            if has_prices:
+                await app.services.markets.quote("BTCUSDT")
             yield app
             dead = [job for job in app.jobs() if job.failures]
             assert not dead, f"background tasks died: {dead}"
@@ -146,7 +156,7 @@ class DeskProcess:
     async def _is_listening(self) -> bool:
         assert self.process is not None
         assert self.process.returncode is None, f"it ended:\n{self.output()[-3000:]}"
-        return self.sandbox.world.telegram.updates.is_being_read
+        return '"desk_ready"' in self._logs[-1].read_text(encoding="utf-8")
 
 
 @asynccontextmanager
@@ -158,3 +168,4 @@ async def desk_process(sandbox: Sandbox, **settings: object) -> AsyncIterator[De
         yield desk
     finally:
         await desk.close()
+        print(desk.output()[-5000:])  # pytest shows it with a failure
