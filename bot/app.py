@@ -102,33 +102,39 @@ class App:
         await services.people.load()
         services.markets.watch({symbol for person in services.people.all() for symbol in person.watchlist})
         await self._offer_claim()
-        outside.workers.start()
         nursery.start("markets", services.markets.run_universe)
         nursery.start("tickers", services.markets.run_tickers)
         if outside.reference is not None:
             nursery.start("reference", services.markets.run_reference)
-        bot_name = await self._introduce()
         nursery.start("outbox", services.outbox.run)
         nursery.start("cockpits", services.cockpits.run)
         nursery.start("alarm", FeedAlarm(services.markets.feeds, self._tell_feed, outside.clock).run)
         nursery.start("housekeeping", self._keep_house)
-        switchboard = Switchboard(services, outside.telegram.messenger, outside.telegram.bot, bot_name)
+        nursery.start("telegram", self._listen)
+        outside.workers.start()
+
+    async def _listen(self) -> None:
+        """Speak with Telegram for ever; everything else goes on without it."""
+        services, telegram = self.services, self._outside.telegram
+        switchboard = Switchboard(services, telegram.messenger, telegram.bot, await self._introduce())
         dispatcher = build_dispatcher(switchboard, self._settings)
-        bot = outside.telegram.bot
 
         async def handle(update: Update, is_late: bool) -> None:
-            await dispatcher.feed_update(bot, update, is_late=is_late)
+            await dispatcher.feed_update(telegram.bot, update, is_late=is_late)
 
         async def returned(away_s: float) -> None:
-            if away_s >= self._tell_after_s:
+            if away_s >= TELL_AFTER_S:
                 await telegram_returned(services, away_s)
 
-        telegram = self._settings.telegram
-        polling = outside.telegram.listen(
-            handle, timeout_s=telegram.poll_timeout_s, watchdog_s=telegram.watchdog_s, on_return=returned
+        settings = self._settings.telegram
+        polling = telegram.listen(
+            handle, timeout_s=settings.poll_timeout_s, watchdog_s=settings.watchdog_s, on_return=returned
         )
-        nursery.start("telegram", polling.run)
-        await self._show_menus()
+        menus = asyncio.create_task(self._show_menus(), name="menus")
+        try:
+            await polling.run()
+        finally:
+            menus.cancel()
 
     async def _tell_feed(self, news: FeedNews) -> None:
         await feed_changed(self.services, news)

@@ -19,6 +19,7 @@ from aiogram.types import Update
 from adapters.charts.pooled import WARM, PooledCharts
 from adapters.clock import StreamedClock, SystemClock
 from adapters.exchange.build import build_market_source
+from adapters.exchange.deferred import DeferredSource
 from adapters.sql.desk import SqlDesk
 from adapters.sql.desk import examine_desk as examine_desk
 from adapters.telegram.json import dumps, loads
@@ -138,13 +139,13 @@ def build_sources(
     settings: Settings, clock: SystemClock | StreamedClock
 ) -> tuple[MarketSource, MarketSource | None]:
     """The traded venue and, where wanted, the one whose prices stand beside it."""
-    primary = build_market_source("bybit", clock, base_url=settings.market.bybit_url)
-    reference = (
-        build_market_source("binance", clock, base_url=settings.market.binance_url)
-        if settings.market.reference
-        else None
-    )
-    return primary, reference
+    market = settings.market
+    primary = _source("bybit", market.bybit_url, clock)
+    return primary, _source("binance", market.binance_url, clock) if market.reference else None
+
+
+def _source(venue: str, base_url: str | None, clock: SystemClock | StreamedClock) -> MarketSource:
+    return DeferredSource(venue, lambda: build_market_source(venue, clock, base_url=base_url))
 
 
 def build_telegram(settings: Settings) -> Telegram:

@@ -1,0 +1,50 @@
+"""A market source that is built when it is first asked: its library takes a second to import."""
+
+import asyncio
+import importlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+
+from engines.core.candle import Candles
+from engines.core.instrument import Instrument
+from engines.core.ticker import Ticker
+from engines.core.timeframe import Timeframe
+from ports.markets import MarketSource
+
+
+class DeferredSource:
+    """Stands for the source that `build` makes once `library` is imported, away from the event loop."""
+
+    def __init__(self, venue: str, build: Callable[[], MarketSource], *, library: str = "ccxt.pro") -> None:
+        self.venue = venue
+        self._build = build
+        self._library = library
+        self._source: MarketSource | None = None
+        self._building = asyncio.Lock()
+
+    async def instruments(self) -> Sequence[Instrument]:
+        return await (await self._ready()).instruments()
+
+    async def tickers(self) -> Mapping[str, Ticker]:
+        return await (await self._ready()).tickers()
+
+    async def candles(self, symbol: str, timeframe: Timeframe, *, limit: int) -> Candles:
+        return await (await self._ready()).candles(symbol, timeframe, limit=limit)
+
+    async def watch_tickers(self, symbols: Collection[str], tell: Callable[[Ticker], None]) -> None:
+        await (await self._ready()).watch_tickers(symbols, tell)
+
+    async def server_time(self) -> datetime:
+        return await (await self._ready()).server_time()
+
+    async def close(self) -> None:
+        if self._source is not None:
+            await self._source.close()
+
+    async def _ready(self) -> MarketSource:
+        if self._source is None:
+            async with self._building:
+                if self._source is None:
+                    await asyncio.to_thread(importlib.import_module, self._library)
+                    self._source = self._build()
+        return self._source
