@@ -11,6 +11,7 @@ _NAMES = "b|strong|i|em|u|ins|s|strike|del|a|code|pre|tg-spoiler|span|blockquote
 _TAG = rf"<(/?)({_NAMES})(?:\s[^<>]*)?>"
 _REFERENCE = r"&(?:lt|gt|amp|quot|#\d{1,7}|#x[0-9a-f]{1,6});"
 _TOKEN = re.compile(rf"{_TAG}|{_REFERENCE}|\n|[^<&\n]+|[<&]", re.IGNORECASE)
+_WORD = re.compile(r"\S+\s*|\s+")
 _ANY_TAG = re.compile(_TAG, re.IGNORECASE)
 _ANY_REFERENCE = re.compile(_REFERENCE, re.IGNORECASE)
 
@@ -51,15 +52,13 @@ def _units(text: str) -> int:
 
 
 def _lines(html: str, limit: int) -> Iterator[str]:
-    """Lines with their ends; one longer than `limit` comes in pieces, never cut inside a tag or entity."""
+    """Lines with their ends; one longer than `limit` comes in pieces, cut between words where that is
+    possible, and never inside a tag or entity."""
     line, used = "", 0
     for match in _TOKEN.finditer(html):
         word = match.group()
         is_tag = match.group(2) is not None
-        pieces = [word]
-        if not is_tag and not word.startswith("&") and len(word) > 1:
-            pieces = [word[i : i + limit // 2] for i in range(0, len(word), limit // 2)]
-        for piece in pieces:
+        for piece in [word] if is_tag or word[0] in "&\n" else _pieces(word, limit // 2):
             units = 0 if is_tag else _units(plain(piece))
             if used and used + units > limit:
                 yield line
@@ -71,6 +70,13 @@ def _lines(html: str, limit: int) -> Iterator[str]:
             line, used = "", 0
     if line:
         yield line
+
+
+def _pieces(text: str, longest: int) -> Iterator[str]:
+    """Words with the space behind them; one of more than `longest` characters is cut."""
+    for word in _WORD.findall(text):
+        for start in range(0, len(word), longest):
+            yield word[start : start + longest]
 
 
 def _open_tags(opened: list[str], line: str) -> list[str]:

@@ -105,3 +105,7 @@ def test_an_unknown_tag_is_text_because_telegram_refuses_it_and_the_plain_form_m
     assert plain("if a <foo> b and c<d> then <b>sell</b> &nbsp; &amp;lt;") == (
         "if a <foo> b and c<d> then sell &nbsp; &lt;"
     )
+
+
+def test_a_long_line_is_cut_between_words() -> None:
+    assert split("one two three four", 10) == ["one two ", "three four"]
