@@ -82,14 +82,21 @@ async def admit(request: Request) -> Screen:
         raise
     params = action.params
     person_id, name, role = int(params["id"]), str(params["name"]), Role(params["role"])
-    known = services.people.get(person_id)
-    if known is not None:
-        return Screen(html=say.render("admit_known.html", person=known, role=role_name(known.role, say)))
-    person = await services.people.admit(person_id, name, role, str(params["language"]))
+    person = await services.people.admit_first(person_id, name, role, str(params["language"]))
+    if person is None:
+        return _decided(request, services.people.get(person_id))
     if role is not Role.BLOCKED:
         await _welcome(services, person)
     html = say.render("admitted.html", person=person, role=role_name(role, say), by=request.person.name)
     return Screen(html=html, keyboard=((button(say("Change"), "u", person.id),),))
+
+
+def _decided(request: Request, known: Person | None) -> Screen:
+    """What an admin sees whose tap came second, `known` being `None` while the first is at work."""
+    say = request.say
+    if known is None:
+        return Screen(html=say.render("admit_over.html", code="done"))
+    return Screen(html=say.render("admit_known.html", person=known, role=role_name(known.role, say)))
 
 
 async def tell_admins(services: Services, *, person_id: int, name: str, username: str, language: str) -> bool:

@@ -34,6 +34,7 @@ class People:
     new_code: Callable[[], str]
     appointed: dict[int, Role] = field(default_factory=dict)
     _known: dict[int, Person] = field(default_factory=dict)
+    _deciding: set[int] = field(default_factory=set)
     _strangers: dict[int, datetime] = field(default_factory=dict)
     _tries: dict[int, int] = field(default_factory=dict)
     _roles_change: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -80,6 +81,16 @@ class People:
         stored = await self.store.add(person)
         self._known[person_id] = stored
         return stored if stored.role is role else await self.change(person_id, role=role)
+
+    async def admit_first(self, person_id: int, name: str, role: Role, language: str) -> Person | None:
+        """Give a role to somebody unknown; `None` when another admin has decided, or is just deciding."""
+        if person_id in self._known or person_id in self._deciding:
+            return None
+        self._deciding.add(person_id)
+        try:
+            return await self.admit(person_id, name, role, language)
+        finally:
+            self._deciding.discard(person_id)
 
     async def change(self, person_id: int, **fields: Any) -> Person:
         """Change fields of a known person, in the store first.
