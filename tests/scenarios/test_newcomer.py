@@ -60,7 +60,7 @@ async def test_a_second_start_replaces_the_cockpit(sandbox: Sandbox, desk: App) 
     second = await sandbox.ask(ANNA, "/start")
 
     async def is_pinned() -> bool:
-        return (await sandbox.pinned(ANNA) or {})["id"] == second["id"]
+        return bool((await sandbox.pinned(ANNA) or {})["id"] == second["id"])
 
     await until(is_pinned, "the new cockpit is pinned")
     assert second["id"] > first["id"]

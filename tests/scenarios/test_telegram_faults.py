@@ -30,8 +30,8 @@ async def test_a_question_asked_meanwhile_is_answered_once(
     assert answer["text"].startswith("BTC/USDT")
     await sandbox.heal()
     await sandbox.ask(VERA, "/status")
-    assert [message["id"] for message in await sandbox.from_bot(VERA)][0] == answer["id"]
-    assert len(await sandbox.from_bot(VERA)) == 2
+    first, _ = await sandbox.from_bot(VERA)
+    assert first["id"] == answer["id"]
 
 
 @every_fault
@@ -46,8 +46,9 @@ async def test_a_push_arrives_exactly_once(sandbox: Sandbox, desk: App, fault: d
 
 
 async def test_a_malformed_update_does_not_hold_up_the_next(sandbox: Sandbox, desk: App) -> None:
-    for body in ({"bogus": 1}, {"message_id": "x", "chat": None}, [], None):
-        sandbox.world.telegram.updates.push("message", body)  # type: ignore[arg-type] # on purpose
+    bodies: list[dict[str, Any]] = [{}, {"bogus": 1}, {"message_id": "x", "chat": None}, {"chat": []}]
+    for body in bodies:
+        sandbox.world.telegram.updates.push("message", body)
 
     assert (await sandbox.ask(VERA, "/price btc"))["text"].startswith("BTC/USDT")
 
