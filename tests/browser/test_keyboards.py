@@ -1,12 +1,14 @@
 """Buttons under messages and in place of the keyboard."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.chat_page import ChatPage
 from tests.browser.wire import TOM, BotHand, Control
 
-ROWS = [
+ROWS: list[list[dict[str, Any]]] = [
     [
         {"text": "Approve", "callback_data": "yes", "style": "success"},
         {"text": "Smaller", "callback_data": "less", "style": "primary"},
@@ -54,7 +56,7 @@ def test_an_alert_waits_to_be_read(ready: ChatPage, bot: BotHand, asked: int) ->
 
 def test_styles_have_colours_of_their_own(ready: ChatPage, asked: int) -> None:
     colour = "node => getComputedStyle(node).backgroundColor"
-    colours = {ready.button(asked, str(button["text"])).evaluate(colour) for button in ROWS[0]}
+    colours = {ready.button(asked, button["text"]).evaluate(colour) for button in ROWS[0]}
     assert len(colours) == len(ROWS[0])
 
 
