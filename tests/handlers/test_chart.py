@@ -1,0 +1,114 @@
+"""`/chart`."""
+
+import pytest
+
+from ports.charts import Theme
+from ports.errors import Transient
+from tests.build.markets import some_candles
+from tests.build.screens import VERA, ScreenDesk, data_of, labels
+from tests.build.telegram import PNG
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("/chart", "BTC/USDT · 1h"),
+        ("/chart eth", "ETH/USDT · 1h"),
+        ("/chart eth 4h", "ETH/USDT · 4h"),
+        ("/chart 4h eth", "ETH/USDT · 4h"),
+        ("/chart 1d", "BTC/USDT · 1d"),
+        ("/chart eth,15m", "ETH/USDT · 15m"),
+        ("/chart eth:15m", "ETH/USDT · 15m"),
+        ("/chart BYBIT:ETHUSDT", "ETH/USDT · 1h"),
+        ("/chart ETH/USDT:USDT 5m", "ETH/USDT · 5m"),
+        ("chart eth 4H", "ETH/USDT · 4h"),
+        ("график эфир 4ч", "ETH/USDT · 4h"),
+        ("эфир день", "ETH/USDT · 1d"),
+        ("eth 4h", "ETH/USDT · 4h"),
+        ("/eth 4h", "ETH/USDT · 4h"),
+        ("eth m15", "ETH/USDT · 15m"),
+        ("eth 240", "ETH/USDT · 4h"),
+        ("c eth 1m", "ETH/USDT · 1m"),
+    ],
+)
+async def test_sloppy_ways_to_ask_for_a_chart_are_understood(desk: ScreenDesk, text: str, title: str) -> None:
+    screen = await desk.type(text)
+
+    assert screen.photo == PNG
+    assert desk.charts.drawn[0].title == title
+    assert title in screen.html
+
+
+async def test_the_timeframe_buttons_mark_the_chosen_one_and_redraw(desk: ScreenDesk) -> None:
+    screen = await desk.type("/chart eth 4h")
+    assert labels(screen) == ["5m", "15m", "1h", "✓ 4h", "1d", "Price", "Refresh"]
+
+    screen = await desk.tap(data_of(screen, "5m"))
+
+    assert desk.charts.drawn[-1].title == "ETH/USDT · 5m"
+    assert labels(screen)[0] == "✓ 5m"
+
+
+@pytest.mark.parametrize("text", ["/chart btc 7h", "/chart btc 4x", "/chart btc soon", "/chart btc <b>"])
+async def test_an_unknown_timeframe_is_answered_with_those_there_are(desk: ScreenDesk, text: str) -> None:
+    screen = await desk.type(text)
+
+    assert "No timeframe" in screen.html
+    assert labels(screen) == ["5m", "15m", "1h", "4h", "1d"]
+    assert (await desk.tap(data_of(screen, "4h"))).photo == PNG
+
+
+async def test_an_unknown_coin_keeps_its_timeframe_in_the_near_buttons(desk: ScreenDesk) -> None:
+    screen = await desk.type("/chart bct 4h")
+
+    await desk.tap(data_of(screen, "BTC/USDT"))
+
+    assert desk.charts.drawn[0].title == "BTC/USDT · 4h"
+
+
+async def test_a_short_history_is_told(desk: ScreenDesk) -> None:
+    desk.source.history = some_candles(7)
+    assert "Only 7 candles" in (await desk.type("/chart btc")).html
+
+    desk.source.history = some_candles(1)
+    assert "Only 1 candle of" in (await desk.type("/chart eth")).html
+
+
+async def test_a_market_without_candles_is_told(desk: ScreenDesk) -> None:
+    desk.source.history = desk.source.history.rows(0, 0)
+
+    assert "BTC/USDT has no 4h candles yet" in (await desk.type("/chart btc 4h")).html
+
+
+async def test_the_picture_has_the_persons_theme_and_zone(desk: ScreenDesk) -> None:
+    await desk.services.people.change(VERA, theme=Theme.LIGHT, zone="Asia/Tokyo")
+
+    await desk.type("/chart btc")
+
+    assert (desk.charts.drawn[0].theme, desk.charts.drawn[0].zone) == (Theme.LIGHT, "Asia/Tokyo")
+
+
+async def test_a_venue_that_does_not_answer_is_told_with_a_retry(desk: ScreenDesk) -> None:
+    desk.source.failure = Transient("down")
+    screen = await desk.type("/chart eth 4h")
+    assert "exchange does not answer" in screen.html
+
+    desk.source.failure = None
+
+    assert (await desk.tap(data_of(screen, "Try again"))).photo == PNG
+    assert desk.charts.drawn[0].title == "ETH/USDT · 4h"
+
+
+async def test_a_picture_that_cannot_be_drawn_is_told_with_a_retry(desk: ScreenDesk) -> None:
+    desk.charts.failure = RuntimeError("the worker died")
+
+    screen = await desk.type("/chart eth")
+
+    assert "Something broke on my side" in screen.html
+    assert labels(screen) == ["Try again"]
+
+
+async def test_a_stale_price_in_the_caption_warns(desk: ScreenDesk) -> None:
+    desk.clock.move(300)
+
+    assert "stale 5 min" in (await desk.type("/chart btc")).html
