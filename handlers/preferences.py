@@ -103,7 +103,7 @@ def _zone_named(asked: str) -> str | None:
     if (offset := _OFFSET.fullmatch(key)) is not None:
         return _zone_of_offset(int(offset["hours"]))
     zones, cities = _zones()
-    near = get_close_matches(key, cities, n=1, cutoff=0.85)
+    near = get_close_matches(key, cities, n=1, cutoff=0.8)
     return zones.get(key) or cities.get(key) or (cities[near[0]] if near else None)
 
 

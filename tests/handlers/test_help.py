@@ -1,0 +1,41 @@
+"""`/help`."""
+
+import pytest
+
+from tests.build.screens import ANN, TOM, VERA, ScreenDesk, data_of, labels
+
+
+async def test_the_first_chapter_is_markets_and_the_others_are_tabs(desk: ScreenDesk) -> None:
+    screen = await desk.type("/help")
+
+    assert labels(screen) == ["✓ Markets", "You", "Desk"]
+    assert "<code>/price btc</code>" in screen.html
+    screen = await desk.tap(data_of(screen, "Desk"))
+    assert labels(screen) == ["Markets", "You", "✓ Desk"]
+    assert "<code>/status</code>" in screen.html
+
+
+@pytest.mark.parametrize(("by", "is_shown"), [(ANN, True), (TOM, False), (VERA, False)])
+async def test_only_admins_see_the_commands_of_admins(desk: ScreenDesk, by: int, is_shown: bool) -> None:
+    assert ("/users" in (await desk.type("/help desk", by=by)).html) is is_shown
+    assert ("<b>/users</b>" in (await desk.type("/help users", by=by)).html) is is_shown
+
+
+@pytest.mark.parametrize("text", ["/help chart", "/help /chart", "help CHART", "помощь график", "? candles"])
+async def test_a_command_is_explained_by_any_of_its_names(desk: ScreenDesk, text: str) -> None:
+    html = (await desk.type(text)).html
+
+    assert "<b>/chart</b>" in html
+    assert "<code>/chart eth 4h</code>" in html
+    assert "свечи" in html
+
+
+@pytest.mark.parametrize("text", ["/help nonsense", "/help <b>", "/help " + "x" * 4000])
+async def test_what_there_is_no_help_for_shows_the_first_chapter(desk: ScreenDesk, text: str) -> None:
+    assert (await desk.type(text)).html.startswith("<b>Markets</b>")
+
+
+async def test_every_example_in_help_works(desk: ScreenDesk) -> None:
+    for command in desk.services.table.order:
+        answer = await desk.answer(command.example, by=ANN)
+        assert not answer.is_error, command.example

@@ -1,0 +1,109 @@
+"""`/status`, the cockpit's view and the desk's own notices."""
+
+import pytest
+
+from handlers.cockpit import MOST, view
+from handlers.notices import telegram_returned
+from ports.errors import Transient
+from ports.health import FeedHealth, JobHealth
+from ports.messages import Priority
+from tests.build.screens import ANN, VERA, ScreenDesk, a_screen_desk, data_of, labels
+
+
+async def test_status_tells_mode_uptime_feeds_jobs_and_people(desk: ScreenDesk) -> None:
+    desk.jobs.append(JobHealth(name="outbox", is_running=True, failures=0, last_error=None))
+    desk.jobs.append(JobHealth(name="tickers", is_running=False, failures=2, last_error="boom"))
+    desk.clock.move(3 * 3600)
+
+    html = (await desk.type("/status")).html
+
+    assert html.startswith("<b>PAPER</b> · running for 3 h · sandbox")
+    assert "✓ outbox" in html
+    assert "⚠️ tickers · restarted 2 times" in html
+    assert "3 people · every trade is on paper" in html
+    assert "boom" not in html
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("failing", "out of reach"), ("conflict", "another copy of the bot is running"), ("waiting", "waiting")],
+)
+async def test_a_bad_feed_is_marked_in_status_and_cockpit(desk: ScreenDesk, code: str, words: str) -> None:
+    desk.roads.append(FeedHealth(name="telegram", is_ok=False, age_s=75.0, code=code))
+
+    status = (await desk.type("/status")).html
+    cockpit = view(desk.services, desk.person(VERA)).html
+
+    assert "⚠️ Telegram" in status
+    assert words in status
+    assert "1 min" in status
+    assert "⚠️ Telegram: " in cockpit
+    assert words in cockpit
+
+
+async def test_feeds_that_nobody_foresaw_are_shown_by_name(desk: ScreenDesk) -> None:
+    desk.roads.append(FeedHealth(name="<gate>", is_ok=False, age_s=None, code="odd&code"))
+
+    assert "&lt;gate&gt; · odd&amp;code" in (await desk.type("/status")).html
+
+
+async def test_status_works_while_nothing_does() -> None:
+    desk = await a_screen_desk(is_primed=False)
+    desk.source.failure = Transient("down")
+
+    html = (await desk.type("/status")).html
+
+    assert "waiting for first data" in html
+    assert "Prices are on their way" in view(desk.services, desk.person(VERA)).html
+
+
+async def test_the_cockpit_shows_the_biggest_until_there_is_an_own_list(desk: ScreenDesk) -> None:
+    html = view(desk.services, desk.person(VERA)).html
+    assert "BTC" in html
+    assert "/watch makes this list yours" in html
+
+    await desk.type("/watch doge ton sol xrp bnb ada trx avax link dot")
+
+    html = view(desk.services, desk.person(VERA)).html
+    assert "/watch makes" not in html
+    assert html.partition("<pre>")[2].partition("</pre>")[0].count("\n") == MOST - 1
+
+
+async def test_stale_prices_are_starred_in_the_cockpit(desk: ScreenDesk) -> None:
+    desk.clock.move(240)
+
+    html = view(desk.services, desk.person(VERA)).html
+
+    assert "* stale, up to 4 min old: do not act on it" in html
+    assert "⚠️ Bybit REST: silent" in html
+    assert "PAPER" in html
+
+
+async def test_every_button_of_the_cockpit_works(desk: ScreenDesk) -> None:
+    screen = view(desk.services, desk.person(VERA))
+
+    for label in labels(screen):
+        answer = await desk.press(data_of(screen, label))
+        assert not answer.is_error, label
+
+
+async def test_the_cockpits_own_button_redraws_it(desk: ScreenDesk) -> None:
+    await desk.services.cockpits.open(desk.person(VERA))
+    desk.clock.move(60)
+
+    assert (await desk.press("cp")).screen is None
+
+    [edit] = desk.messenger.edits
+    assert edit.priority is Priority.ANSWER
+
+
+@pytest.mark.parametrize(("admin_chat", "chats"), [(None, [ANN]), (-100, [-100])])
+async def test_admins_hear_how_long_telegram_was_away(admin_chat: int | None, chats: list[int]) -> None:
+    desk = await a_screen_desk(admin_chat=admin_chat)
+
+    await telegram_returned(desk.services, 600)
+    await desk.services.outbox.deliver()
+
+    assert [sent.chat_id for sent in desk.messenger.sent] == chats
+    assert "out of reach for 10 min" in desk.messenger.sent[0].screen.html
+    assert desk.messenger.sent[0].is_silent
