@@ -57,7 +57,7 @@ def answer_to(chat: ChatPage, text: str) -> Any:
 def test_prices_and_charts_in_the_page_are_those_recorded(
     replay: SandboxProcess, open_tab: OpenTab, shared_data: Path, screenshot: Screenshot
 ) -> None:
-    chat = open_tab(replay.url, viewport=PHONE).open(TOM)
+    chat = open_tab(replay.url, viewport=PHONE).open(TOM, TOM)
     begin(chat)
     price = answer_to(chat, "биткоин")
     expect(price).to_contain_text("BTC/USDT")
@@ -77,7 +77,6 @@ def test_prices_and_charts_in_the_page_are_those_recorded(
     picture.locator("img").click()
     chat.settle()
     screenshot(chat.page, "desk-chart-open-phone-dark")
-    status = None
     chat.page.keyboard.press("Escape")
     status = answer_to(chat, "/status")
     expect(status).to_contain_text("1 Apr 2025")
@@ -88,10 +87,10 @@ def test_prices_and_charts_in_the_page_are_those_recorded(
 def test_the_clock_moves_and_the_price_with_it(
     replay: SandboxProcess, open_tab: OpenTab, shared_data: Path
 ) -> None:
-    chat = open_tab(replay.url).open(TOM)
+    chat = open_tab(replay.url).open(TOM, TOM)
     begin(chat)
     answer_to(chat, "eth")
-    chat.page.get_by_role("button", name="+1h", exact=True).click()
+    chat.part("clock-plus-hour").click()
     expect(chat.part("clock")).to_contain_text("01:00")
     refreshed = chat.messages.last
     refreshed.get_by_role("button", name="Refresh", exact=True).click()
@@ -124,7 +123,7 @@ def test_every_screen_fits(
 ) -> None:
     """Each screen is looked at in each width, theme and language; the pictures are kept."""
     short = {"English": "en", "Русский": "ru"}[language]
-    chat = open_tab(start_sandbox("--speed", "1").url, viewport=viewport, scheme=scheme).open(TOM)
+    chat = open_tab(start_sandbox("--speed", "1").url, viewport=viewport, scheme=scheme).open(TOM, TOM)
     chat.settle()
     screenshot(chat.page, f"screen-empty-{short}-{size}-{scheme}")
     begin(chat, language, {"en": "Balanced", "ru": "Взвешенно"}[short])
@@ -160,7 +159,7 @@ def test_an_admin_lets_a_stranger_in_by_button(
     screenshot(chat.page, "desk-stranger-phone-dark")
     notice.get_by_role("button", name="Viewer", exact=True).click()
     expect(notice).to_contain_text("Decided by Anna")
-    chat.open(SAM)
+    chat.open(SAM, SAM)
     expect(chat.messages.last).to_contain_text("You are in as viewer")
     chat.messages.last.get_by_role("button", name="Begin", exact=True).click()
     expect(chat.messages.last).to_contain_text("Which language do you prefer?")
