@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 
 from bot.container import build_rendering, build_table
@@ -13,7 +14,7 @@ from handlers.errors import Answer, answered
 from handlers.free_text import guess, understand
 from handlers.ui.request import Request, Services
 from ports.health import FeedHealth, JobHealth
-from ports.messages import Button, Screen
+from ports.messages import Button, Messenger, Screen
 from ports.people import Person, Role
 from services.actions import Actions
 from services.cockpit import Cockpits
@@ -23,7 +24,7 @@ from services.outbox import Outbox
 from services.people import People
 from services.pictures import Pictures
 from services.speech import Rendering
-from tests.build.clock import HandClock
+from tests.build.clock import NOON, HandClock
 from tests.build.markets import FakeMarketSource, a_ticker, an_instrument
 from tests.build.messenger import FakeCharts, RecordingMessenger
 from tests.build.people import a_person
@@ -40,7 +41,7 @@ ANN, TOM, VERA = 11, 12, 13
 """An admin, a trader and a viewer."""
 
 
-def a_universe() -> tuple[list[Instrument], list[Ticker]]:
+def a_universe(at: datetime = NOON) -> tuple[list[Instrument], list[Ticker]]:
     """Instruments and tickers of `COINS`, tiny prices for the last ones."""
     listed, tickers = [], []
     for place, base in enumerate(COINS):
@@ -53,6 +54,7 @@ def a_universe() -> tuple[list[Instrument], list[Ticker]]:
                 last,
                 change_24h=Decimal(sign * (place + 1)) / 100,
                 turnover_24h=Decimal(2_000_000_000 - place * 50_000_000),
+                at=at,
             )
         )
     return listed, tickers
@@ -158,14 +160,17 @@ def the_rendering() -> Rendering:
 
 async def a_screen_desk(
     *people: Person,
-    messenger: RecordingMessenger | None = None,
+    through: Messenger | None = None,
+    now: datetime = NOON,
     admin_chat: int | None = None,
     is_primed: bool = True,
 ) -> ScreenDesk:
-    """A desk whose markets are known, unless `is_primed` is false."""
-    listed, tickers = a_universe()
-    source, clock = FakeMarketSource(listed, tickers), HandClock()
-    messenger, charts, stores = messenger or RecordingMessenger(), FakeCharts(), MemoryDesk()
+    """A desk whose markets are known, unless `is_primed` is false. It speaks `through` another messenger
+    where one is given."""
+    listed, tickers = a_universe(now)
+    source, clock = FakeMarketSource(listed, tickers), HandClock(now)
+    recording, charts, stores = RecordingMessenger(), FakeCharts(), MemoryDesk()
+    messenger = through or recording
     roads: list[FeedHealth] = []
     jobs: list[JobHealth] = []
     for person in people or the_people():
@@ -200,7 +205,7 @@ async def a_screen_desk(
         source=source,
         clock=clock,
         charts=charts,
-        messenger=messenger,
+        messenger=recording,
         stores=stores,
         roads=roads,
         jobs=jobs,
