@@ -50,14 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.command == "doctor":
-        from bot.commands import doctor
-
-        return doctor.run()
-    if options.command == "run":
+    if options.command in ("doctor", "run"):
+        # Settings first: what is wrong with them is said at once, before the slow imports.
         from bot.settings import load
 
         settings = load()
+        if options.command == "doctor":
+            from bot.commands import doctor
+
+            return doctor.run(settings)
         if settings.telegram_bot_token is not None:
             from bot.commands import run
 

@@ -1,7 +1,9 @@
 """Everything outside the process, built from the settings: the only module that knows the adapters."""
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiogram import Bot
@@ -29,6 +31,7 @@ from adapters.telegram.outbound import Outbound
 from adapters.telegram.polling import Polling, PollingState
 from adapters.workers import Workers
 from bot.settings import Settings
+from ports.errors import Transient
 from ports.health import FeedHealth
 from ports.markets import MarketSource
 
@@ -76,7 +79,7 @@ class Telegram:
         except (TelegramUnauthorizedError, TelegramNotFound):
             return None, "refused"
         except (TelegramAPIError, ClientDecodeError) as error:
-            return None, f"{type(error).__name__}: {error}"[:200]
+            return None, " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
     async def close(self) -> None:
         """Close the connections."""
@@ -133,6 +136,27 @@ def build_clock(settings: Settings) -> SystemClock | StreamedClock:
     """The system's clock, or the sandbox's where one is set."""
     url = settings.desk.clock_url
     return SystemClock() if url is None else StreamedClock(url)
+
+
+@asynccontextmanager
+async def running_clock(settings: Settings, *, within_s: float) -> AsyncIterator[SystemClock | StreamedClock]:
+    """The clock of the settings, followed during the block where it has to be.
+
+    Raises `Transient` when it tells no time `within_s`.
+    """
+    clock = build_clock(settings)
+    if isinstance(clock, SystemClock):
+        yield clock
+        return
+    following = asyncio.create_task(clock.run())
+    try:
+        await asyncio.wait_for(clock.ready(), timeout=within_s)
+        yield clock
+    except TimeoutError as error:
+        raise Transient(f"no market clock at desk.clock_url within {within_s:.0f} s") from error
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
 
 
 def build_sources(

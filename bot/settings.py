@@ -6,6 +6,7 @@ and every value out of range stops the start with a message that names the neare
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -43,8 +44,15 @@ def _loopback_or_https(value: str | None) -> str | None:
     raise ValueError("must be https://…, or http:// on this machine (127.0.0.1)")
 
 
+def _token_shaped(value: SecretStr | None) -> SecretStr | None:
+    if value is None or re.fullmatch(r"\d+:\S+", value.get_secret_value()):
+        return value
+    raise ValueError("not a bot token; @BotFather gives one, such as 123456789:AAE…")
+
+
 PersonIds = Annotated[tuple[Annotated[int, Field(gt=0)], ...], BeforeValidator(_numbers)]
 BaseUrl = Annotated[str | None, AfterValidator(_loopback_or_https)]
+BotToken = Annotated[SecretStr | None, AfterValidator(_token_shaped)]
 
 
 class Section(BaseModel):
@@ -102,7 +110,7 @@ class LogSettings(Section):
 class Settings(Section):
     """All settings, validated."""
 
-    telegram_bot_token: SecretStr | None = None
+    telegram_bot_token: BotToken = None
     database_url: SecretStr | None = None
     desk: DeskSettings = DeskSettings()
     telegram: TelegramSettings = TelegramSettings()

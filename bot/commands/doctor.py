@@ -1,19 +1,22 @@
 """`perpetuum doctor`: checks everything the desk needs and says how to mend what is wrong."""
 
 import asyncio
+import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from bot import logs
-from bot.outside import build_clock, build_sources, build_telegram, examine_desk
-from bot.settings import Settings, load
-from ports.errors import DeskError
+from bot.outside import build_sources, build_telegram, examine_desk, running_clock
+from bot.settings import Settings
+from ports.errors import DeskError, Transient
 from ports.markets import MarketSource
 
 MOST_SKEW_S = 5.0
 CHECK_WITHIN_S = 20.0
+FROM_BOTFATHER = "take a valid token from @BotFather"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +29,24 @@ class Finding:
     mend: str = ""
 
 
-def run() -> int:
+def run(settings: Settings) -> int:
     """Print the report; 0 when the desk can start, 1 when something has to be mended."""
-    settings = load()
-    print("✓ settings: every key is known and in range")
-    logs.configure(level="error", fmt="console", secrets=settings.secrets())
+    print("✓ settings: every key is known and in range", flush=True)
+    logs.configure(level="critical", fmt="console", secrets=settings.secrets())
     return asyncio.run(examine(settings))
 
 
-async def examine(settings: Settings) -> int:
-    """All checks, each within its time."""
-    checks = [_check_database(settings), _check_telegram(settings), _check_venues(settings)]
+async def examine(settings: Settings, *, within_s: float = CHECK_WITHIN_S) -> int:
+    """All checks, each `within_s`; the exit code."""
+    checks = [
+        _check_database(settings),
+        _check_telegram(settings, within_s),
+        _check_venues(settings, within_s),
+    ]
     findings = [finding for group in await asyncio.gather(*checks) for finding in group]
+    mask = logs.Redactor(settings.secrets())
     for finding in findings:
-        print(f"{'✓' if finding.is_ok else '✗'} {finding.subject}: {finding.says}")
+        print(mask.text(f"{'✓' if finding.is_ok else '✗'} {finding.subject}: {finding.says}"))
         if finding.mend:
             print(f"    mend: {finding.mend}")
     wrong = sum(not finding.is_ok for finding in findings)
@@ -48,73 +55,86 @@ async def examine(settings: Settings) -> int:
 
 
 async def _check_database(settings: Settings) -> list[Finding]:
+    subject, mend = "database", "see DATABASE_URL and desk.data_dir (PERPETUUM_DESK__DATA_DIR)"
     try:
         health = await examine_desk(settings.desk_url)
     except DeskError as error:
-        return [Finding("desk database", False, str(error), "see DATABASE_URL and desk.data_dir")]
+        return [Finding(subject, False, str(error), mend)]
     if health.problem is not None:
-        return [Finding("desk database", False, health.problem, "see DATABASE_URL and desk.data_dir")]
+        return [Finding(subject, False, health.problem, mend)]
     if health.revision is None:
-        return [Finding("desk database", True, f"{health.place} will be made at the first start")]
+        if settings.database_url is None and not _can_make(settings.desk.data_dir):
+            says = f"{health.place} cannot be made: its folder cannot be written"
+            return [Finding(subject, False, says, mend)]
+        return [Finding(subject, True, f"{health.place} will be made at the first start")]
     size = f"{(health.size_bytes or 0) / 1e6:.1f} MB"
-    return [Finding("desk database", True, f"{health.place}, schema {health.revision}, {size}, whole")]
+    return [Finding(subject, True, f"{health.place}, schema {health.revision}, {size}, whole")]
 
 
-async def _check_telegram(settings: Settings) -> list[Finding]:
+def _can_make(folder: Path) -> bool:
+    """Whether a file can be made in a folder that may itself have to be made."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+async def _check_telegram(settings: Settings, within_s: float) -> list[Finding]:
     if settings.telegram_bot_token is None:
         says = "no TELEGRAM_BOT_TOKEN: `perpetuum run` will start the sandbox"
         return [Finding("telegram", True, says)]
     telegram = build_telegram(settings)
     try:
-        async with asyncio.timeout(CHECK_WITHIN_S):
+        async with asyncio.timeout(within_s):
             name, problem = await telegram.introduce()
     except TimeoutError:
-        name, problem = None, "no answer in time"
+        name, problem = None, f"no answer within {within_s:.0f} s"
     finally:
         await telegram.close()
+    if name is None and problem == "refused":
+        return [Finding("telegram", False, "Telegram refuses TELEGRAM_BOT_TOKEN", FROM_BOTFATHER)]
     if name is None:
-        mend = "take a valid token from @BotFather" if problem == "refused" else "check the network"
-        return [Finding("telegram", False, f"cannot speak as the bot: {problem}", mend)]
-    roles = settings.telegram
-    findings = [Finding("telegram", True, f"speaks as @{name}")]
-    if not roles.admins and roles.admin_chat is not None:
-        findings.append(
-            Finding("people", True, "no admin in the settings: the first start prints a /claim code")
-        )
-    return findings
+        says = f"Telegram cannot be reached: {problem}"
+        return [Finding("telegram", False, says, "check the network and telegram.api_url, where it is set")]
+    return [Finding("telegram", True, f"speaks as @{name}"), _who(settings)]
 
 
-async def _check_venues(settings: Settings) -> list[Finding]:
-    clock = build_clock(settings)
-    primary, reference = build_sources(settings, clock)
-    sources = [source for source in (primary, reference) if source is not None]
+def _who(settings: Settings) -> Finding:
+    people = settings.telegram
+    if not people.admins:
+        says = "no admin in the settings: a start without one in the database prints a code for /claim"
+        return Finding("people", True, says)
+    counts = (len(people.admins), len(people.traders), len(people.viewers))
+    return Finding("people", True, "in the settings: {} admins, {} traders, {} viewers".format(*counts))
+
+
+async def _check_venues(settings: Settings, within_s: float) -> list[Finding]:
     try:
-        groups = await asyncio.gather(*(_check_venue(source) for source in sources))
-    finally:
-        for source in sources:
-            await source.close()
+        async with running_clock(settings, within_s=within_s) as clock:
+            sources = [source for source in build_sources(settings, clock) if source is not None]
+            try:
+                groups = await asyncio.gather(*(_check_venue(source, within_s) for source in sources))
+            finally:
+                for source in sources:
+                    await source.close()
+    except Transient as error:
+        return [Finding("clock", False, str(error), "is the sandbox running?")]
     return [finding for group in groups for finding in group]
 
 
-async def _check_venue(source: MarketSource) -> list[Finding]:
-    findings = [
-        await _timed(f"{source.venue} clock", lambda: _check_skew(source)),
-        await _timed(f"{source.venue} tickers", lambda: _check_tickers(source)),
-    ]
+async def _check_venue(source: MarketSource, within_s: float) -> list[Finding]:
+    checks = {"clock": _check_skew, "tickers": _check_tickers}
     if source.venue == "bybit":
-        findings.append(await _timed(f"{source.venue} stream", lambda: _check_stream(source)))
-    return findings
+        checks["stream"] = _check_stream
+    return [await _timed(f"{source.venue} {what}", check(source), within_s) for what, check in checks.items()]
 
 
-async def _timed(subject: str, check: Callable[[], Awaitable[Finding]]) -> Finding:
+async def _timed(subject: str, check: Awaitable[Finding], within_s: float) -> Finding:
     try:
-        async with asyncio.timeout(CHECK_WITHIN_S):
-            return await check()
+        async with asyncio.timeout(within_s):
+            return await check
     except (DeskError, TimeoutError) as error:
-        says = str(error) or f"no answer within {CHECK_WITHIN_S:.0f} s"
-        return Finding(
-            subject, False, says, "check the network and whether the venue may be reached from here"
-        )
+        says = str(error) or f"no answer within {within_s:.0f} s"
+        mend = "check the network, and whether the venue may be reached from here"
+        return Finding(subject, False, says, mend)
 
 
 async def _check_skew(source: MarketSource) -> Finding:

@@ -9,7 +9,6 @@ import tempfile
 from argparse import Namespace
 from collections.abc import Awaitable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from sandbox.world import World, WorldOptions, build_world
 ROOT = Path(__file__).resolve().parent.parent.parent
 STOP_WITHIN_S = 15.0
 LONGEST_PAUSE_S = 10.0
+QUICK_S = 30.0
 WORLD_FILE = "world"
 _ROLE_KEYS = {"admin": "ADMINS", "trader": "TRADERS", "viewer": "VIEWERS"}
 
@@ -53,8 +53,8 @@ def run(options: Namespace) -> int:
     )
     with ExitStack() as stack:
         folder = options.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perpetuum-")))
-        folder.mkdir(parents=True, exist_ok=True)
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             world = build_world(world_options)
         except (ValueError, OSError) as error:
             raise Fatal(str(error)) from error
@@ -140,12 +140,6 @@ def world_name(folder: Path) -> str:
     return file.read_text(encoding="ascii").strip()
 
 
-@dataclass(slots=True)
-class _Child:
-    process: asyncio.subprocess.Process
-    started_at: float
-
-
 class Bot:
     """The desk's process: started again when it dies, until it dies too often to be of use."""
 
@@ -153,7 +147,7 @@ class Bot:
         self._environment = dict(environment)
         self._folder = folder
         self._patience = patience
-        self._child: _Child | None = None
+        self._process: asyncio.Future[asyncio.subprocess.Process] | None = None
         self._keeper: asyncio.Task[None] | None = None
         self.gave_up = asyncio.Event()
 
@@ -165,29 +159,34 @@ class Bot:
         """Ask it to end, and end it when it does not."""
         if self._keeper is not None:
             self._keeper.cancel()
-        if self._child is None or self._child.process.returncode is not None:
+        if self._process is None:
             return
-        self._child.process.terminate()
+        process = await self._process  # also one that is only just being started
+        if process.returncode is not None:
+            return
+        process.terminate()
         try:
-            await asyncio.wait_for(self._child.process.wait(), timeout=STOP_WITHIN_S)
+            await asyncio.wait_for(process.wait(), timeout=STOP_WITHIN_S)
         except TimeoutError:
-            self._child.process.kill()
-            await self._child.process.wait()
+            process.kill()
+            await process.wait()
 
     async def _keep(self) -> None:
         loop = asyncio.get_running_loop()
         quick_deaths = 0
         while True:
-            # Its working directory is the run's own, so that no .env or perpetuum.toml of the user is read.
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", env=self._environment, cwd=self._folder
-            )
-            self._child = _Child(process, loop.time())
-            code = await process.wait()
-            lived_s = loop.time() - self._child.started_at
-            quick_deaths = quick_deaths + 1 if lived_s < 30 else 1
+            started_at = loop.time()
+            self._process = asyncio.ensure_future(self._start())
+            code = await (await asyncio.shield(self._process)).wait()
+            quick_deaths = quick_deaths + 1 if loop.time() - started_at < QUICK_S else 1
             print(f"The desk ended with code {code}.", file=sys.stderr, flush=True)
             if quick_deaths >= self._patience:
                 self.gave_up.set()
                 return
             await asyncio.sleep(min(0.5 * 2**quick_deaths, LONGEST_PAUSE_S))
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        # Its working directory is the run's own, so that no .env or perpetuum.toml of the user is read.
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "run", env=self._environment, cwd=self._folder
+        )

@@ -44,12 +44,12 @@ def test_without_any_source_the_defaults_hold(place: Place) -> None:
 def test_environment_wins_over_dotenv_and_that_over_toml(place: Place) -> None:
     place.toml.write_text("[telegram]\npoll_timeout_s = 11\nchat_burst = 11\nflood_burst = 11\n")
     place.dotenv.write_text(
-        "PERPETUUM_TELEGRAM__POLL_TIMEOUT_S=22\nPERPETUUM_TELEGRAM__CHAT_BURST=22\nTELEGRAM_BOT_TOKEN=two\n"
+        "PERPETUUM_TELEGRAM__POLL_TIMEOUT_S=22\nPERPETUUM_TELEGRAM__CHAT_BURST=22\nTELEGRAM_BOT_TOKEN=2:two\n"
     )
-    settings = place.load(PERPETUUM_TELEGRAM__POLL_TIMEOUT_S="33", TELEGRAM_BOT_TOKEN="three")
+    settings = place.load(PERPETUUM_TELEGRAM__POLL_TIMEOUT_S="33", TELEGRAM_BOT_TOKEN="3:three")
     telegram = settings.telegram
     assert (telegram.poll_timeout_s, telegram.chat_burst, telegram.flood_burst) == (33, 22, 11)
-    assert settings.secrets() == ("three",)
+    assert settings.secrets() == ("3:three",)
 
 
 def test_an_empty_value_is_no_value(place: Place) -> None:
@@ -238,6 +238,13 @@ def test_a_given_secret_is_never_in_a_refusal(value: str) -> None:
             toml=Path("no.toml"),
         )
     assert value not in str(refused.value)
+
+
+@pytest.mark.parametrize("token", ["AAF-without-the-number", "123456789", "12: 34", "@my_bot"])
+def test_what_is_no_token_at_all_is_refused_unseen(place: Place, token: str) -> None:
+    says = place.refusal(TELEGRAM_BOT_TOKEN=token)
+    assert "telegram_bot_token: Value error, not a bot token; @BotFather gives one" in says
+    assert token not in says
 
 
 def test_settings_shown_hide_their_secrets(place: Place) -> None:
