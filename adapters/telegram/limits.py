@@ -37,7 +37,8 @@ class _Waiter:
 class Limiter:
     """Grants turns to send, the most urgent first, never faster than the rates.
 
-    In a private chat answers may take a burst; a push waits until the whole burst has come back.
+    In any chat answers may take a burst; a push waits until the whole burst has come back. A group has
+    its rate a minute besides.
     """
 
     rates: Rates = field(default_factory=Rates)
@@ -107,7 +108,7 @@ class Limiter:
         now = self.monotonic()
         wait = max(self._overall.wait_s(now), self._not_before.get(chat_id, 0.0) - now)
         if chat_id < 0:
-            return max(wait, self._group(chat_id).wait_s(now))
+            wait = max(wait, self._group(chat_id).wait_s(now))
         chat = self._chat(chat_id, now)
         wait = max(wait, chat.wait_s(now))
         if priority > Priority.ANSWER and not chat.is_full:
@@ -120,8 +121,7 @@ class Limiter:
         self._overall.take(now)
         if chat_id < 0:
             self._group(chat_id).take(now)
-        else:
-            self._chat(chat_id, now).take()
+        self._chat(chat_id, now).take()
 
     def _chat(self, chat_id: int, now: float) -> Bucket:
         chat = self._chats.get(chat_id)
