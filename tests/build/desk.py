@@ -160,12 +160,14 @@ class DeskProcess:
 
 
 @asynccontextmanager
-async def desk_process(sandbox: Sandbox, **settings: object) -> AsyncIterator[DeskProcess]:
-    """A desk in a process of its own, listening; ended whatever happens."""
+async def desk_process(
+    sandbox: Sandbox, *, waits: bool = True, **settings: object
+) -> AsyncIterator[DeskProcess]:
+    """A desk in a process of its own, listening unless it is not waited for; ended whatever happens."""
     desk = DeskProcess(sandbox, settings)
     try:
-        await desk.start()
+        await (desk.start() if waits else desk.launch())
         yield desk
     finally:
         await desk.close()
-        print(desk.output()[-5000:])  # pytest shows it with a failure
+        sys.stdout.write(desk.output()[-5000:])  # pytest shows it with a failure
