@@ -5,6 +5,7 @@ from datetime import timedelta
 from handlers.ui.admins import admin_chats
 from handlers.ui.request import Services
 from ports.messages import OutboundMessage, Priority, Screen
+from ports.people import Role
 from services.feed_alarm import FeedNews
 
 LASTS = timedelta(hours=12)
@@ -32,7 +33,8 @@ async def feed_changed(services: Services, news: FeedNews) -> None:
     """A feed is silent for long, or back: to everybody who wants to hear that."""
     now = services.clock.wire_now()
     for person in services.people.all():
-        if person.noise is not news.noise or not person.is_onboarded or not person.is_reachable:
+        wants = person.noise is news.noise and person.role.covers(Role.VIEWER)
+        if not (wants and person.is_onboarded and person.is_reachable):
             continue
         say = services.rendering.speech(person.language, person.zone)
         html = say.render(

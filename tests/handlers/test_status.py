@@ -1,13 +1,18 @@
 """`/status`, the cockpit's view and the desk's own notices."""
 
+import re
+from typing import Any
+
 import pytest
 
 from handlers.cockpit import MOST, view
-from handlers.notices import telegram_returned
+from handlers.notices import feed_changed, telegram_returned
 from ports.errors import Transient
 from ports.health import FeedHealth, JobHealth
 from ports.messages import Priority
-from tests.build.screens import ANN, VERA, ScreenDesk, a_screen_desk, data_of, labels
+from ports.people import Noise, Role
+from services.feed_alarm import FeedNews
+from tests.build.screens import ANN, TOM, VERA, ScreenDesk, a_screen_desk, data_of, labels
 
 
 async def test_status_tells_mode_uptime_feeds_jobs_and_people(desk: ScreenDesk) -> None:
@@ -20,13 +25,13 @@ async def test_status_tells_mode_uptime_feeds_jobs_and_people(desk: ScreenDesk) 
     assert html.startswith("<b>PAPER</b> · running for 3 h · sandbox")
     assert "✓ outbox" in html
     assert "⚠️ tickers · restarted 2 times" in html
-    assert "3 people · every trade is on paper" in html
+    assert "3 people · no real money is touched" in html
     assert "boom" not in html
 
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [("failing", "out of reach"), ("conflict", "another copy of the bot is running"), ("waiting", "waiting")],
+    [("failing", "out of reach"), ("conflict", "another copy of the bot is running"), ("quiet", "silent")],
 )
 async def test_a_bad_feed_is_marked_in_status_and_cockpit(desk: ScreenDesk, code: str, words: str) -> None:
     desk.roads.append(FeedHealth(name="telegram", is_ok=False, age_s=75.0, code=code))
@@ -107,3 +112,25 @@ async def test_admins_hear_how_long_telegram_was_away(admin_chat: int | None, ch
     assert [sent.chat_id for sent in desk.messenger.sent] == chats
     assert "out of reach for 10 min" in desk.messenger.sent[0].screen.html
     assert desk.messenger.sent[0].is_silent
+
+
+async def test_only_those_inside_who_asked_for_it_hear_of_a_feed(desk: ScreenDesk) -> None:
+    feed = FeedHealth(name="bybit_stream", is_ok=False, age_s=90.0, code="quiet")
+    people = desk.services.people
+    changes: list[dict[str, Any]] = [
+        {},
+        {"role": Role.BLOCKED},
+        {"is_reachable": False},
+        {"noise": Noise.QUIET},
+    ]
+    for number, fields in enumerate(changes):
+        await people.admit(50 + number, "x", Role.VIEWER, "en")
+        await people.change(50 + number, is_onboarded=True, **fields)
+    news = FeedNews(feed=feed, is_back=False, away_s=120, noise=Noise.NORMAL, since=desk.clock.now())
+
+    await feed_changed(desk.services, news)
+    await feed_changed(desk.services, news)
+    await desk.services.outbox.deliver()
+
+    assert sorted(sent.chat_id for sent in desk.messenger.sent) == [ANN, TOM, VERA, 50]
+    assert "Bybit stream: silent · 2 min" in re.sub("<.*?>", "", desk.messenger.sent[0].screen.html)
