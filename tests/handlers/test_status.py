@@ -23,9 +23,9 @@ async def test_status_tells_mode_uptime_feeds_jobs_and_people(desk: ScreenDesk) 
     html = (await desk.type("/status")).html
 
     assert html.startswith("<b>PAPER</b> · running for 3 h · sandbox")
-    assert "✓ outbox" in html
-    assert "⚠️ tickers · restarted 2 times" in html
-    assert "3 people · no real money is touched" in html
+    assert "✓ " in html.partition("Jobs")[2]
+    assert "· restarted 2 times" in html
+    assert "3 people" in html
     assert "boom" not in html
 
 
