@@ -37,12 +37,12 @@ def _sandbox(command: argparse.ArgumentParser) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code: 0 fine, 1 something is wrong (said on standard error), 2 bad usage."""
-    from ports.errors import Fatal
+    from ports.errors import DeskError
 
     options = parser().parse_args(arguments)
     try:
         return _run(options)
-    except Fatal as error:
+    except DeskError as error:
         print(f"perpetuum: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from adapters.sql.outbox import SqlOutbox
 from adapters.sql.people import SqlPeople
 from adapters.sql.place import locate
 from adapters.sql.schema import upgrade
-from adapters.sql.stamp import check_stamp
+from adapters.sql.stamp import check_stamp, refuse_foreign
 
 
 class SqlDesk:
@@ -29,9 +29,11 @@ class SqlDesk:
         of reach.
         """
         place = locate(url, schema="desk")
-        await upgrade(place)
         database = open_database(place, is_durable=True)
         try:
+            # Before the migrations: a database of another world is left exactly as it was.
+            await refuse_foreign(database, world=world, mode=mode)
+            await upgrade(place)
             await check_stamp(database, world=world, mode=mode)
         except BaseException:
             await database.close()

@@ -80,7 +80,7 @@ async def _serve(world: World, port: int, folder: Path | None) -> int:
     try:
         runner, address = await serve(world, port)
     except OSError as error:
-        raise Fatal(f"port {port} is taken: choose another with --port, or --port 0 for any") from error
+        raise Fatal(f"port {port} is taken; `perpetuum sandbox --port 0` takes any free one") from error
     bot: Bot | None = None
     try:
         if folder is not None:

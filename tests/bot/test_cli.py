@@ -69,7 +69,7 @@ def test_run_without_a_token_starts_the_sandbox(capsys: pytest.CaptureFixture[st
         assert main(["run"]) == 1
     shown = capsys.readouterr()
     assert "starting the sandbox" in shown.out
-    assert "port 8090 is taken: choose another with --port" in shown.err
+    assert "port 8090 is taken; `perpetuum sandbox --port 0`" in shown.err
 
 
 def test_it_is_the_same_as_a_module() -> None:

@@ -1,5 +1,6 @@
 """The desk's database opens, knows what it belongs to, and says how it is."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,20 @@ async def test_a_database_of_another_world_or_mode_stops_the_start(url: str, wor
     await desk.close()
     with pytest.raises(Fatal, match=f"'live' in mode 'paper'.*{world!r} in mode {mode!r}.*name another"):
         await SqlDesk.open(url, world=world, mode=mode)
+
+
+async def test_a_database_of_another_world_is_not_even_migrated(tmp_path: Path) -> None:
+    file = tmp_path / "desk.sqlite3"
+    with sqlite3.connect(file) as older:
+        older.execute("CREATE TABLE stamp (id INTEGER, world TEXT, mode TEXT)")
+        older.execute("INSERT INTO stamp VALUES (1, 'sandbox:7', 'paper')")
+    older.close()
+    with pytest.raises(Fatal, match="belongs to world 'sandbox:7'"):
+        await SqlDesk.open(f"sqlite:///{file}", world="live", mode="paper")
+    with sqlite3.connect(file) as after:
+        tables = [name for (name,) in after.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    after.close()
+    assert tables == ["stamp"]
 
 
 async def test_an_open_desk_is_healthy(url: str) -> None:

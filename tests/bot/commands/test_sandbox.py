@@ -71,7 +71,7 @@ def test_a_port_that_is_taken_is_refused(small_recording: Path, capsys: pytest.C
         port = taken.getsockname()[1]
         wish = ["sandbox", "--no-bot", "--replay", str(small_recording), "--port", str(port)]
         assert main(wish) == 1
-    assert f"port {port} is taken: choose another with --port" in capsys.readouterr().err
+    assert f"port {port} is taken; `perpetuum sandbox --port 0`" in capsys.readouterr().err
 
 
 def test_the_desk_is_told_where_the_sandbox_is_and_no_real_secret(tmp_path: Path) -> None:

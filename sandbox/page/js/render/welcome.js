@@ -17,7 +17,7 @@ export function welcome(store, chat) {
       { class: "welcome-card" },
       botAvatar("xl"),
       el("h2", {}, botName(store)),
-      el("p", {}, "A crypto desk in a chat: prices, charts, signals and paper trades."),
+      el("p", {}, "A crypto desk in a chat: prices, charts and what is wrong with them, at a glance."),
       el("p", { class: "is-faint" }, "This is its sandbox: the bot is the real one, the market and Telegram around it are played on this machine. No account, no money, nothing to break."),
       el("p", {}, "Press ", el("b", {}, "START"), " below."),
     ),
