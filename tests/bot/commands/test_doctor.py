@@ -112,8 +112,8 @@ async def test_telegram_out_of_reach(sandbox: Sandbox, examine: Doctor, fault: d
 
 async def test_telegram_too_slow(sandbox: Sandbox, examine: Doctor) -> None:
     await sandbox.break_(telegram={"delay_s": 60})
-    report = await examine(settings_in(sandbox), within_s=3)
-    assert "no answer within 3 s" in report.about("telegram")
+    report = await examine(settings_in(sandbox), within_s=1)
+    assert "no answer within 1 s" in report.about("telegram")
 
 
 async def test_a_venue_out_of_reach(sandbox: Sandbox, examine: Doctor) -> None:
@@ -127,15 +127,15 @@ async def test_a_venue_out_of_reach(sandbox: Sandbox, examine: Doctor) -> None:
 
 async def test_a_stream_that_says_nothing(sandbox: Sandbox, examine: Doctor) -> None:
     await sandbox.break_(bybit={"silent": True})
-    report = await examine(settings_in(sandbox), within_s=3)
+    report = await examine(settings_in(sandbox), within_s=1)
     assert "bybit stream" in report.wrong
-    assert "no answer within 3 s" in report.about("bybit stream")
+    assert "no answer within 1 s" in report.about("bybit stream")
 
 
 async def test_a_clock_that_is_wrong(sandbox: Sandbox, examine: Doctor) -> None:
     async with serving(VenueWire()) as url:  # its clock stands still
         changes = {"PERPETUUM_MARKET__BYBIT_URL": f"{url}/bybit", "PERPETUUM_MARKET__REFERENCE": "false"}
-        report = await examine(settings_in(sandbox, **changes), within_s=3)
+        report = await examine(settings_in(sandbox, **changes), within_s=2)
     assert "bybit clock" in report.wrong
     assert "mend: switch on time synchronisation" in report.about("bybit clock")
 
