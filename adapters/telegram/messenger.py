@@ -69,7 +69,7 @@ class TelegramMessenger:
         """Replace a message in place; `False` when it is gone, of another kind (text or picture), or cannot
         hold so much text: then it has to be sent."""
         limit = text.TEXT_LIMIT if screen.photo is None else text.CAPTION_LIMIT
-        if text.length(screen.html) > limit:
+        if not text.fits(screen.html, limit):
             return False
         with _speaking(priority):
             try:
@@ -121,7 +121,7 @@ class TelegramMessenger:
         )
 
     async def _send_photo(self, chat_id: int, screen: Screen, is_silent: bool) -> Sent:
-        is_long = text.length(screen.html) > text.CAPTION_LIMIT
+        is_long = not text.fits(screen.html, text.CAPTION_LIMIT)
         photo = screen.photo or b""
         sent = await _lenient(
             lambda is_plain: self._bot(

@@ -26,12 +26,17 @@ def length(html: str) -> int:
     return _units(plain(html))
 
 
+def fits(html: str, limit: int) -> bool:
+    """Whether one message of at most `limit` units can hold it."""
+    return 2 * len(html) <= limit or length(html) <= limit  # a character has at most two units
+
+
 def split(html: str, limit: int = TEXT_LIMIT) -> list[str]:
     """Parts of at most `limit` units each, cut at line ends where there are any, tags closed and reopened.
 
     Empty parts are left out; text without visible characters gives an empty list.
     """
-    if 2 * len(html) <= limit:  # at most two units a character
+    if fits(html, limit):
         return [html.strip("\n")] if plain(html).strip() else []
     parts: list[str] = []
     current, used, opened = "", 0, list[str]()
