@@ -37,7 +37,12 @@ async def watch(request: Request) -> Screen:
 
 def _gone(name: str, watched: Sequence[str]) -> str | None:
     """The watched symbol that `name` is, for coins that the venue no longer lists."""
-    return next((one for one in watched if name.upper() in (one, one.removesuffix("USDT"))), None)
+    return next((one for one in watched if name.upper() in (one, _coin(one))), None)
+
+
+def _coin(symbol: str) -> str:
+    """How a watched market is called where the usual quote currency goes without saying."""
+    return symbol.removesuffix("USDT")
 
 
 async def add(request: Request) -> Screen:
@@ -63,10 +68,18 @@ async def _keep(request: Request, watched: tuple[str, ...], *, was: tuple[str, .
         await services.cockpits.refresh(person, priority=Priority.ANSWER)
     quotes = services.markets.quotes(watched)
     removed = [symbol for symbol in was if symbol not in watched]
-    added = [symbol for symbol in watched if symbol not in was]
-    html = say.render("watch.html", quotes=quotes, added=added, removed=removed, count=len(watched))
-    buttons = [button(f"✕ {symbol.removesuffix('USDT')}", "w-", symbol) for symbol in watched]
-    undo = [button(say("Undo: {coin}", coin=symbol), "w+", symbol, style=Style.PRIMARY) for symbol in removed]
+    html = say.render(
+        "watch.html",
+        quotes=quotes,
+        added=[_coin(symbol) for symbol in watched if symbol not in was],
+        removed=[_coin(symbol) for symbol in removed],
+        count=len(watched),
+    )
+    buttons = [button(f"✕ {_coin(symbol)}", "w-", symbol) for symbol in watched]
+    undo = [
+        button(say("Undo: {coin}", coin=_coin(symbol)), "w+", symbol, style=Style.PRIMARY)
+        for symbol in removed
+    ]
     if not watched and not undo:
         leaders = services.markets.top(6, "turnover")
         buttons = [button(f"+ {quote.instrument.base}", "w+", quote.instrument.symbol) for quote in leaders]

@@ -30,6 +30,10 @@ async def test_a_command_is_explained_by_any_of_its_names(desk: ScreenDesk, text
     assert "свечи" in html
 
 
+async def test_words_that_stand_for_a_whole_command_are_told(desk: ScreenDesk) -> None:
+    assert "movers, топ, лидеры, gainers, losers" in (await desk.type("/help top")).html
+
+
 @pytest.mark.parametrize("text", ["/help nonsense", "/help <b>", "/help " + "x" * 4000])
 async def test_what_there_is_no_help_for_shows_the_first_chapter(desk: ScreenDesk, text: str) -> None:
     assert (await desk.type(text)).html.startswith("<b>Markets</b>")
