@@ -123,7 +123,7 @@ class App:
             await dispatcher.feed_update(telegram.bot, update, is_late=is_late)
 
         async def returned(away_s: float) -> None:
-            if away_s >= TELL_AFTER_S:
+            if away_s >= self._tell_after_s:
                 await telegram_returned(services, away_s)
 
         settings = self._settings.telegram
