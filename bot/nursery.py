@@ -13,6 +13,8 @@ log = structlog.get_logger()
 
 Work = Callable[[], Awaitable[Any]]
 
+_MOST_DOUBLINGS = 64  # a float cannot hold what a task that dies for days would double to
+
 
 @dataclass(slots=True)
 class TaskState:
@@ -70,6 +72,12 @@ class Nursery:
             except Fatal as error:
                 self._give_up(str(error))
                 return
+            except asyncio.CancelledError:
+                if _is_being_cancelled():
+                    raise
+                # Something that the task waited for was cancelled: to us that is a death like any other.
+                state.last_error = "cancelled from inside"
+                log.exception("task_died", task=state.name)
             except Exception as error:
                 state.last_error = f"{type(error).__name__}: {error}"
                 log.exception("task_died", task=state.name)
@@ -82,11 +90,21 @@ class Nursery:
             if patience is not None and deaths_in_a_row >= patience:
                 self._give_up(f"{state.name} died {deaths_in_a_row} times in a row: {state.last_error}")
                 return
-            pause = min(self.pause_s * 2 ** (deaths_in_a_row - 1), self.longest_pause_s)
+            pause = self._pause(deaths_in_a_row)
             log.warning("task_restarts", task=state.name, pause_s=pause, error=state.last_error)
             await asyncio.sleep(pause)
+
+    def _pause(self, deaths_in_a_row: int) -> float:
+        doublings = min(deaths_in_a_row - 1, _MOST_DOUBLINGS)
+        return min(self.pause_s * 2**doublings, self.longest_pause_s)
 
     def _give_up(self, why: str) -> None:
         log.error("cannot_go_on", why=why)
         if not self.failed.done():
             self.failed.set_result(why)
+
+
+def _is_being_cancelled() -> bool:
+    """Whether the running task itself was asked to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
