@@ -128,6 +128,8 @@ class Messenger(Protocol):
 
     async def pin(self, chat_id: int, message_id: int) -> None: ...
 
+    async def unpin(self, chat_id: int, message_id: int) -> None: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotCommand:

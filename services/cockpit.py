@@ -32,6 +32,8 @@ class Cockpits:
         await self.people.change(person.id, cockpit_message_id=sent.message_id)
         self._shown[person.id] = screen
         await self.messenger.pin(person.id, sent.message_id)
+        if person.cockpit_message_id is not None:
+            await self.messenger.unpin(person.id, person.cockpit_message_id)
 
     async def run(self) -> None:
         """Refresh every cockpit for ever; a chat that has to wait holds back no other, and gets the newest

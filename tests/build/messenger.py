@@ -60,6 +60,9 @@ class RecordingMessenger:
     async def pin(self, chat_id: int, message_id: int) -> None:
         self.pinned.append(SentMessage(chat_id=chat_id, message_id=message_id))
 
+    async def unpin(self, chat_id: int, message_id: int) -> None:
+        self.pinned.remove(SentMessage(chat_id=chat_id, message_id=message_id))
+
     @property
     def sent(self) -> list[Sent]:
         """New messages."""

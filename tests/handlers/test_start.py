@@ -66,7 +66,7 @@ async def test_somebody_who_answered_gets_a_fresh_cockpit(desk: ScreenDesk) -> N
     assert (await desk.answer("/start")).screen is None
     assert (await desk.answer("начать")).screen is None
 
-    assert len(desk.messenger.pinned) == 2
+    assert len(desk.messenger.pinned) == 1
     assert desk.person(VERA).cockpit_message_id == desk.messenger.sent[-1].message_id
 
 
