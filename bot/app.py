@@ -3,7 +3,6 @@
 import asyncio
 import signal
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -82,8 +81,8 @@ class App:
         finally:
             for task in (starting, stopping):
                 task.cancel()
-                with suppress(asyncio.CancelledError, Fatal):
-                    await task
+            # A start that failed has raised above already; here everything is only to end.
+            await asyncio.gather(starting, stopping, return_exceptions=True)
             await self._nursery.stop()
             await self.services.markets.close()
             log.info("desk_stopped")
