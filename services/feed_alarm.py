@@ -32,7 +32,7 @@ class _Outage:
 
 @dataclass(slots=True)
 class FeedAlarm:
-    """Watches `feeds` and hands each piece of news to `tell`, once."""
+    """Watches `feeds` and hands each piece of news to `tell`, once; again when `tell` raises."""
 
     feeds: Callable[[], Sequence[FeedHealth]]
     tell: Callable[[FeedNews], Awaitable[None]]
@@ -51,15 +51,16 @@ class FeedAlarm:
         now = self.clock.wire_now()
         for feed in self.feeds():
             if feed.is_ok:
-                if (outage := self._outages.pop(feed.name, None)) is not None:
+                if (outage := self._outages.get(feed.name)) is not None:
                     for noise in outage.told:
                         await self._say(feed, outage, noise, now, is_back=True)
+                    del self._outages[feed.name]
                 continue
             outage = self._outages.setdefault(feed.name, _Outage(now))
             for noise, after_s in TOLD_AFTER_S.items():
                 if noise not in outage.told and (now - outage.since).total_seconds() >= after_s:
-                    outage.told.add(noise)
                     await self._say(feed, outage, noise, now, is_back=False)
+                    outage.told.add(noise)
 
     async def _say(
         self, feed: FeedHealth, outage: _Outage, noise: Noise, now: datetime, *, is_back: bool
