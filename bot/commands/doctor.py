@@ -38,12 +38,10 @@ def run(settings: Settings) -> int:
 
 async def examine(settings: Settings, *, within_s: float = CHECK_WITHIN_S) -> int:
     """All checks, each `within_s`; the exit code."""
-    checks = [
-        _check_database(settings),
-        _check_telegram(settings, within_s),
-        _check_venues(settings, within_s),
-    ]
-    findings = [finding for group in await asyncio.gather(*checks) for finding in group]
+    database, telegram, venues = await asyncio.gather(
+        _check_database(settings), _check_telegram(settings, within_s), _check_venues(settings, within_s)
+    )
+    findings = [database, *telegram, *venues]
     mask = logs.Redactor(settings.secrets())
     for finding in findings:
         print(mask.text(f"{'✓' if finding.is_ok else '✗'} {finding.subject}: {finding.says}"))
@@ -54,21 +52,21 @@ async def examine(settings: Settings, *, within_s: float = CHECK_WITHIN_S) -> in
     return 1 if wrong else 0
 
 
-async def _check_database(settings: Settings) -> list[Finding]:
-    subject, mend = "database", "see DATABASE_URL and desk.data_dir (PERPETUUM_DESK__DATA_DIR)"
+async def _check_database(settings: Settings) -> Finding:
+    subject, mend = "desk database", "see DATABASE_URL and desk.data_dir (PERPETUUM_DESK__DATA_DIR)"
     try:
         health = await examine_desk(settings.desk_url)
     except DeskError as error:
-        return [Finding(subject, False, str(error), mend)]
+        return Finding(subject, False, str(error).removeprefix(f"{subject} "), mend)
+    place = health.place.removeprefix(f"{subject} ")
     if health.problem is not None:
-        return [Finding(subject, False, health.problem, mend)]
-    if health.revision is None:
-        if settings.database_url is None and not _can_make(settings.desk.data_dir):
-            says = f"{health.place} cannot be made: its folder cannot be written"
-            return [Finding(subject, False, says, mend)]
-        return [Finding(subject, True, f"{health.place} will be made at the first start")]
-    size = f"{(health.size_bytes or 0) / 1e6:.1f} MB"
-    return [Finding(subject, True, f"{health.place}, schema {health.revision}, {size}, whole")]
+        return Finding(subject, False, health.problem.removeprefix(f"{subject} "), mend)
+    if health.revision is not None:
+        size = f"{(health.size_bytes or 0) / 1e6:.1f} MB"
+        return Finding(subject, True, f"{place}, schema {health.revision}, {size}, whole")
+    if settings.database_url is None and not _can_make(settings.desk.data_dir):
+        return Finding(subject, False, f"{place} cannot be made: its folder cannot be written", mend)
+    return Finding(subject, True, f"{place} will be made at the first start")
 
 
 def _can_make(folder: Path) -> bool:

@@ -65,7 +65,7 @@ async def test_a_healthy_desk_is_told_so(sandbox: Sandbox, examine: Doctor) -> N
     assert report.code == 0
     assert report.about("telegram") == "✓ telegram: speaks as @perpetuum_sandbox_bot"
     assert report.about("people") == "✓ people: in the settings: 1 admins, 1 traders, 1 viewers"
-    assert "will be made at the first start" in report.about("database")
+    assert "will be made at the first start" in report.about("desk database")
     for venue in ("bybit", "binance"):
         assert "s from ours" in report.about(f"{venue} clock")
         assert "markets in" in report.about(f"{venue} tickers")
@@ -78,8 +78,8 @@ async def test_a_desk_that_ran_before_shows_its_database(sandbox: Sandbox, exami
     await desk.close()
     report = await examine(settings)
     assert report.code == 0
-    assert ", schema 0001" in report.about("database")
-    assert report.about("database").endswith("whole")
+    assert ", schema 0001" in report.about("desk database")
+    assert report.about("desk database").endswith("whole")
 
 
 async def test_a_desk_without_a_token_or_an_admin_is_told_what_will_happen(
@@ -152,21 +152,21 @@ async def test_a_damaged_database(sandbox: Sandbox, examine: Doctor) -> None:
     settings.desk.data_dir.mkdir(parents=True)
     (settings.desk.data_dir / "desk.sqlite3").write_bytes(b"this is no database at all" * 100)
     report = await examine(settings)
-    assert (report.code, report.wrong) == (1, {"database"})
-    assert "mend: see DATABASE_URL and desk.data_dir" in report.about("database")
+    assert (report.code, report.wrong) == (1, {"desk database"})
+    assert "mend: see DATABASE_URL and desk.data_dir" in report.about("desk database")
 
 
 async def test_a_database_that_cannot_be_made(sandbox: Sandbox, examine: Doctor) -> None:
     file = sandbox.folder / "a file"
     file.write_text("in the way")
     report = await examine(settings_in(sandbox, PERPETUUM_DESK__DATA_DIR=str(file / "below")))
-    assert report.wrong == {"database"}
-    assert "cannot be made" in report.about("database")
+    assert report.wrong == {"desk database"}
+    assert "cannot be made" in report.about("desk database")
 
 
 async def test_a_database_url_that_cannot_be_read(sandbox: Sandbox, examine: Doctor) -> None:
     report = await examine(settings_in(sandbox, DATABASE_URL="mysql://desk:hunter2secret@db/desk"))
-    assert report.wrong == {"database"}
+    assert report.wrong == {"desk database"}
     assert "hunter2secret" not in "\n".join(report.lines)
 
 
