@@ -84,11 +84,6 @@ class DeskProcess:
 
     async def start(self) -> None:
         """Start it, and wait until it listens."""
-        await self.launch()
-        await until(self._is_listening, "the desk's process reads updates")
-
-    async def launch(self) -> None:
-        """Start it without waiting."""
         log = self.sandbox.folder / f"desk-{len(self._logs)}.log"
         self._logs.append(log)
         with log.open("wb") as stream:
@@ -97,6 +92,7 @@ class DeskProcess:
                 env=environment_of(self.sandbox, **{"log__level": "info", **self.settings}),
                 cwd=self.sandbox.folder, stdout=stream, stderr=stream,
             )  # fmt: skip
+        await until(self._is_listening, "the desk's process reads updates", within_s=60)
 
     @property
     def pid(self) -> int:
@@ -132,11 +128,6 @@ class DeskProcess:
         lines = (line for line in self.output().splitlines() if line.startswith("{"))
         return [orjson.loads(line) for line in lines]
 
-    def children(self) -> set[int]:
-        """Processes it has started (chart workers)."""
-        listed = Path(f"/proc/{self.pid}/task/{self.pid}/children")
-        return {int(number) for number in listed.read_text().split()}
-
     def resident_mb(self) -> float:
         """Memory it holds now."""
         fields = Path(f"/proc/{self.pid}/status").read_text().splitlines()
@@ -160,14 +151,27 @@ class DeskProcess:
 
 
 @asynccontextmanager
-async def desk_process(
-    sandbox: Sandbox, *, waits: bool = True, **settings: object
-) -> AsyncIterator[DeskProcess]:
-    """A desk in a process of its own, listening unless it is not waited for; ended whatever happens."""
+async def desk_process(sandbox: Sandbox, **settings: object) -> AsyncIterator[DeskProcess]:
+    """A desk in a process of its own, listening; ended whatever happens."""
     desk = DeskProcess(sandbox, settings)
     try:
-        await (desk.start() if waits else desk.launch())
+        await desk.start()
         yield desk
     finally:
         await desk.close()
         sys.stdout.write(desk.output()[-5000:])  # pytest shows it with a failure
+
+
+def descendants(pid: int) -> set[int]:
+    """Children of a process, and theirs."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    children = {int(number) for number in listed}
+    return children.union(*(descendants(child) for child in children))
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of that number runs."""
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False

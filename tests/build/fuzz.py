@@ -41,8 +41,8 @@ _PREFIXES = (
 )
 _VALUES = (
     "", ":", "::", "BTCUSDT", "BTCUSDT:1h", "BTCUSDT:9y", "v:10", "v:-1", "d:99999999999", "lang:ru",
-    "lang:xx", "risk:bold", "theme:light", "theme:pink", "ru", "1001", "1001:admin", "1004:viewer", "9" * 30, "-5",
-    "do:do:do", "price btc", "watch btc", "start", "users", "help", "‮", "💥", "markets", "None",
+    "lang:xx", "risk:bold", "theme:light", "theme:pink", "ru", "1001", "1001:admin", "1004:viewer", "9" * 30,
+    "-5", "do:do:do", "price btc", "watch btc", "start", "users", "help", "‮", "💥", "markets", "None",
 )  # fmt: skip
 
 

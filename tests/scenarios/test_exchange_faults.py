@@ -31,15 +31,21 @@ async def test_an_old_price_says_its_age_and_the_next_fresh_one_does_not(
 
     assert "stale 10 min" in old["text"]
     assert "do not act on it" in old["text"]
-    chart = await sandbox.ask(VERA, "/price btc eth")
-    assert "up to 10 min old" in chart["text"]
-
     await sandbox.heal()
 
     async def is_fresh() -> bool:
         return "stale" not in (await sandbox.ask(VERA, "/price btc"))["text"]
 
     await until(is_fresh, "a fresh price after the exchange is back")
+
+
+async def test_a_table_of_old_prices_says_how_old_they_are(sandbox: Sandbox, desk: App) -> None:
+    await sandbox.set_speed(0)
+    await sandbox.break_(bybit={"down": True})
+    await sandbox.advance(TEN_MINUTES)
+
+    assert "up to 10 min old" in (await sandbox.ask(VERA, "/price btc eth"))["text"]
+    assert "up to 10 min old" in (await sandbox.ask(VERA, "/top"))["text"]
 
 
 async def test_a_chart_of_an_exchange_that_is_down_is_an_answer_with_a_way_on(

@@ -8,7 +8,7 @@ from typing import Any
 from bot.app import App
 from sandbox.telegram.callbacks import Answer
 from sandbox.telegram.conversation import Impossible, say
-from tests.build.desk import desk_process
+from tests.build.desk import DeskProcess, descendants, desk_process, is_alive
 from tests.build.fuzz import hostile_data, hostile_texts, hostile_updates
 from tests.build.sandbox import ANNA, TOM, VERA, Sandbox, onboard, until
 
@@ -83,7 +83,9 @@ async def test_nonsense_is_answered_and_leaves_no_task_behind(sandbox: Sandbox, 
     assert await said_broken(sandbox) == []
 
 
-async def test_a_thousand_fuzzed_updates_neither_kill_nor_fatten_the_process(sandbox: Sandbox) -> None:
+async def test_a_thousand_fuzzed_updates_neither_kill_nor_fatten_a_process_that_then_stops_cleanly(
+    sandbox: Sandbox,
+) -> None:
     async with desk_process(sandbox) as desk:
         for user in PEOPLE:
             await onboard(sandbox, user)
@@ -98,9 +100,26 @@ async def test_a_thousand_fuzzed_updates_neither_kill_nor_fatten_the_process(san
         assert desk.resident_mb() - memory_mb < 20
         assert open_files(desk.pid) - files < 10
         assert await said_broken(sandbox) == []
+
+        await stop_in_the_middle_of_work(sandbox, desk)
+
         worst = {"task_died", "handler_failed", "update_failed", "cannot_go_on"}
         assert [line for line in desk.events() if line["event"] in worst] == []
         assert "Traceback" not in desk.output()
+
+
+async def stop_in_the_middle_of_work(sandbox: Sandbox, desk: DeskProcess) -> None:
+    """SIGTERM while charts are being drawn: exit code 0, and no process left."""
+    await sandbox.ask(VERA, "/chart btc")
+    family = descendants(desk.pid)
+    assert family
+    for _ in range(5):
+        await sandbox.say(VERA, "/chart btc 5m")
+
+    assert await desk.stop() == 0
+
+    assert desk.events()[-1]["event"] == "desk_stopped"
+    assert not any(is_alive(one) for one in family)
 
 
 async def fuzz(sandbox: Sandbox, seed: int) -> None:

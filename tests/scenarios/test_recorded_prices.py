@@ -1,4 +1,4 @@
-"""Recorded candles through Bybit's twin, ccxt, the desk and the Bot API's twin: screens agree with the file."""
+"""Recorded candles through Bybit's twin, ccxt, the desk and the Bot API's twin: the screens agree."""
 
 import struct
 from collections.abc import AsyncIterator

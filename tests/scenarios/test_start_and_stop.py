@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.app import App
 from bot.cli import main
+from bot.outside import open_outside
+from bot.settings import load
 from ports.errors import Fatal
-from tests.build.desk import desk_process, running_desk
-from tests.build.sandbox import VERA, Sandbox, until
+from tests.build.desk import descendants, environment_of, is_alive, running_desk
+from tests.build.sandbox import VERA, Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOKEN = "1234567890:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -66,32 +69,19 @@ async def test_a_token_that_telegram_refuses_stops_the_start(sandbox: Sandbox) -
             pytest.fail("it started")
 
 
-async def test_sigterm_ends_the_desk_cleanly_in_the_middle_of_work(sandbox: Sandbox) -> None:
-    async with desk_process(sandbox) as desk:
-        await sandbox.ask(VERA, "/chart btc")
-        children = desk.children()
-        assert children
-        for _ in range(5):
-            await sandbox.say(VERA, "/chart btc 5m")
-
-        assert await desk.stop() == 0
-
-        assert "Traceback" not in desk.output()
-        assert desk.events()[-1]["event"] == "desk_stopped"
-        assert not any(is_alive(child) for child in children)
-
-
-async def test_a_desk_that_waits_for_telegram_can_still_be_stopped(sandbox: Sandbox) -> None:
+async def test_a_desk_that_still_looks_for_telegram_can_be_stopped(sandbox: Sandbox) -> None:
     await sandbox.break_(telegram={"down": True})
-    async with desk_process(sandbox, waits=False) as desk:
+    nowhere = sandbox.folder / "no such file"
+    settings = load(environ=environment_of(sandbox), dotenv=nowhere, toml=nowhere)
+    outside = await open_outside(settings)
+    stop = asyncio.Event()
+    running = asyncio.create_task(App(settings, outside).run(stop))
+    await asyncio.sleep(0.3)
 
-        async def waits_for_telegram() -> bool:
-            return "telegram_out_of_reach" in desk.output()
+    stop.set()
 
-        await until(waits_for_telegram, "the desk looks for Telegram")
-
-        assert await desk.stop() == 0
-        assert "Traceback" not in desk.output()
+    assert await asyncio.wait_for(running, timeout=20) == 0
+    await outside.close()
 
 
 async def test_sigterm_ends_the_sandbox_with_its_desk_and_its_workers(
@@ -122,18 +112,3 @@ async def test_sigterm_ends_the_sandbox_with_its_desk_and_its_workers(
         if process.returncode is None:
             process.kill()
             await process.wait()
-
-
-def descendants(pid: int) -> set[int]:
-    """Children, and theirs."""
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    children = {int(number) for number in listed}
-    return children.union(*(descendants(child) for child in children))
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process of that number runs."""
-    try:
-        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return False

@@ -70,7 +70,7 @@ async def test_admins_hear_of_a_long_outage_and_not_of_a_short_one(sandbox: Sand
         await sandbox.ask(ANNA, "/price btc")
         assert await sandbox.from_bot(ADMIN_CHAT) == []
 
-        await sandbox.break_(telegram={"down": True, "count": 3})
+        await sandbox.break_(telegram={"status": 502, "count": 3})
 
         told = await sandbox.next_from_bot(ADMIN_CHAT, having="Telegram was out of reach")
         await sandbox.ask(ANNA, "/price btc")
