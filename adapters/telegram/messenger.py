@@ -94,8 +94,8 @@ class TelegramMessenger:
         """Take a pin away; a refusal (the message is gone) is only logged."""
         try:
             await self._bot.unpin_chat_message(chat_id, message_id=message_id)
-        except TelegramAPIError as error:
-            log.info("unpin_refused", chat=chat_id, error=error.message)
+        except (TelegramAPIError, ClientDecodeError) as error:
+            log.info("unpin_refused", chat=chat_id, error=str(error)[:200])
 
     async def show_commands(self, menu: CommandMenu) -> None:
         """Set the client's command menu for one language; a refusal is only logged."""

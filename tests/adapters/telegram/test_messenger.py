@@ -201,6 +201,17 @@ async def test_a_message_is_pinned_quietly_and_a_refusal_is_only_logged(
     assert [event["event"] for event in logged] == ["pin_refused"] * 2
 
 
+async def test_a_pin_is_taken_away_and_a_refusal_is_only_logged(road: Road, logged: list[Any]) -> None:
+    sent = await road.send("cockpit")
+    await road.messenger.pin(ANNA, sent.message_id)
+    await road.messenger.unpin(ANNA, sent.message_id)
+    (message,) = await road.shown()
+    assert not message["pinned"]
+    road.desk.faults.merge({"telegram": {"malformed": True}})
+    await road.messenger.unpin(ANNA, sent.message_id)
+    assert [event["event"] for event in logged] == ["unpin_refused"]
+
+
 async def test_command_menus_are_shown_per_language_and_a_refusal_is_only_logged(
     road: Road, logged: list[Any]
 ) -> None:
