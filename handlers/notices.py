@@ -6,7 +6,6 @@ from handlers.ui.admins import admin_chats
 from handlers.ui.request import Services
 from ports.messages import OutboundMessage, Priority, Screen
 from ports.people import Role
-from ports.people import Person, Role
 from services.feed_alarm import FeedNews
 
 LASTS = timedelta(hours=12)
@@ -53,8 +52,3 @@ async def feed_changed(services: Services, news: FeedNews) -> None:
                 is_silent=news.is_back,
             )
         )
-
-
-def _may_hear(person: Person) -> bool:
-    """Blocked people keep their row, and hear nothing."""
-    return person.role.covers(Role.VIEWER) and person.is_onboarded and person.is_reachable
