@@ -17,7 +17,8 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"perpetuum {VERSION}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    commands.add_parser("run", help="start the desk (with a token), or the sandbox (without)")
+    run = commands.add_parser("run", help="start the desk (with a token), or the sandbox (without)")
+    run.add_argument("--tethered", action="store_true", help=argparse.SUPPRESS)  # for the sandbox's desk
     commands.add_parser("doctor", help="check settings, databases, clock, Telegram, venues and feeds")
     _sandbox(commands.add_parser("sandbox", help="the outside world on loopback, and the desk inside it"))
     return top
@@ -62,7 +63,7 @@ def _run(options: argparse.Namespace) -> int:
         if settings.telegram_bot_token is not None:
             from bot.commands import run
 
-            return run.run(settings)
+            return run.run(settings, is_tethered=options.tethered)
         print("No TELEGRAM_BOT_TOKEN in .env: starting the sandbox, where everything can be tried.")
         options = parser().parse_args(["sandbox"])
     from bot.commands import sandbox

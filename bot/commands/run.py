@@ -1,18 +1,30 @@
 """`perpetuum run` with a token: the desk alone, until a signal."""
 
 import asyncio
+import os
+import signal
 import sys
+from threading import Thread
 
 from bot import logs
 from bot.app import serve
 from bot.settings import Settings
 
 
-def run(settings: Settings) -> int:
-    """The exit code."""
+def run(settings: Settings, *, is_tethered: bool = False) -> int:
+    """The exit code. A tethered desk ends when its standard input does, however its starter ended."""
+    if is_tethered:
+        Thread(target=_end_with_starter, name="tether", daemon=True).start()
     logs.configure(level=settings.log.level, fmt=settings.log.format, secrets=settings.secrets())
     if sys.platform == "win32":
         return asyncio.run(serve(settings))
     import uvloop
 
     return uvloop.run(serve(settings))
+
+
+def _end_with_starter() -> None:
+    """Read until the other end, which only the starter holds, is gone; then stop as if asked to."""
+    while os.read(sys.stdin.fileno(), 1024):
+        continue
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -187,6 +187,8 @@ class Bot:
 
     async def _start(self) -> asyncio.subprocess.Process:
         # Its working directory is the run's own, so that no .env or perpetuum.toml of the user is read.
+        # It is tethered to us by its standard input, so that not even a kill leaves it behind.
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "run", env=self._environment, cwd=self._folder
-        )
+            sys.executable, "-m", "bot", "run", "--tethered",
+            stdin=asyncio.subprocess.PIPE, env=self._environment, cwd=self._folder,
+        )  # fmt: skip
