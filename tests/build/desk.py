@@ -11,6 +11,8 @@ from pathlib import Path
 
 import orjson
 
+from adapters.charts.pooled import WARM
+from adapters.workers import Workers
 from bot.app import App
 from bot.commands.sandbox import environment
 from bot.outside import open_outside
@@ -44,6 +46,8 @@ async def running_desk(
     nowhere = sandbox.folder / "no such file"
     loaded = load(environ=environment_of(sandbox, **settings), dotenv=nowhere, toml=nowhere)
     outside = await open_outside(loaded)
+    # Most tests draw nothing: the process that draws is started by the first chart, not with the desk.
+    outside.workers = Workers(warm=WARM, size=0)
     try:
         app = App(loaded, outside, tell_after_s=tell_after_s)
         app.services.cockpits.every_s = cockpit_every_s

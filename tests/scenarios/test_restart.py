@@ -1,5 +1,6 @@
 """kill -9 and a new start: what was promised goes on."""
 
+from sandbox.telegram.people import BOT_TOKEN
 from tests.build.desk import DeskProcess, desk_process
 from tests.build.sandbox import ADMIN_CHAT, ANNA, SAM, VERA, Sandbox, onboard, until
 
@@ -39,6 +40,7 @@ async def test_a_killed_desk_keeps_cockpit_settings_roles_and_what_it_had_to_say
         assert (await sandbox.pinned(VERA) or {})["id"] == cockpit["id"]
         assert len([one for one in await sandbox.from_bot(ADMIN_CHAT) if "Nobody" in one["text"]]) == 1
         assert await sandbox.from_bot(stranger) == []
+        assert BOT_TOKEN not in desk.output()
 
 
 async def _has_logged(desk: DeskProcess, event: str) -> bool:

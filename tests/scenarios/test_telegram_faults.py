@@ -78,6 +78,23 @@ async def test_admins_hear_of_a_long_outage_and_not_of_a_short_one(sandbox: Sand
         assert "I went on working" in told["text"]
 
 
+async def test_the_market_is_followed_while_telegram_is_dead(sandbox: Sandbox, desk: App) -> None:
+    await sandbox.set_speed(0)
+    before = await desk.services.markets.quote("BTCUSDT")
+    await sandbox.break_(telegram={"down": True})
+
+    await sandbox.advance(86_400)
+
+    async def is_followed() -> bool:
+        (now,) = desk.services.markets.quotes(["BTCUSDT"])
+        return now.ticker.at > before.ticker.at and not now.is_stale
+
+    await until(is_followed, "a price of the next day")
+    assert [feed.name for feed in desk.services.markets.feeds() if not feed.is_ok] == []
+    await sandbox.heal()
+    assert (await sandbox.ask(VERA, "/price btc"))["text"].startswith("BTC/USDT")
+
+
 async def test_the_cockpit_says_that_another_copy_of_the_bot_is_running(sandbox: Sandbox, desk: App) -> None:
     cockpit = await onboard(sandbox, VERA)
 

@@ -1,0 +1,42 @@
+"""The reliability page names tests; every one of them exists, and every promise is on the page."""
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "reliability.md"
+PROMISES = range(1, 26)
+
+
+def rows() -> dict[str, str]:
+    """Number, or span of numbers, of each promise, with what holds it."""
+    cells = re.findall(
+        r"^\| ([\d–]+) \| [^|]+ \| ([^|]+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    return dict(cells)
+
+
+def names_in(path: Path) -> set[str]:
+    """Names of all tests in a file."""
+    found = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    functions = (node for node in found if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return {function.name for function in functions if function.name.startswith("test_")}
+
+
+def test_every_named_test_exists() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE.read_text(encoding="utf-8"))
+
+    missing = [f"{path}::{name}" for path, name in named if name not in names_in(ROOT / path)]
+
+    assert len(named) > 20
+    assert missing == []
+
+
+def test_every_promise_has_a_test_or_is_for_later() -> None:
+    numbers: list[int] = []
+    for span, held_by in rows().items():
+        first, _, last = span.partition("–")
+        numbers.extend(range(int(first), int(last or first) + 1))
+        assert "::" in held_by or held_by.strip() == "later", span
+    assert sorted(numbers) == list(PROMISES)
