@@ -6,6 +6,10 @@ from collections.abc import Callable
 import orjson
 from aiohttp import WSMsgType, web
 
+FASTEST = 100_000.0
+"""Market seconds a real second that the clock can run at."""
+LONGEST_LEAP_S = 366 * 86_400
+
 _HEARTBEAT_S = 1.0
 
 
@@ -55,7 +59,7 @@ class SandboxClock:
         return {"market_ms": self.now_ms(), "wire_ms": self.wire_ms(), "speed": self._speed}
 
     def set_speed(self, speed: float) -> None:
-        """Run at `speed` from now on. Raises `ValueError` when it is negative or not a number."""
+        """Run at `speed` from now on. Raises `ValueError` when it is not within 0 to `FASTEST`."""
         checked = _checked_speed(speed)
         self._re_anchor(self.now_ms())
         self._speed = checked
@@ -64,10 +68,12 @@ class SandboxClock:
     async def advance(self, seconds: float) -> None:
         """Jump ahead by `seconds` of market time; whoever follows the clock catches up on what lies between.
 
-        Raises `ValueError` when `seconds` is negative or not a number.
+        Raises `ValueError` when `seconds` is negative, not a number or longer than `LONGEST_LEAP_S`.
         """
         if not seconds >= 0:
             raise ValueError(f"time only goes forward: advance by {seconds}")
+        if seconds > LONGEST_LEAP_S:
+            raise ValueError(f"one leap is at most a year ({LONGEST_LEAP_S} s), not {seconds:g} s")
         self._re_anchor(self.now_ms() + round(seconds * 1000))
         self._announce()
         await asyncio.sleep(0)
@@ -154,6 +160,6 @@ async def _tell(
 
 
 def _checked_speed(speed: float) -> float:
-    if not 0 <= speed < float("inf"):
-        raise ValueError(f"speed must be a number of market seconds per second, 0 or more: {speed}")
+    if not 0 <= speed <= FASTEST:
+        raise ValueError(f"speed must be a number of market seconds per second, 0 to {FASTEST:g}: {speed}")
     return float(speed)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ports.errors import Fatal
+from sandbox.clock import FASTEST
 from sandbox.server import serve
 from sandbox.telegram.chats import ADMIN_CHAT_ID
 from sandbox.telegram.people import BOT_TOKEN, residents
@@ -44,8 +45,10 @@ def run(options: Namespace) -> int:
     start = parse_start(options.start)
     if options.replay is not None and not options.replay.is_dir():
         raise Fatal(f"--replay {options.replay}: no such folder")
-    if options.speed is not None and not 0 <= options.speed <= 100_000:
-        raise Fatal(f"--speed {options.speed:g} is out of range 0..100000")
+    if options.speed is not None and not 0 <= options.speed <= FASTEST:
+        raise Fatal(f"--speed {options.speed:g} is out of range 0..{FASTEST:.0f}")
+    if options.seed is not None and options.seed < 0:
+        raise Fatal(f"--seed {options.seed} is out of range: 0 or more")
     if not 0 <= options.port <= 65_535:
         raise Fatal(f"--port {options.port} is out of range 0..65535")
     world_options = WorldOptions(

@@ -94,6 +94,6 @@ class Origin:
     source: str
     seed: int
     start_ms: int
-    end_ms: int | None
+    end_ms: int
     listings: tuple[Listing, ...]
     is_one_price: bool

@@ -15,6 +15,8 @@ from sandbox.market.source import DAY_MS, BarSource, Listing, Origin, dice
 
 OPENING_MS = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp() * 1000)
 HISTORY_BLOCKS = 31  # of 30 days: two and a half years
+LONGEST_BLOCKS = 122  # ten years from the start on: prices of all that time are kept in memory
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 _GROWTH_BLOCKS = 4
 _HOUR_MS = Timeframe.H1.ms
@@ -117,11 +119,14 @@ class SyntheticBars:
 
 
 def synthetic_origin(seed: int, start_ms: int | None = None) -> Origin:
-    """A synthetic market with two and a half years of history before `start_ms`.
+    """A synthetic market with two and a half years of history before `start_ms` and ten after it.
 
-    The same seed and day of start make the same market, to the last digit.
+    The same seed and day of start make the same market, to the last digit. Raises `ValueError` for a start
+    that is not in `FIRST_YEAR` to `LAST_YEAR`.
     """
     begin_ms = OPENING_MS if start_ms is None else start_ms
+    if not FIRST_YEAR <= datetime.fromtimestamp(begin_ms / 1000, UTC).year <= LAST_YEAR:
+        raise ValueError(f"a synthetic market starts in a year from {FIRST_YEAR} to {LAST_YEAR}")
     tape = SyntheticTape(seed, begin_ms)
     listings: list[Listing] = []
     for row, coin in enumerate(COINS):
@@ -135,7 +140,7 @@ def synthetic_origin(seed: int, start_ms: int | None = None) -> Origin:
         source="synthetic",
         seed=seed,
         start_ms=begin_ms,
-        end_ms=None,
+        end_ms=begin_ms + LONGEST_BLOCKS * _BLOCK_MS,
         listings=tuple(listings),
         is_one_price=False,
     )

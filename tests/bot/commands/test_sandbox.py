@@ -44,6 +44,7 @@ def test_a_start_is_read_as_utc(text: str | None, moment: datetime | None) -> No
         (["--replay", "."], "perpetuum: "),
         (["--speed", "-1"], "--speed -1 is out of range 0..100000"),
         (["--speed", "nan"], "--speed nan is out of range"),
+        (["--seed", "-1"], "--seed -1 is out of range: 0 or more"),
         (["--port", "70000"], "--port 70000 is out of range 0..65535"),
         (["--state", "a file"], "a file"),
         (["--state", "broken"], "cannot be read as the state of a sandbox"),
