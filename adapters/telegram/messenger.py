@@ -16,6 +16,7 @@ from aiogram.exceptions import (
     TelegramNotFound,
     TelegramRetryAfter,
     TelegramServerError,
+    TelegramUnauthorizedError,
 )
 from aiogram.types import BotCommand as MenuCommand
 from aiogram.types import (
@@ -203,7 +204,10 @@ async def _lenient(call: Callable[[bool], Awaitable[T]]) -> T:
         raise Transient(error.message, kind="rate_limited", retry_after_s=error.retry_after) from error
     except (TelegramNetworkError, TelegramServerError, ClientDecodeError) as error:
         raise Transient(f"Telegram is out of reach: {type(error).__name__}") from error
-    except (TelegramForbiddenError, TelegramNotFound, TelegramMigrateToChat) as error:
+    except (TelegramUnauthorizedError, TelegramNotFound) as error:
+        # About the token or the server, never about the message or the chat: what waits must not be dropped.
+        raise Transient(f"Telegram refuses the bot: {error.message}", kind="refused") from error
+    except (TelegramForbiddenError, TelegramMigrateToChat) as error:
         raise Gone(error.message) from error
     except TelegramAPIError as error:
         if any(known in error.message.lower() for known in _GONE):
