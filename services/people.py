@@ -38,6 +38,7 @@ class People:
     _strangers: dict[int, datetime] = field(default_factory=dict)
     _tries: dict[int, int] = field(default_factory=dict)
     _roles_change: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def load(self) -> None:
         """Read everybody; must run before the first update."""
@@ -163,8 +164,11 @@ class People:
             raise Refused("claim_closed")
         if not hmac.compare_digest(expected, _hash(code.strip().upper())):
             raise Refused("wrong_claim", left=MOST_CLAIM_TRIES - tries)
-        await self.facts.delete(CLAIM_FACT)
-        return await self.admit(person_id, name, Role.ADMIN, language)
+        async with self._claiming:  # two who know the code at once: the first is served
+            if self.admins():
+                return None
+            await self.facts.delete(CLAIM_FACT)
+            return await self.admit(person_id, name, Role.ADMIN, language)
 
 
 def _hash(code: str) -> str:
