@@ -143,7 +143,8 @@ class App:
         if clock is not None:
             self._nursery.start("clock", clock.run)
             try:
-                await asyncio.wait_for(clock.ready(), timeout=CLOCK_WAIT_S)
+                async with asyncio.timeout(CLOCK_WAIT_S):
+                    await clock.ready()
             except TimeoutError as error:
                 raise Fatal(
                     f"no market clock at desk.clock_url within {CLOCK_WAIT_S:.0f} s: is the sandbox running?"

@@ -96,7 +96,7 @@ class Nursery:
 
     def _pause(self, deaths_in_a_row: int) -> float:
         doublings = min(deaths_in_a_row - 1, _MOST_DOUBLINGS)
-        return min(self.pause_s * 2**doublings, self.longest_pause_s)
+        return min(self.pause_s * float(2**doublings), self.longest_pause_s)
 
     def _give_up(self, why: str) -> None:
         log.error("cannot_go_on", why=why)

@@ -150,7 +150,8 @@ async def running_clock(settings: Settings, *, within_s: float) -> AsyncIterator
         return
     following = asyncio.create_task(clock.run())
     try:
-        await asyncio.wait_for(clock.ready(), timeout=within_s)
+        async with asyncio.timeout(within_s):
+            await clock.ready()
         yield clock
     except TimeoutError as error:
         raise Transient(f"no market clock at desk.clock_url within {within_s:.0f} s") from error

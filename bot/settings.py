@@ -73,7 +73,7 @@ class TelegramSettings(Section):
     watchdog_s: int = Field(120, ge=30, le=3600)
     overall_per_s: float = Field(30, gt=0, le=100_000)
     chat_per_s: float = Field(1, gt=0, le=100_000)
-    chat_burst: int = Field(5, ge=1, le=100_000)
+    chat_burst: int = Field(3, ge=1, le=100_000)
     group_per_min: float = Field(20, gt=0, le=1_000_000)
     flood_per_s: float = Field(3, gt=0, le=100_000)
     flood_burst: int = Field(20, ge=1, le=100_000)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import orjson
 from aiohttp import WSMsgType, web
@@ -89,10 +90,9 @@ class SandboxClock:
             changed = self._changed
             # a frozen clock moves only when someone turns it
             timeout = left_ms / 1000 / self._speed if self._speed else None
-            try:
-                await asyncio.wait_for(changed.wait(), timeout)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await changed.wait()
 
     def state(self) -> dict[str, float]:
         """What a later run needs to go on from here."""
@@ -153,10 +153,9 @@ async def _tell(
                 await socket.send_str(orjson.dumps(clock.reading()).decode())
         except ConnectionError:
             return
-        try:
-            await asyncio.wait_for(changed.wait(), _HEARTBEAT_S)
-        except TimeoutError:
-            continue
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_HEARTBEAT_S):
+                await changed.wait()
 
 
 def _checked_speed(speed: float) -> float:

@@ -113,7 +113,7 @@ class Markets:
         self._audience.ask(symbol)
         self._stream.nudge()
         quote = self._board.quote(instrument)
-        if quote is not None and quote.age_s <= self._options.ask_again_after_s:
+        if quote is not None and not quote.is_stale and quote.age_s <= self._options.ask_again_after_s:
             return quote
         try:
             async with asyncio.timeout(self._options.answer_within_s):

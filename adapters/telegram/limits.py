@@ -8,6 +8,7 @@ import asyncio
 import heapq
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from engines.core.bucket import Bucket
@@ -21,7 +22,7 @@ class Rates:
 
     overall_per_s: float = 30
     chat_per_s: float = 1
-    chat_burst: int = 5
+    chat_burst: int = 3
     group_per_min: float = 20
 
 
@@ -99,10 +100,9 @@ class Limiter:
                     left.append(waiter)
             self._waiting = left
             if left:
-                try:
-                    await asyncio.wait_for(self._news.wait(), timeout=shortest)
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(shortest):
+                        await self._news.wait()
 
     def _wait_s(self, chat_id: int, priority: Priority) -> float:
         now = self.monotonic()

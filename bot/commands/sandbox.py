@@ -169,7 +169,8 @@ class Bot:
             return
         process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), timeout=STOP_WITHIN_S)
+            async with asyncio.timeout(STOP_WITHIN_S):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()

@@ -99,7 +99,8 @@ class _Line:
                 for topic in tuple(self._topics.values()):
                     await self._tell(topic.news(now_ms))
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), _PUSH_S)
+                    async with asyncio.timeout(_PUSH_S):
+                        await self._woken.wait()
 
     async def _subscribe(self, message: Mapping[str, Any], names: Iterable[object]) -> None:
         opened = {}

@@ -41,8 +41,9 @@ class Board:
         self._tickers = {name: one for name, one in self._tickers.items() if self.symbols.get(name)}
 
     def rank(self) -> None:
-        """Weigh names by the turnovers known by now."""
-        self.list(list(self.symbols))
+        """Weigh names by the turnovers known by now; without a universe there is nothing to weigh yet."""
+        if len(self.symbols):
+            self.list(list(self.symbols))
 
     def put(self, ticker: Ticker) -> None:
         """Keep `ticker` unless we hold a later one (which a clock set back makes void)."""

@@ -74,18 +74,74 @@ class PickyMessenger(RecordingMessenger):
         return await super().send(chat_id, screen, priority=priority, is_silent=is_silent)
 
 
-async def test_a_push_that_keeps_failing_no_longer_holds_back_the_others() -> None:
+class StubbornMessenger(RecordingMessenger):
+    """Cannot deliver the urgent ones."""
+
+    async def send(
+        self, chat_id: int, screen: Screen, *, priority: Priority, is_silent: bool = False
+    ) -> SentMessage:
+        if priority is Priority.KILL:
+            raise Transient("slow")
+        return await super().send(chat_id, screen, priority=priority, is_silent=is_silent)
+
+
+class PatientMessenger(RecordingMessenger):
+    """Chat 1 has to wait for ever."""
+
+    is_waiting: asyncio.Event
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_waiting = asyncio.Event()
+
+    async def send(
+        self, chat_id: int, screen: Screen, *, priority: Priority, is_silent: bool = False
+    ) -> SentMessage:
+        if chat_id == 1:
+            self.is_waiting.set()
+            await asyncio.Event().wait()
+        return await super().send(chat_id, screen, priority=priority, is_silent=is_silent)
+
+
+async def test_a_chat_that_fails_holds_back_no_other() -> None:
     at = Setting()
     at.outbox.messenger = messenger = PickyMessenger()
     await at.outbox.push(a_push("stuck", chat_id=1, priority=Priority.KILL))
-    await at.outbox.push(a_push("behind", chat_id=2))
+    await at.outbox.push(a_push("elsewhere", chat_id=2))
+
+    assert not await at.outbox.deliver()
+
+    assert [sent.chat_id for sent in messenger.sent] == [2]
+
+
+async def test_a_chat_that_waits_long_holds_back_no_other() -> None:
+    at = Setting()
+    at.outbox.messenger = messenger = PatientMessenger()
+    await at.outbox.push(a_push("waiting", chat_id=1))
+    running = asyncio.create_task(at.outbox.run())
+    try:
+        async with asyncio.timeout(5):
+            await messenger.is_waiting.wait()
+            await at.outbox.push(a_push("elsewhere", chat_id=2))
+            while not messenger.sent:
+                await asyncio.sleep(0)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_push_that_keeps_failing_no_longer_holds_back_those_behind_it() -> None:
+    at = Setting()
+    at.outbox.messenger = messenger = StubbornMessenger()
+    await at.outbox.push(a_push("stuck", chat_id=1, priority=Priority.KILL))
+    await at.outbox.push(a_push("behind", chat_id=1))
 
     for _ in range(at.outbox.tries_in_line):
         assert not await at.outbox.deliver()
     assert messenger.sent == []
 
     assert not await at.outbox.deliver()
-    assert [sent.chat_id for sent in messenger.sent] == [2]
+    assert [sent.chat_id for sent in messenger.sent] == [1]
 
 
 async def test_a_chat_that_is_gone_is_given_up_and_reported() -> None:
