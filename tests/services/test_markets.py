@@ -351,3 +351,37 @@ async def test_a_caller_who_gives_up_does_not_take_the_answer_of_others_along(
     assert len(await second) == 5
     assert sum(one.startswith("candles") for one in bybit.asked) == 1
     await markets.close()
+
+
+async def test_prices_that_come_before_the_list_of_markets_are_kept(
+    bybit: FakeMarketSource, clock: HandClock
+) -> None:
+    markets = Markets(bybit, None, clock, CALM)
+    async with running(markets.run_tickers()):
+        await until(lambda: "tickers" in bybit.asked)
+        await asyncio.sleep(0.01)
+        async with running(markets.run_universe()):
+            await until(lambda: markets.top(1, "turnover"))
+    assert [quote.instrument.symbol for quote in markets.quotes(["BTCUSDT"])] == ["BTCUSDT"]
+
+
+async def test_a_stale_price_is_fetched_again_however_young(
+    bybit: FakeMarketSource, clock: HandClock
+) -> None:
+    markets = Markets(bybit, None, clock, replace(CALM, stale_after_s=5.0))
+    await markets.quote("BTCUSDT")
+    clock.move(7)
+    bybit.prices["BTCUSDT"] = replace(bybit.prices["BTCUSDT"], last=Decimal(90_000), at=clock.now())
+    quote = await markets.quote("BTCUSDT")
+    assert quote.ticker.last == 90_000
+    assert not quote.is_stale
+
+
+async def test_another_time_at_the_reference_venue_shows_no_gap(
+    markets: Markets, binance: FakeMarketSource, clock: HandClock
+) -> None:
+    long_ago = NOON - timedelta(minutes=15)
+    binance.prices["BTCUSDT"] = replace(binance.prices["BTCUSDT"], at=long_ago)
+    async with running(markets.run_reference()):
+        await until(lambda: "tickers" in binance.asked)
+    assert (await markets.quote("BTCUSDT")).reference_gap is None
