@@ -74,6 +74,7 @@ def _is_secret(name: object, value: object) -> bool:
 class Folder:
     """Lets one of many equal events through each `window_s`; the next one says how many were folded.
 
+    Equal are events of one name about one task or thing (`task`, `what`) with one kind of error.
     Serves our own events as a processor, and other libraries' records as a `logging` filter.
     """
 
@@ -83,7 +84,8 @@ class Folder:
     _seen: dict[tuple[Any, ...], tuple[float, int]] = field(default_factory=dict)
 
     def __call__(self, logger: Any, method: str, event: Event) -> Event:
-        folded = self._count((event.get("level"), event.get("logger"), str(event.get("event"))[:200]))
+        told_apart = [event.get(name) for name in ("level", "logger", "task", "what")]
+        folded = self._count((*told_apart, str(event.get("event"))[:200], _kind_of(event.get("exc_info"))))
         if folded is None:
             raise structlog.DropEvent
         if folded:
@@ -94,7 +96,8 @@ class Folder:
         """Whether a record of another library is to be shown; ours were judged as events."""
         if isinstance(record.msg, dict):
             return True
-        folded = self._count((record.levelname, record.name, str(record.msg)[:200]))
+        kind = _kind_of(record.exc_info)
+        folded = self._count((record.levelname, record.name, str(record.msg)[:200], kind))
         if folded:
             record.msg = f"{record.msg} (and {folded} more)"
         return folded is not None
@@ -110,6 +113,15 @@ class Folder:
             self._seen.clear()
         self._seen[key] = (now, 0)
         return folded
+
+
+def _kind_of(exc_info: object) -> type[BaseException] | None:
+    """The class of the error that is logged with an event, in any of the forms that `logging` allows."""
+    if isinstance(exc_info, tuple):
+        return _kind_of(exc_info[1])
+    if isinstance(exc_info, BaseException):
+        return type(exc_info)
+    return sys.exc_info()[0] if exc_info else None
 
 
 def configure(*, level: str, fmt: str, secrets: Iterable[str] = ()) -> None:
