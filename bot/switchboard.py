@@ -144,18 +144,24 @@ class Switchboard:
                     request.chat_id, message.message_id, screen, priority=Priority.ANSWER
                 ):
                     return
-            except (Gone, Transient, Rejected) as error:
-                log.warning("edit_failed", error=str(error))
+            except Rejected as error:  # this message cannot become the answer; another one can
+                log.warning("edit_refused", error=str(error))
+            except (Gone, Transient) as error:
+                await self._lost(request.chat_id, error)
                 return
         await self._send(request.chat_id, screen)
 
     async def _send(self, chat_id: int, screen: Screen) -> None:
         try:
             await self.messenger.send(chat_id, screen, priority=Priority.ANSWER)
-        except Gone:
-            if self.services.people.get(chat_id) is not None:
-                await self.services.people.change(chat_id, is_reachable=False)
-        except (Transient, Rejected) as error:
+        except (Gone, Transient, Rejected) as error:
+            await self._lost(chat_id, error)
+
+    async def _lost(self, chat_id: int, error: Exception) -> None:
+        """No answer arrived. Somebody who blocked us is left alone from now on."""
+        if isinstance(error, Gone) and self.services.people.get(chat_id) is not None:
+            await self.services.people.change(chat_id, is_reachable=False)
+        else:
             log.error("answer_lost", chat=chat_id, error=str(error))
 
     async def _acknowledge(self, query: CallbackQuery, problem: str | None) -> None:
