@@ -31,6 +31,12 @@ ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
 Handle = Callable[[Update, bool], Awaitable[None]]
 
 
+def since_boot_s() -> float:
+    """Seconds of a clock that goes on while the machine sleeps, where there is one."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
 @dataclass(slots=True)
 class PollingState:
     """What `/status` tells: when Telegram last answered, and what is wrong if it does not.
@@ -53,8 +59,9 @@ class Polling:
     """Feeds updates to `handle(update, is_late)`, at most `concurrency` at a time, in order per chat.
 
     Everything before the first empty batch is late: it was sent while we were not there. So is what waited
-    while Telegram was out of reach for `late_after_s`. When no answer came for `watchdog_s` beyond a poll's
-    own time, whatever the cause, the state says so. At most `most_waiting` updates are taken in advance.
+    while Telegram was out of reach, or we were asleep, for `late_after_s`. When no answer came for
+    `watchdog_s` beyond a poll's own time, whatever the cause, the state says so. At most `most_waiting`
+    updates are taken in advance.
     """
 
     bot: Bot
@@ -67,8 +74,10 @@ class Polling:
     longest_pause_s: float = 15.0
     on_return: Callable[[float], Awaitable[None]] | None = None
     monotonic: Callable[[], float] = time.monotonic
+    since_boot: Callable[[], float] = since_boot_s
     state: PollingState = field(default_factory=PollingState)
     _offset: int | None = None
+    _heard_at: float | None = None
     _alarm: asyncio.TimerHandle | None = None
     _working: set["asyncio.Task[None]"] = field(default_factory=set)
     _last_in_chat: dict[int, "asyncio.Task[None]"] = field(default_factory=dict)
@@ -92,10 +101,12 @@ class Polling:
                     await asyncio.sleep(wait)
                     continue
                 pause = 0.5
+                if has_slept := self._has_slept():
+                    self.state.is_caught_up = False
                 await self._answered()
                 for raw in batch:
                     await self._dispatch(raw, slots)
-                if not batch:
+                if not batch and not has_slept:  # what we asked before we slept says nothing of now
                     self.state.is_caught_up = True
         finally:
             if self._alarm is not None:
@@ -131,6 +142,11 @@ class Polling:
             log.info("polling_recovered", away_s=round(away_s, 1))
             if self.on_return is not None:
                 await self.on_return(away_s)
+
+    def _has_slept(self) -> bool:
+        """Whether the answers before and now lie further apart than a poll explains."""
+        before, self._heard_at = self._heard_at, self.since_boot()
+        return before is not None and self._heard_at - before >= self.timeout_s + self.late_after_s
 
     def _set_alarm(self) -> None:
         if self._alarm is not None:
