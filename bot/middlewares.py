@@ -40,7 +40,8 @@ class Trace(BaseMiddleware):
 class Door(BaseMiddleware):
     """Deny by default: only known people, only in their own chat or the admin chat.
 
-    Strangers get silence and the admins one notice; a stranger's /claim is heard while one is open.
+    Strangers get silence and, unless they speak in a foreign group, the admins one notice; a stranger's
+    /claim is heard while one is open.
     """
 
     services: Services
@@ -74,18 +75,22 @@ class Door(BaseMiddleware):
             is_claim = bool(words) and words[0].lower() == "/claim"
             if is_claim and await self._claim(user, language, " ".join(words[1:])):
                 return
-        if event.my_chat_member is not None:
+        # Anybody may put the bot into a group: its members would use up the notices of those who write to us.
+        is_foreign = chat.type != "private" and chat.id != self.services.admin_chat
+        if event.my_chat_member is not None or is_foreign:
             return
-        if self.notices.wait_s(self.monotonic()) <= 0:
-            is_new = await tell_admins(
-                self.services,
-                person_id=user.id,
-                name=user.full_name,
-                username=user.username or "",
-                language=language,
-            )
-            if is_new:
-                self.notices.take()
+        if self.notices.wait_s(self.monotonic()) > 0:
+            return
+        self.notices.take()  # before others are served, and back when there was nothing to tell
+        is_new = await tell_admins(
+            self.services,
+            person_id=user.id,
+            name=user.full_name,
+            username=user.username or "",
+            language=language,
+        )
+        if not is_new:
+            self.notices.give_back()
 
     async def _claim(self, user: User, language: str, code: str) -> bool:
         """Whether there was something to claim: then the stranger was answered."""

@@ -22,6 +22,10 @@ class Bucket:
         """Spend a token that `wait_s` said is there."""
         self.tokens -= 1
 
+    def give_back(self) -> None:
+        """Undo a `take` that was for nothing."""
+        self.tokens += 1
+
     @property
     def is_full(self) -> bool:
         """Whether nothing was spent that has not come back."""
