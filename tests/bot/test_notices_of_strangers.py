@@ -5,7 +5,16 @@ import asyncio
 from ports.people import Role
 from tests.build.conversation import a_conversation
 from tests.build.people import a_person
+from tests.build.stores import MemoryFacts
 from tests.build.telegram import GROUP, SAM, TOM, VERA
+
+
+class SlowFacts(MemoryFacts):
+    """A database: each answer takes a moment, in which others are served."""
+
+    async def put_if_absent(self, name: str, value: str) -> bool:
+        await asyncio.sleep(0)
+        return await super().put_if_absent(name, value)
 
 
 async def test_members_of_a_group_that_is_not_ours_are_nobodys_news() -> None:
@@ -19,6 +28,7 @@ async def test_members_of_a_group_that_is_not_ours_are_nobodys_news() -> None:
 
 async def test_strangers_who_come_together_do_not_break_the_budget() -> None:
     async with a_conversation() as at:
+        at.desk.services.people.facts = SlowFacts()
         for number in range(30):
             await at.telegram.post("/users", name=f"Stranger{number}", id=5000 + number)
             await at.telegram.say(5000 + number, "hello")
