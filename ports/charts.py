@@ -8,7 +8,6 @@ from typing import Protocol
 
 from engines.core.candle import Candles, FloatArray
 
-
 ENGLISH_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
