@@ -7,7 +7,7 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 
-from adapters.telegram.polling import RawUpdates
+from adapters.telegram.methods import RawUpdates
 from benchmarks.bot_api import BotApi
 from benchmarks.process import TOKEN
 
