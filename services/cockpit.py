@@ -24,6 +24,7 @@ class Cockpits:
     every_s: float = 15.0
     _shown: dict[int, Screen] = field(default_factory=dict)
     _editing: set[int] = field(default_factory=set)
+    _repairing: set[int] = field(default_factory=set)
 
     async def open(self, person: Person) -> None:
         """Send a new cockpit and pin it; it replaces the one before."""
@@ -36,8 +37,8 @@ class Cockpits:
             await self.messenger.unpin(person.id, person.cockpit_message_id)
 
     async def run(self) -> None:
-        """Refresh every cockpit for ever; a chat that has to wait holds back no other, and gets the newest
-        state when its turn comes."""
+        """Refresh every cockpit for ever; a chat that has to wait holds back no other. At most one edit of
+        this loop waits for each, and the round after it brings the newest state."""
         async with asyncio.TaskGroup() as edits:
             while True:
                 for person in self.people.all():
@@ -66,12 +67,24 @@ class Cockpits:
             if is_there:
                 self._shown[person.id] = screen
             else:
-                await self.open(person)
+                await self._repair(person)
         except Gone:
             await self.people.change(person.id, is_reachable=False)
         except (Transient, Rejected):
             # The next round tries again; the sender has logged why.
             self._shown.pop(person.id, None)
+
+    async def _repair(self, person: Person) -> None:
+        """Open another cockpit in place of a deleted one, unless somebody did so or is just doing it."""
+        now = self.people.get(person.id)
+        is_done = now is None or now.cockpit_message_id != person.cockpit_message_id
+        if is_done or person.id in self._repairing:
+            return
+        self._repairing.add(person.id)
+        try:
+            await self.open(person)
+        finally:
+            self._repairing.discard(person.id)
 
 
 def _may_see(person: Person) -> bool:
