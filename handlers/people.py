@@ -70,6 +70,7 @@ async def admit(request: Request) -> Screen:
     services, say = request.services, request.say
     try:
         action = await services.actions.take(
+            ADMIT,
             request.args,
             person_id=request.person.id,
             chat_id=request.chat_id,

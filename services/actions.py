@@ -43,13 +43,16 @@ class Actions:
         await self.store.add([action])
         return action.token
 
-    async def take(self, token: str, *, person_id: int, chat_id: int, role: Role, needed: Role) -> Action:
-        """Claim a deed: exactly one caller ever gets it.
+    async def take(
+        self, kind: str, token: str, *, person_id: int, chat_id: int, role: Role, needed: Role
+    ) -> Action:
+        """Claim a deed of that kind: exactly one caller ever gets it.
 
+        A client can send any token behind any button's prefix: a token of another kind is left untouched.
         Raises `Refused` with `not_yours` (another person, chat or too low a role), `expired`, `done`.
         """
         action = await self.store.get(token)
-        if action is None:
+        if action is None or action.kind != kind:
             raise Refused("expired")
         is_theirs = action.person_id in (None, person_id) and action.chat_id == chat_id
         if not is_theirs or not role.covers(needed):

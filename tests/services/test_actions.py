@@ -29,7 +29,7 @@ def actions(clock: HandClock) -> Actions:
 async def take(
     actions: Actions, token: str, *, by: int = ANN, chat: int = CHAT, role: Role = Role.ADMIN
 ) -> Action:
-    return await actions.take(token, person_id=by, chat_id=chat, role=role, needed=Role.ADMIN)
+    return await actions.take("admit", token, person_id=by, chat_id=chat, role=role, needed=Role.ADMIN)
 
 
 async def test_a_deed_is_taken_once(actions: Actions) -> None:
