@@ -65,7 +65,7 @@ class TelegramSettings(Section):
     """How we speak to Telegram, and who may speak to us."""
 
     api_url: BaseUrl = None
-    admin_chat: int | None = None
+    admin_chat: int | None = Field(None, lt=0)
     admins: PersonIds = ()
     traders: PersonIds = ()
     viewers: PersonIds = ()
