@@ -14,18 +14,20 @@ from sandbox.control import WorldControl
 from sandbox.faults import faults_middleware
 from sandbox.telegram.requests import MAX_UPLOAD_BYTES
 from sandbox.telegram.routes import telegram_routes
+from sandbox.visitors import own_visitors_only
 from sandbox.world import World
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8090
-SHUTDOWN_S = 2.0
+SHUTDOWN_S = 0.25  # aiohttp waits twice as long for what is not released: open feeds, delayed answers
 PAGE = Path(__file__).parent / "page"
 
 
 def build_app(world: World) -> web.Application:
     """The application; stopping it closes the world."""
     app = web.Application(
-        middlewares=[faults_middleware(world.faults)], client_max_size=MAX_UPLOAD_BYTES + 2**20
+        middlewares=[own_visitors_only, faults_middleware(world.faults)],
+        client_max_size=MAX_UPLOAD_BYTES + 2**20,
     )
     app.add_routes(telegram_routes(world.telegram))
     app.add_routes(bybit_routes(world.market, world.clock, world.faults))
