@@ -1,5 +1,6 @@
 """The whole sandbox on one port, and worlds that go on."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -87,3 +88,20 @@ async def test_a_recording_is_played(shared_data: Path) -> None:
         "2025-05-01T00:00:00+00:00",
     )
     world.close()
+
+
+async def test_stopping_does_not_wait_for_open_feeds_and_slow_answers() -> None:
+    world = build_world(WorldOptions())
+    world.faults.merge({"binance": {"delay_s": 600}})
+    runner, url = await serve(world, 0)
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(f"{url}/clock") as clock,
+        http.ws_connect(f"{url}/bybit/v5/public/spot"),
+    ):
+        slow = asyncio.create_task(http.get(f"{url}/binance/api/v3/time"))
+        await clock.receive()
+        async with asyncio.timeout(3):
+            await runner.cleanup()
+        with pytest.raises(aiohttp.ClientError):
+            await slow
