@@ -18,7 +18,7 @@ async def show_help(request: Request) -> Screen:
         topic = named.topic
     else:
         topic = Topic(asked) if asked in set(Topic) else Topic.MARKETS
-        shown = [command for command in allowed if command.topic is topic]
+        shown = [one for one in allowed if one.topic is topic and not one.for_strangers]
         html = say.render("help.html", title=titles[topic], commands=shown)
     keyboard = rows(choice([(one.value, titles[one]) for one in Topic], topic.value, "h"))
     return Screen(html=html, keyboard=keyboard)

@@ -172,6 +172,7 @@ COMMANDS = (
         summary="Become the first admin with the code that the desk printed",
         example="/claim ABCD-1234",
         is_read_only=False,
+        for_strangers=True,
     ),
     Command(
         name="users",

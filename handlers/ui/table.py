@@ -23,7 +23,8 @@ class Topic(StrEnum):
 class Command:
     """A command. `summary` is a message id; `example` shows how it is typed; `words` are plain words, in
     any language, that mean it; `shortcuts` are words that mean it with arguments (`"losers"`: `"down"`).
-    One that is not read-only is never executed late. `action` is shown while it works (`"upload_photo"`)."""
+    One that is not read-only is never executed late. `action` is shown while it works (`"upload_photo"`).
+    One `for_strangers` is of no use to people of the desk: menus and chapters leave it out."""
 
     name: str
     handler: Handler
