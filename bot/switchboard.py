@@ -48,7 +48,6 @@ class Switchboard:
             person=person,
             say=say,
             chat_id=message.chat.id,
-            language_code=message.from_user.language_code if message.from_user else None,
             said_at=message.date,
         )
         understood = understand(text, self.services.table)

@@ -53,7 +53,6 @@ class Request:
     chat_id: int
     args: str = ""
     message_id: int | None = None
-    language_code: str | None = None
     said_at: datetime | None = None
 
     @property
