@@ -1,5 +1,6 @@
 """Binance spot's public market data over HTTP."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,6 +29,7 @@ _STEPS = {
     "1d": DAY_MS,
 }
 _MOST_KLINES, _MOST_LEVELS = 1000, 500
+_WHOLE = re.compile(r"-?[0-9]{1,15}")
 _DECIMALS = 8
 _TRADES_A_SECOND = 4
 _ORDER_TYPES = ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT"]
@@ -164,10 +166,9 @@ def _whole(query: Query, name: str) -> int | None:
     text = query.get(name)
     if text is None:
         return None
-    try:
-        return int(text)
-    except ValueError:
-        raise Declined(-1100, f"Illegal characters found in parameter '{name}'.") from None
+    if not _WHOLE.fullmatch(text):
+        raise Declined(-1100, f"Illegal characters found in parameter '{name}'.")
+    return int(text)
 
 
 def _limit(query: Query, default: int, most: int) -> int:

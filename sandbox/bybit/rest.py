@@ -193,7 +193,7 @@ def _klines(book: Book, category: str, query: Query, now_ms: int) -> Result:
         start_ms = -(-stop_ms // step_ms) * step_ms - limit * step_ms
     else:
         begin_ms = max(start_ms, book.first_ms // step_ms * step_ms)
-        stop_ms = begin_ms + limit * step_ms if end_ms is None else end_ms + 1
+        stop_ms = begin_ms + limit * step_ms if end_ms is None else min(end_ms, now_ms) + 1
         # with both ends given the newest rows of the span are kept
         start_ms = max(start_ms, -(-stop_ms // step_ms) * step_ms - limit * step_ms)
     rows = candle_rows(book, book.candles(step_ms, start_ms, stop_ms, now_ms))

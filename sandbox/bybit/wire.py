@@ -1,5 +1,6 @@
 """Bybit V5's envelope, its refusals, and how it reads a request's parameters."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from aiohttp import web
 from sandbox.market.book import Book
 from sandbox.market.market import Market
 
+_WHOLE = re.compile(r"-?[0-9]{1,15}")
 PARAMS_ERROR = 10001
 CATEGORIES = ("spot", "linear", "inverse", "option")
 INTERVALS = {
@@ -60,10 +62,9 @@ def whole(query: Mapping[str, str], name: str) -> int | None:
     text = query.get(name)
     if text is None or text == "":
         return None
-    try:
-        return int(text)
-    except ValueError:
-        raise Declined(f"params error: {name} invalid") from None
+    if not _WHOLE.fullmatch(text):
+        raise Declined(f"params error: {name} invalid")
+    return int(text)
 
 
 def limited(query: Mapping[str, str], default: int, most: int) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from engines.core.candle import Candles, FloatArray, IntArray
 from engines.core.instrument import Instrument, MarketKind
 from engines.core.timeframe import Timeframe
-from engines.simulate.aggregation import overlay, resample
+from engines.simulate.aggregation import empty, overlay, resample
 from sandbox.market.candle import Candle, joined, one_row
 from sandbox.market.depth import Depth, depth_around
 from sandbox.market.ladder import MINUTE_MS, Ladder
@@ -147,6 +147,8 @@ class Book:
         start_ms = max(-(-start_ms // step_ms) * step_ms, self.first_ms // step_ms * step_ms)
         forming_ms = now_ms // step_ms * step_ms
         stop_ms = min(-(-stop_ms // step_ms) * step_ms, forming_ms + step_ms)
+        if start_ms >= stop_ms:  # a source that is asked about the future would begin to make it
+            return empty()
         closed = self._closed(step_ms, start_ms, min(stop_ms, forming_ms))
         if not start_ms <= forming_ms < stop_ms:
             return closed
@@ -224,7 +226,7 @@ class Book:
 
     def _closed(self, step_ms: int, start_ms: int, stop_ms: int) -> Candles:
         level = STEPS[step_ms]
-        rows = self._scaled(self._ladder.bars(level, start_ms, max(stop_ms, start_ms)))
+        rows = self._scaled(self._ladder.bars(level, start_ms, stop_ms))
         rows = rows if level.ms == step_ms else resample(rows, step_ms)
         for at_ms in self._shocks.within(start_ms, stop_ms):
             opened = at_ms // step_ms * step_ms
