@@ -1,10 +1,14 @@
 """JSON in and out of the control API."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
 from aiohttp import web
+
+_DIGITS = re.compile(r"-?[0-9]{1,16}")
+_BEYOND_IDS = 2**52  # Telegram's ids have fewer bits
 
 Answering = Callable[[web.Request], Awaitable[Any]]
 
@@ -61,10 +65,12 @@ def number_field(body: dict[str, Any], name: str) -> float | None:
 def integer_field(body: dict[str, Any], name: str) -> int | None:
     """A whole number (also as digits in a text), `None` when absent."""
     value = body.get(name)
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        value = int(value)
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _BEYOND_IDS:
         return value
-    if isinstance(value, str) and value.removeprefix("-").isdecimal():
-        return int(value)
     raise BadControl(f'"{name}" must be a whole number')
 
 

@@ -104,7 +104,9 @@ class Faults:
                 raise BadFault(f"{service}: an object of fault fields is wanted")
             values = dict(change)
             if service == "telegram" and "real_limits" in values:
-                has_real_limits = bool(values.pop("real_limits"))
+                has_real_limits = values.pop("real_limits")
+                if not isinstance(has_real_limits, bool):
+                    raise BadFault(f"telegram.real_limits: {has_real_limits!r} is of the wrong type")
             faults[service] = replace(faults.get(service, _HEALTHY), **_checked(service, values))
         self._faults = {service: fault for service, fault in faults.items() if fault != _HEALTHY}
         self.has_real_limits = has_real_limits

@@ -123,7 +123,7 @@ def build_world(options: WorldOptions) -> World:
         start_ms=origin.start_ms, end_ms=origin.end_ms, wall=time.time, monotonic=time.monotonic
     )
     market = Market(origin, now_ms=clock.now_ms)
-    if kept:
+    if "market" in kept:  # a world killed while it wrote for the first time may have told its clock only
         market.restore(kept["market"])
         clock.restore(kept["clock"])
     if options.speed is not None:

@@ -15,6 +15,7 @@ from sandbox.market.source import BarSource, FundingRates, Listing, Origin, dice
 
 _STREAM_BARS, _STREAM_VENUE = 11, 12
 _LARGEST_SHOCK_PERCENT = 1000.0
+_LARGEST_LEVEL = 10_000.0  # all shocks of a coin together, up or down
 
 
 class Market:
@@ -100,7 +101,11 @@ class Market:
         book = self.spot(now_ms).get(symbol) or self.perps(now_ms)[symbol]
         if not -100 < percent <= _LARGEST_SHOCK_PERCENT:
             raise ValueError(f"a price can move by more than -100 and at most 1000 percent, not {percent}")
-        self._shocks[symbol].add(now_ms, 1 + percent / 100)
+        factor = 1 + percent / 100
+        level = self._shocks[symbol].level(now_ms) * factor
+        if not 1 / _LARGEST_LEVEL <= level <= _LARGEST_LEVEL:
+            raise ValueError(f"all shocks together move a price at most {_LARGEST_LEVEL:,.0f} times")
+        self._shocks[symbol].add(now_ms, factor)
         return book.price_text(book.last(now_ms))
 
     def state(self) -> dict[str, Any]:

@@ -56,9 +56,9 @@ class People:
 
     def find(self, name: str) -> Person | None:
         """The person with this id, name or role (case does not matter), the first on several."""
-        if name.isdecimal():
-            return self._by_id.get(int(name))
         wanted = name.casefold()
+        if name.isdecimal():
+            return next((p for p in self._by_id.values() if str(p.id) == wanted), None)
         return next(
             (p for p in self._by_id.values() if wanted in (p.name.casefold(), p.role.casefold())), None
         )

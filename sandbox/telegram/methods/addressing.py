@@ -1,5 +1,7 @@
 """Which chat, message and text a request means, with Telegram's refusals."""
 
+import re
+
 from sandbox.telegram.chats import Chat, Message
 from sandbox.telegram.detection import detect
 from sandbox.telegram.entities import Entity, FormattedText, clean, tidy, utf16_length
@@ -10,6 +12,7 @@ from sandbox.telegram.twin import Telegram
 
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
+_ID = re.compile(r"-?[0-9]{1,16}")
 _ENTITY_ARGUMENTS = ("url", "language", "custom_emoji_id")
 
 
@@ -18,7 +21,7 @@ def find_chat(twin: Telegram, params: Params, name: str = "chat_id") -> Chat:
     value = params.text(name).strip()
     if not value:
         raise bad_request("chat_id is empty")
-    chat = twin.chats.get(int(value)) if value.lstrip("-").isdecimal() else None
+    chat = twin.chats.get(int(value)) if _ID.fullmatch(value) else None
     if chat is None:
         raise bad_request("chat not found")
     return chat

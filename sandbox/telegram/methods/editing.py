@@ -88,7 +88,9 @@ def delete_message(twin: Telegram, params: Params) -> bool:
 def delete_messages(twin: Telegram, params: Params) -> bool:
     chat = find_chat(twin, params)
     identifiers = params.json("message_ids", "can't parse message identifiers JSON array")
-    if not isinstance(identifiers, list) or not identifiers:
+    if not isinstance(identifiers, list) or not all(isinstance(one, int) for one in identifiers):
+        raise bad_request("can't parse message identifiers JSON array")
+    if not identifiers:
         raise bad_request("message identifiers are not specified")
     if len(identifiers) > MAX_DELETED:
         raise bad_request("too many message identifiers specified")
