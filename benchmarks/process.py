@@ -24,7 +24,9 @@ class Started:
     def __init__(self, arguments: list[str], folder: Path, environment: Mapping[str, str]) -> None:
         self._words = folder / "output.txt"
         clean = {
-            key: value for key, value in os.environ.items() if not key.startswith(("PERPETUUM_", "TELEGRAM_"))
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("PERPETUUM_", "TELEGRAM_", "DATABASE_"))
         }
         with self._words.open("wb") as file:
             self.process = subprocess.Popen(
