@@ -41,7 +41,8 @@ def explained(error: Exception, say: Speech, *, command: str) -> Screen:
             return Screen(html=html)
         case Transient():
             log.warning("could_not_answer", command=command, error=str(error))
-            return Screen(html=say.render("errors/out_of_reach.html"), keyboard=_retry(command, say))
+            html = say.render("errors/out_of_reach.html", kind=error.kind)
+            return Screen(html=html, keyboard=_retry(command, say))
         case _:
             log.error("handler_failed", command=command, exc_info=error)
             return Screen(html=say.render("errors/broken.html"), keyboard=_retry(command, say))

@@ -27,7 +27,7 @@ class Transient(DeskError):
     """The outside did not answer as it should; the same read may succeed later.
 
     `kind` picks the wording on screens: `unreachable`, `timeout`, `rate_limited`, `refused`, `nonsense`,
-    `silent`.
+    `silent`; `database` when it is our own that is in trouble.
     """
 
     def __init__(

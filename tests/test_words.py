@@ -182,6 +182,7 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         "quote": quote,
         "quotes": [] if is_bad else quotes,
         "tick": instrument.tick,
+        "kind": "database" if is_bad else "timeout",
         "is_old": True,
         "is_own_list": not is_bad,
         "is_back": is_bad,

@@ -47,9 +47,10 @@ def translated(place: Place) -> Iterator[None]:
     except DBAPIError as error:
         raise _named(error, place) or Fatal(f"{place}: {error.orig}") from error
     except PoolTimeout as error:
-        raise Transient(f"{place} is busy: no connection came free") from error
+        raise Transient(f"{place} is busy: no connection came free", kind="database") from error
     except OSError as error:
-        raise Transient(f"{place} is out of reach: {error.strerror or error}") from error
+        reason = f"{place} is out of reach: {error.strerror or error}"
+        raise Transient(reason, kind="database") from error
 
 
 def _named(error: DBAPIError, place: Place) -> DeskError | None:
@@ -60,13 +61,13 @@ def _named(error: DBAPIError, place: Place) -> DeskError | None:
     if isinstance(code, int):
         return _of_sqlite(code & 0xFF, place)
     if error.connection_invalidated:
-        return Transient(f"{place} closed the connection")
+        return Transient(f"{place} closed the connection", kind="database")
     return None
 
 
 def _of_sqlite(code: int, place: Place) -> DeskError | None:
     if code in (_BUSY, _LOCKED):
-        return Transient(f"{place} is locked by another process")
+        return Transient(f"{place} is locked by another process", kind="database")
     mend = _SQLITE_MENDS.get(code)
     return Fatal(f"{place}: {mend}") if mend else None
 
@@ -76,5 +77,5 @@ def _of_postgres(state: str, place: Place) -> DeskError | None:
     if mend:
         return Fatal(f"{place}: {mend}")
     if state in _POSTGRES_PASSING or state[:2] in _POSTGRES_PASSING:
-        return Transient(f"{place} cannot answer now (SQLSTATE {state})")
+        return Transient(f"{place} cannot answer now (SQLSTATE {state})", kind="database")
     return None
