@@ -50,7 +50,8 @@ def say(
 
 
 def _parts(text: str) -> list[str]:
-    size = LONGEST_TEXT if text.isascii() else LONGEST_TEXT // 2
+    # characters beyond the basic plane count as two
+    size = LONGEST_TEXT if max(text, default="") <= "\uffff" else LONGEST_TEXT // 2
     return [text[start : start + size] for start in range(0, len(text), size)]
 
 

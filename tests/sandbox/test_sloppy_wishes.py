@@ -51,6 +51,15 @@ async def test_shocks_end_before_prices_make_no_sense(sandbox: Sandbox, percent:
     assert float(market.snapshot()[0]["last"]) > 0
 
 
+@pytest.mark.parametrize(("letter", "lengths"), [("a", [4096, 4]), ("я", [4096, 4]), ("🙂", [2048, 2048, 4])])
+async def test_only_texts_beyond_telegrams_length_are_split(
+    sandbox: Sandbox, letter: str, lengths: list[int]
+) -> None:
+    await sandbox.say(1001, letter * sum(lengths))
+    shown = await sandbox.control("GET", "chats/1001/messages")
+    assert [len(message["text"]) for message in shown] == lengths
+
+
 def test_a_world_killed_while_it_first_wrote_goes_on(tmp_path: Path) -> None:
     keep = SqliteKeep(tmp_path / STATE_FILE)
     keep.put("world", "clock", {"market_ms": 1_767_571_200_000, "speed": 1.0})
