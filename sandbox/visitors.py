@@ -19,6 +19,8 @@ async def own_visitors_only(request: web.Request, handler: Handler) -> web.Strea
 
 
 def _is_foreign(request: web.Request) -> bool:
-    """Whether a browser says that another page asks. Programs do not send an origin."""
+    """Whether a browser says that another page asks. Programs send neither header."""
+    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site") and request.path != "/":
+        return True  # a picture on another page, which comes without an origin; a link to the page is fine
     origin = request.headers.get(hdrs.ORIGIN)
     return origin is not None and urlsplit(origin).netloc != request.host

@@ -185,7 +185,7 @@ async def test_a_button_without_its_message_is_silent(at: Conversation) -> None:
 
 
 async def test_a_late_question_is_answered_with_a_note(at: Conversation) -> None:
-    [answer] = await at.say(VERA, "btc", is_late=True, after_s=600)
+    [answer] = await at.say(VERA, "btc", is_late=True, after_s=630)
 
     assert answer["text"].startswith("I was away; you asked this 10 min ago. This is how it is now:")
     assert "87,210.50" in answer["text"]
@@ -201,7 +201,7 @@ async def test_a_question_that_waited_a_moment_needs_no_note(at: Conversation) -
 async def test_a_late_order_is_explained_and_done_only_by_its_button(at: Conversation, text: str) -> None:
     before = at.desk.person(VERA)
 
-    [answer] = await at.say(VERA, text, is_late=True, after_s=600)
+    [answer] = await at.say(VERA, text, is_late=True, after_s=630)
 
     assert "I did not do it" in answer["text"]
     assert "10 min ago" in answer["text"]
@@ -211,7 +211,7 @@ async def test_a_late_order_is_explained_and_done_only_by_its_button(at: Convers
 
 
 async def test_a_late_order_of_any_length_is_quoted_in_short(at: Conversation) -> None:
-    [answer] = await at.say(VERA, "/watch " + "btc " * 900, is_late=True, after_s=600)
+    [answer] = await at.say(VERA, "/watch " + "btc " * 900, is_late=True, after_s=630)
 
     assert len(answer["text"]) < 400
     assert names(answer) == []

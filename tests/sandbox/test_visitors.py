@@ -41,6 +41,15 @@ async def test_other_pages_are_refused(url: str, path: str, headers: dict[str, s
         assert "own page" in (await response.json())["error"]
 
 
+async def test_a_picture_on_another_page_makes_the_bot_say_nothing_but_a_link_here_works(url: str) -> None:
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    async with aiohttp.ClientSession(headers=foreign) as http:
+        async with http.get(f"{url}/bot{BOT_TOKEN}/getMe") as response:
+            assert response.status == 403
+        async with http.get(f"{url}/") as response:
+            assert response.status == 200
+
+
 async def test_programs_and_the_own_page_are_answered(url: str) -> None:
     port = url.rpartition(":")[2]
     async with aiohttp.ClientSession() as http:
