@@ -73,7 +73,7 @@ async def test_a_day_a_minute_moves_prices_while_the_desk_answers(
 
         steps = [later.time_ms - earlier.time_ms for earlier, later in pairwise(candles)]
         assert steps == [Timeframe.H1.ms]
-        seen = set()
+        seen: set[float] = set()
         async with asyncio.timeout(20):
             while len(seen) < 3:
                 seen.add(read_price((await sandbox.ask(VERA, "/price btc"))["text"]).last)
