@@ -26,6 +26,7 @@ log = structlog.get_logger()
 
 TELL_AFTER_S = 60.0
 HOUSEKEEPING_S = 3600.0
+MENU_PAUSE_S = 60.0
 CLOCK_WAIT_S = 15.0
 REFUSED = "Telegram refuses TELEGRAM_BOT_TOKEN; @BotFather gives a valid one"
 
@@ -169,16 +170,28 @@ class App:
             pause = min(pause * 2, 15.0)
 
     async def _show_menus(self) -> None:
-        for language, code in (("en", None), ("ru", "ru")):
-            say = self.services.rendering.speech(language)
-            commands = tuple(
-                BotCommand(name=command.name, description=say(command.summary))
-                for command in self.services.table.order
-                if not command.role.covers(Role.ADMIN) and not command.for_strangers
-            )
-            await self._outside.telegram.messenger.show_commands(
-                CommandMenu(language=code, commands=commands)
-            )
+        """Set the command menus: for everybody in each language, and for each admin with what admins may."""
+        services = self.services
+        menus = [
+            CommandMenu(language=code, commands=self._menu(language, Role.TRADER))
+            for language, code in (("en", None), ("ru", "ru"))
+        ]
+        menus += [
+            CommandMenu(language=None, chat_id=admin.id, commands=self._menu(admin.language, Role.ADMIN))
+            for admin in services.people.admins()
+        ]
+        while menus:
+            menus = [menu for menu in menus if not await self._outside.telegram.messenger.show_commands(menu)]
+            if menus:
+                await asyncio.sleep(MENU_PAUSE_S)
+
+    def _menu(self, language: str, role: Role) -> tuple[BotCommand, ...]:
+        say = self.services.rendering.speech(language)
+        return tuple(
+            BotCommand(name=command.name, description=say(command.summary))
+            for command in self.services.table.order
+            if role.covers(command.role) and not command.for_strangers
+        )
 
     async def _keep_house(self) -> None:
         while True:

@@ -45,7 +45,6 @@ SCREENS: tuple[ModuleType, ...] = (
     handlers.help,
     handlers.status,
     handlers.people,
-    handlers.cockpit,
     handlers.free_text,
 )
 """Modules with `COMMANDS` and `BUTTONS`, in the order of `/help`."""

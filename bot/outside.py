@@ -68,7 +68,7 @@ class Telegram:
             return FeedHealth(name="telegram", is_ok=False, age_s=None, code="waiting")
         state = self.polling.state
         age_s = None if state.answered_at is None else time.monotonic() - state.answered_at
-        params = {"queued": self.outbound.limiter.queued, "error": state.last_error or ""}
+        params = {"queued": self.outbound.limiter.queued, "given_up": self.outbound.given_up}
         code = _polling_code(state)
         return FeedHealth(name="telegram", is_ok=code == "polling", age_s=age_s, code=code, params=params)
 

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 
 from handlers.ui.keyboards import button
-from handlers.ui.request import Request, Services
-from handlers.ui.table import ButtonRoute
-from ports.messages import Priority, Screen
+from handlers.ui.request import Services
+from ports.messages import Screen
 from ports.people import Person
 
 MOST = 8
@@ -42,11 +41,3 @@ def view(services: Services, person: Person) -> Screen:
         (button(say("Status"), "st"), button(say("Settings"), "set"), button(say("Help"), "h")),
     )
     return Screen(html=html, keyboard=keyboard)
-
-
-async def refresh(request: Request) -> None:
-    """Redraw at once."""
-    await request.services.cockpits.refresh(request.person, priority=Priority.ANSWER)
-
-
-BUTTONS = (ButtonRoute(prefix="cp", handler=refresh),)

@@ -141,7 +141,8 @@ class BotCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandMenu:
-    """The command menu for one language."""
+    """The command menu for one language (`None`: all without one of their own), of one chat or of all."""
 
     language: str | None
+    chat_id: int | None = None
     commands: tuple[BotCommand, ...] = field(default=())

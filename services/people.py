@@ -41,11 +41,14 @@ class People:
     _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def load(self) -> None:
-        """Read everybody; must run before the first update."""
+        """Read everybody; must run before the first update. Whom an admin blocked stays blocked, unless the
+        settings make an admin of them."""
         self._known = {person.id: person for person in await self.store.all()}
         for person_id, role in self.appointed.items():
             person = self._known.get(person_id)
-            if person is not None and person.role is not role and role.covers(person.role):
+            if person is None or (person.role is Role.BLOCKED and role is not Role.ADMIN):
+                continue
+            if person.role is not role and role.covers(person.role):
                 await self.change(person_id, role=role)
 
     def get(self, person_id: int) -> Person | None:

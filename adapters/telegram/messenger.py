@@ -20,6 +20,7 @@ from aiogram.exceptions import (
 )
 from aiogram.types import BotCommand as MenuCommand
 from aiogram.types import (
+    BotCommandScopeChat,
     BotCommandScopeDefault,
     BufferedInputFile,
     InputMediaPhoto,
@@ -98,15 +99,17 @@ class TelegramMessenger:
         except (TelegramAPIError, ClientDecodeError) as error:
             log.info("unpin_refused", chat=chat_id, error=str(error)[:200])
 
-    async def show_commands(self, menu: CommandMenu) -> None:
-        """Set the client's command menu for one language; a refusal is only logged."""
+    async def show_commands(self, menu: CommandMenu) -> bool:
+        """Set the client's command menu; whether there is no use in trying again. A refusal is logged."""
         commands = [MenuCommand(command=item.name, description=item.description) for item in menu.commands]
+        chat = menu.chat_id
+        scope = BotCommandScopeDefault() if chat is None else BotCommandScopeChat(chat_id=chat)
         try:
-            await self._bot.set_my_commands(
-                commands, scope=BotCommandScopeDefault(), language_code=menu.language
-            )
+            await self._bot.set_my_commands(commands, scope=scope, language_code=menu.language)
         except (TelegramAPIError, ClientDecodeError) as error:
             log.warning("command_menu_not_set", error=str(error)[:200])
+            return isinstance(error, TelegramBadRequest)  # such as a chat that never wrote to us
+        return True
 
     async def _send_text(self, chat_id: int, html: str, keyboard: Keyboard, is_silent: bool) -> Sent:
         parts = text.split(html) or ["…"]

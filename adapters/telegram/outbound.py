@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import ceil
 
 import structlog
@@ -29,17 +29,6 @@ PRIORITY: ContextVar[Priority] = ContextVar("priority", default=Priority.ANSWER)
 
 
 @dataclass(slots=True)
-class Delivery:
-    """What `/status` and the doctor tell of the road out."""
-
-    sent: int = 0
-    retried: int = 0
-    failed: int = 0
-    last_error: str | None = None
-    down_since: float | None = None
-
-
-@dataclass(slots=True)
 class Outbound(BaseRequestMiddleware):
     """Takes every message through the limiter and retries what can be retried.
 
@@ -50,7 +39,8 @@ class Outbound(BaseRequestMiddleware):
     limiter: Limiter
     patience_s: float = 120.0
     monotonic: Callable[[], float] = time.monotonic
-    delivery: Delivery = field(default_factory=Delivery)
+    given_up: int = 0
+    """Messages not delivered since the start; pushes among them are tried again by the outbox."""
 
     async def __call__(
         self,
@@ -73,28 +63,18 @@ class Outbound(BaseRequestMiddleware):
             except TelegramRetryAfter as error:
                 log.warning("telegram_asks_to_wait", seconds=error.retry_after, chat=chat_id)
                 self.limiter.pause(chat_id, error.retry_after)
-                self.delivery.retried += 1
             except (TelegramNetworkError, TelegramServerError, ClientDecodeError) as error:
-                self._note(error)
+                log.warning("telegram_send_failed", error=f"{type(error).__name__}: {error}"[:200])
                 if self.monotonic() + pause > give_up_at:
-                    self.delivery.failed += 1
+                    self.given_up += 1
                     raise
-                self.delivery.retried += 1
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 8.0)
             else:
-                self.delivery.sent += 1
-                self.delivery.down_since = None
                 return response
 
     def _check_pause(self, method: TelegramMethod[TelegramType], chat_id: int) -> None:
         paused_s = self.limiter.paused_s(chat_id)
         if paused_s > self.patience_s:
-            self.delivery.failed += 1
+            self.given_up += 1
             raise TelegramRetryAfter(method, "Flood control", retry_after=ceil(paused_s))
-
-    def _note(self, error: Exception) -> None:
-        self.delivery.last_error = type(error).__name__
-        if self.delivery.down_since is None:
-            self.delivery.down_since = self.monotonic()
-        log.warning("telegram_send_failed", error=f"{type(error).__name__}: {error}"[:200])

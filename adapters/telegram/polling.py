@@ -27,7 +27,7 @@ from ports.errors import Fatal
 
 log = structlog.get_logger()
 
-ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
+ALLOWED = ["message", "callback_query", "my_chat_member"]
 Handle = Callable[[Update, bool], Awaitable[None]]
 
 

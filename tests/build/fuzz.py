@@ -36,7 +36,6 @@ _PREFIXES = (
     "a",
     "do",
     "now",
-    "cp",
     "x",
 )
 _VALUES = (

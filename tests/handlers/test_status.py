@@ -9,7 +9,6 @@ from handlers.cockpit import MOST, view
 from handlers.notices import feed_changed, telegram_returned
 from ports.errors import Transient
 from ports.health import FeedHealth, JobHealth
-from ports.messages import Priority
 from ports.people import Noise, Role
 from services.feed_alarm import FeedNews
 from tests.build.screens import ANN, TOM, VERA, ScreenDesk, a_screen_desk, data_of, labels
@@ -90,16 +89,6 @@ async def test_every_button_of_the_cockpit_works(desk: ScreenDesk) -> None:
     for label in labels(screen):
         answer = await desk.press(data_of(screen, label))
         assert not answer.is_error, label
-
-
-async def test_the_cockpits_own_button_redraws_it(desk: ScreenDesk) -> None:
-    await desk.services.cockpits.open(desk.person(VERA))
-    desk.clock.move(60)
-
-    assert (await desk.press("cp")).screen is None
-
-    [edit] = desk.messenger.edits
-    assert edit.priority is Priority.ANSWER
 
 
 @pytest.mark.parametrize(("admin_chat", "chats"), [(None, [ANN]), (-100, [-100])])

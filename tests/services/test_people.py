@@ -54,7 +54,8 @@ async def test_somebody_appointed_is_welcomed_with_their_role_and_language() -> 
     [
         (Role.VIEWER, Role.ADMIN, Role.ADMIN),
         (Role.ADMIN, Role.VIEWER, Role.ADMIN),
-        (Role.BLOCKED, Role.VIEWER, Role.VIEWER),
+        (Role.BLOCKED, Role.VIEWER, Role.BLOCKED),
+        (Role.BLOCKED, Role.ADMIN, Role.ADMIN),
     ],
 )
 async def test_settings_raise_a_role_and_never_lower_it(was: Role, appointed: Role, now: Role) -> None:

@@ -218,6 +218,7 @@ async def test_command_menus_are_shown_per_language_and_a_refusal_is_only_logged
     menu = (BotCommand(name="price", description="Price of a coin"),)
     await road.messenger.show_commands(CommandMenu(language=None, commands=menu))
     await road.messenger.show_commands(CommandMenu(language="ru", commands=()))
+    assert await road.messenger.show_commands(CommandMenu(language=None, chat_id=ANNA, commands=menu))
     assert [command.command for command in await road.desk.bot.get_my_commands()] == ["price"]
     bad = (BotCommand(name="NOT A NAME", description="x"),)
     await road.messenger.show_commands(CommandMenu(language=None, commands=bad))

@@ -265,7 +265,7 @@ async def test_a_token_that_is_not_valid_stops_the_program(desk: TelegramDesk) -
 async def test_only_the_kinds_that_we_handle_are_asked_for(desk: TelegramDesk) -> None:
     async with polling(desk.bot, Listener()) as loop:
         await so(lambda: loop.state.is_caught_up, "caught up")
-    assert set(desk.twin.updates.allowed) == {"message", "edited_message", "callback_query", "my_chat_member"}
+    assert set(desk.twin.updates.allowed) == {"message", "callback_query", "my_chat_member"}
 
 
 async def test_taps_and_messages_of_a_person_are_handled_in_their_order(desk: TelegramDesk) -> None:
