@@ -33,7 +33,7 @@ check: .venv/.dev
 
 e2e: .venv/.e2e
 	@.ci/need chromium chromium fonts-dejavu-core fonts-noto-color-emoji
-	$(PYTEST) tests/browser
+	$(PYTEST) -n 2 tests/browser
 
 bench: .venv/.dev
 	@$(BIN)/python -m benchmarks $(ONLY)
