@@ -16,6 +16,8 @@ _ADDRESSEE = re.compile(r"^(/[^\s@]+)@\w+")
 _TYPO = 0.6
 LONGEST = 200
 MOST_WORDS = 10
+SHORTEST_WORD = 3
+SHORTEST_SENTENCE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,9 @@ async def guess(request: Request) -> Screen | None:
     words = text.lstrip("/").replace(",", " ").split()
     if not words or len(words) > MOST_WORDS:
         return _nearest_command(request, text)
+    meant = await _sentence(request, words)
+    if meant is not None:
+        return await meant.command.handler(replace(request, args=meant.args))
     try:
         await request.services.markets.resolve(words[0])
     except Refused as error:
@@ -66,6 +71,30 @@ async def guess(request: Request) -> Screen | None:
     has_timeframe = any(parse_timeframe(word) is not None for word in words[1:])
     name = "chart" if has_timeframe else "price"
     return await table.commands[name].handler(replace(request, args=" ".join(words)))
+
+
+async def _sentence(request: Request, words: list[str]) -> Understood | None:
+    """“What is the price of btc?”: the name of a reading command and a coin, somewhere in a sentence."""
+    plain = [word.strip("?!.,:;«»“”\"'()") for word in words]
+    named = [request.services.table.words.get(word.lower()) for word in plain if len(word) >= SHORTEST_WORD]
+    commands = [one for one in named if one is not None and one.is_read_only and request.may(one.role)]
+    if len(words) < SHORTEST_SENTENCE or not commands:
+        return None
+    kept = [word for word in plain if await _says_something(request, word)]
+    return Understood(commands[0], " ".join(kept)) if kept else None
+
+
+async def _says_something(request: Request, word: str) -> bool:
+    """Whether a word of a sentence names a coin or a timeframe, and no command."""
+    if len(word) < SHORTEST_WORD or word.lower() in request.services.table.words:
+        return any(letter.isdecimal() for letter in word) and parse_timeframe(word) is not None
+    try:
+        await request.services.markets.resolve(word)
+    except Refused as error:
+        if error.code != "unknown_symbol":
+            raise
+        return parse_timeframe(word) is not None
+    return True
 
 
 def _near_word(word: str, table: Table) -> Command | None:

@@ -15,6 +15,8 @@ _LONGEST = 64
 _LONGEST_GUESS = 16
 _DERIVATIVE_ENDINGS = (".P", "-PERP", "_PERP", "PERP", "-SWAP")
 _MULTIPLIERS = ("1000000", "10000", "1000", "1M")
+_SHORTEST_STEM = 4
+_CASE_ENDINGS = ("ом", "ой", "а", "у", "е", "ы", "и")
 _ZERO = Decimal(0)
 
 
@@ -132,8 +134,20 @@ def _spelled(spelling: str) -> Iterator[str]:
 def _coin_named(word: str) -> str | None:
     """`BTC` for `БИТКОИН`, `BTCUSDT` for `БИТОКUSDT`."""
     name, quote = _split(word)
-    base = COINS.get(name.lower().replace("ё", "е"))
+    word = name.lower().replace("ё", "е")
+    base = COINS.get(word) or _declined(word)
     return f"{base}{quote or ''}" if base else None
+
+
+def _declined(word: str) -> str | None:
+    """`BTC` for `биткоина`, `SOL` for `соланы`: a Russian name in another case than the first."""
+    for ending in _CASE_ENDINGS:
+        stem = word.removesuffix(ending)
+        if stem != word and len(stem) >= _SHORTEST_STEM:
+            coin = COINS.get(stem) or COINS.get(stem + "а")
+            if coin is not None:
+                return coin
+    return None
 
 
 def _parts(text: str) -> Iterator[str]:

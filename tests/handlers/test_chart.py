@@ -112,3 +112,21 @@ async def test_a_stale_price_in_the_caption_warns(desk: ScreenDesk) -> None:
     desk.clock.move(300)
 
     assert "stale 5 min" in (await desk.type("/chart btc")).html
+
+
+@pytest.mark.parametrize(
+    "text", ["show me a chart of eth 4h", "покажи график эфира 4ч", "eth chart 4h please"]
+)
+async def test_a_sentence_is_understood(desk: ScreenDesk, text: str) -> None:
+    screen = await desk.type(text)
+
+    assert screen.photo is not None
+    assert screen.html.startswith("<b>ETH/USDT · 4h</b>")
+
+
+@pytest.mark.parametrize("text", ["tell me a nice story about you", "what is the price of nothing at all"])
+async def test_a_sentence_without_a_coin_gets_the_nearest_forms(desk: ScreenDesk, text: str) -> None:
+    screen = await desk.type(text)
+
+    assert "I do not know" in screen.html
+    assert labels(screen)
