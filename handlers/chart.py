@@ -6,8 +6,9 @@ from engines.market.timeframes import parse_timeframe
 from handlers.ui.keyboards import button, choice, rows
 from handlers.ui.request import Request
 from handlers.ui.table import ButtonRoute, Command, Topic
-from ports.errors import Refused
+from ports.errors import Refused, Transient
 from ports.messages import Screen
+from services.market.quote import Quote
 from services.pictures import Picture
 
 FRAMES = (Timeframe.M5, Timeframe.M15, Timeframe.H1, Timeframe.H4, Timeframe.D1)
@@ -21,7 +22,11 @@ async def chart(request: Request) -> Screen:
     picture = await services.pictures.candles(
         instrument, timeframe, theme=request.person.theme, speech=request.say
     )
-    return _screen(request, instrument, timeframe, picture)
+    try:
+        quote = await services.markets.quote(instrument.symbol)
+    except Transient:
+        quote = None  # the picture is there; its last candle has the price
+    return _screen(request, instrument, timeframe, picture, quote)
 
 
 async def _asked(request: Request) -> tuple[Instrument, Timeframe]:
@@ -53,15 +58,16 @@ def _words(args: str) -> list[str]:
     return words
 
 
-def _screen(request: Request, instrument: Instrument, timeframe: Timeframe, picture: Picture) -> Screen:
+def _screen(
+    request: Request, instrument: Instrument, timeframe: Timeframe, picture: Picture, quote: Quote | None
+) -> Screen:
     say = request.say
-    quotes = request.services.markets.quotes([instrument.symbol])
     html = say.render(
         "chart.html",
         instrument=instrument,
         timeframe=timeframe.value,
         picture=picture,
-        quote=quotes[0] if quotes else None,
+        quote=quote,
     )
     frames = choice(
         [(frame.value, frame.value) for frame in FRAMES], timeframe.value, "ch", instrument.symbol
