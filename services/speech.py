@@ -97,7 +97,7 @@ class Rendering:
                 extensions=["jinja2.ext.i18n"],
             )
             environment.globals["_"] = catalogue.gettext
-            getattr(environment, "install_gettext_translations")(catalogue, newstyle=True)  # noqa: B009 - added by the i18n extension
+            getattr(environment, "install_gettext_translations")(catalogue, newstyle=False)  # noqa: B009 - added by the i18n extension
             self._environments[language] = environment
             self._catalogues[language] = catalogue
 

@@ -67,7 +67,7 @@ def ids_in_templates() -> Iterator[tuple[str, str, str | tuple[str, ...]]]:
     """(place, function, message id or ids) of every template."""
     for path in sorted((ROOT / "templates").rglob("*.html")):
         with path.open("rb") as file:
-            options = {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true"}
+            options = {"newstyle_gettext": "false", "trim_blocks": "true", "lstrip_blocks": "true"}
             for line, function, message, _ in babel_extract(file, ("_", "gettext", "ngettext"), (), options):
                 place = f"{path.relative_to(ROOT)}:{line}"
                 if isinstance(message, str):
@@ -142,7 +142,7 @@ def test_translations_have_the_placeholders_and_tags_of_their_message(language: 
 
 @pytest.mark.parametrize("language", ["en", *TRANSLATED])
 def test_templates_fill_every_message_without_a_slip(language: str) -> None:
-    """In `{% trans %}` a lone percent sign would be read as a placeholder."""
+    """In a `{% trans %}` with variables a lone percent sign would be read as a placeholder."""
     for _, function, ids in ids_in_templates():
         if function == "_":
             continue
@@ -150,7 +150,7 @@ def test_templates_fill_every_message_without_a_slip(language: str) -> None:
         texts = one_or_more if language == "en" else translations(language, one_or_more[0])
         names = {name: "7" for message in one_or_more for name in re.findall(r"%\((\w+)\)", message)}
         for text in texts:
-            assert "%(" not in text % names
+            assert "%(" not in (text % names if names else text)
 
 
 def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
