@@ -77,7 +77,7 @@ def _can_make(folder: Path) -> bool:
 
 async def _check_telegram(settings: Settings, within_s: float) -> list[Finding]:
     if settings.telegram_bot_token is None:
-        says = "no TELEGRAM_BOT_TOKEN: `perpetuum run` will start the sandbox"
+        says = "no TELEGRAM_BOT_TOKEN is set, so `perpetuum run` starts the sandbox"
         return [Finding("telegram", True, says)]
     telegram = build_telegram(settings)
     try:

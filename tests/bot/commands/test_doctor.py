@@ -87,7 +87,7 @@ async def test_a_desk_without_a_token_or_an_admin_is_told_what_will_happen(
 ) -> None:
     report = await examine(settings_in(sandbox, TELEGRAM_BOT_TOKEN=""))
     assert report.code == 0
-    assert "will start the sandbox" in report.about("telegram")
+    assert "no TELEGRAM_BOT_TOKEN is set, so `perpetuum run` starts the sandbox" in report.about("telegram")
     report = await examine(settings_in(sandbox, PERPETUUM_TELEGRAM__ADMINS=""))
     assert report.code == 0
     assert "/claim" in report.about("people")
