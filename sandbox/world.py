@@ -117,6 +117,14 @@ def build_world(options: WorldOptions) -> World:
     """Open a world. Raises `ValueError` for a recording that cannot be played, a start outside of it, or
     a state folder that belongs to another market."""
     keep: Keep = SqliteKeep(options.state / STATE_FILE) if options.state else ForgetfulKeep()
+    try:
+        return _open_world(options, keep)
+    except BaseException:
+        keep.close()
+        raise
+
+
+def _open_world(options: WorldOptions, keep: Keep) -> World:
     kept = {str(key): orjson.loads(body) for key, body in keep.load(_KIND)}
     origin = _origin(options, kept.get("market", {}))
     clock = SandboxClock(

@@ -1,5 +1,7 @@
 """A twin that is stopped, or killed, and goes on."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,12 @@ from sandbox.telegram.keep import SqliteKeep
 from tests.build.telegram import ANNA, GROUP, PNG, TOM, TelegramDesk, telegram_desk
 
 BUTTONS = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="Go", callback_data="go")]])
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
 
 
 async def fill(desk: TelegramDesk) -> None:
@@ -28,13 +36,14 @@ async def fill(desk: TelegramDesk) -> None:
     await desk.post("/users/tom/taps", chat=TOM, message=sent.message_id, button="Go", wait_s=0)
 
 
-async def test_everything_comes_back_without_a_proper_end(tmp_path: Path) -> None:
+async def test_everything_comes_back_without_a_proper_end(tmp_path: Path, stack: ExitStack) -> None:
     file = tmp_path / "state" / "sandbox.sqlite3"
-    async with telegram_desk(SqliteKeep(file)) as before:
+    left_open = stack.enter_context(closing(SqliteKeep(file)))
+    async with telegram_desk(left_open) as before:
         await fill(before)
         messages, updates = await before.messages(TOM), await before.call("getUpdates")
         chats = {chat.id: chat.members for chat in before.twin.chats}
-    async with telegram_desk(SqliteKeep(file)) as after:
+    async with telegram_desk(stack.enter_context(closing(SqliteKeep(file)))) as after:
         assert await after.messages(TOM) == messages
         assert await after.call("getUpdates") == updates
         assert {chat.id: chat.members for chat in after.twin.chats} == chats
@@ -52,17 +61,17 @@ async def test_everything_comes_back_without_a_proper_end(tmp_path: Path) -> Non
 
 async def test_counters_never_go_back(tmp_path: Path) -> None:
     file = tmp_path / "sandbox.sqlite3"
-    async with telegram_desk(SqliteKeep(file)) as before:
-        await before.say("anna", "x")
-        (update,) = await before.updates()
-        last = await before.bot.send_message(ANNA, "y")
-        await before.bot.delete_message(ANNA, last.message_id)
-    keep = SqliteKeep(file)
-    async with telegram_desk(keep) as after:
-        assert (await after.say("anna", "z"))["id"] == last.message_id + 1
-        (later,) = await after.updates()
-        assert later.update_id == update.update_id + 1
-    keep.close()
+    with closing(SqliteKeep(file)) as keep:
+        async with telegram_desk(keep) as before:
+            await before.say("anna", "x")
+            (update,) = await before.updates()
+            last = await before.bot.send_message(ANNA, "y")
+            await before.bot.delete_message(ANNA, last.message_id)
+    with closing(SqliteKeep(file)) as keep:
+        async with telegram_desk(keep) as after:
+            assert (await after.say("anna", "z"))["id"] == last.message_id + 1
+            (later,) = await after.updates()
+            assert later.update_id == update.update_id + 1
 
 
 def test_a_file_that_is_something_else_is_refused(tmp_path: Path) -> None:
