@@ -7,9 +7,9 @@ from typing import Any
 
 import structlog
 from aiogram import BaseMiddleware, Bot
-from aiogram.exceptions import ClientDecodeError, TelegramAPIError
-from aiogram.types import CallbackQuery, Chat, TelegramObject, Update, User
+from aiogram.types import Chat, TelegramObject, Update, User
 
+from bot.taps import acknowledge
 from engines.core.bucket import Bucket
 from handlers.errors import explained
 from handlers.people import tell_admins
@@ -114,7 +114,7 @@ class Door(BaseMiddleware):
         if event.callback_query is None:
             return
         say = self.services.rendering.speech(person.language)
-        await _acknowledge(self.bot, event.callback_query, say("This button is not for you."), is_alert=True)
+        await acknowledge(self.bot, event.callback_query, say("This button is not for you."), is_alert=True)
 
     async def _say(self, chat_id: int, screen: Screen) -> None:
         try:
@@ -150,7 +150,7 @@ class Brake(BaseMiddleware):
                 pace.is_warned = False
             return await handler(event, data)
         if isinstance(event, Update) and event.callback_query is not None:
-            await _acknowledge(data["bot"], event.callback_query, data["say"]("Too fast."))
+            await acknowledge(data["bot"], event.callback_query, data["say"]("Too fast."))
         if not pace.is_warned:
             pace.is_warned = True
             await self._warn(person, data["say"])
@@ -172,10 +172,3 @@ class Brake(BaseMiddleware):
             await self.messenger.send(person.id, screen, priority=Priority.ANSWER)
         except DeskError as error:
             log.warning("answer_lost", chat=person.id, error=str(error))
-
-
-async def _acknowledge(bot: Bot, query: CallbackQuery, text: str, *, is_alert: bool = False) -> None:
-    try:
-        await bot.answer_callback_query(query.id, text=text, show_alert=is_alert)
-    except (TelegramAPIError, ClientDecodeError) as error:
-        log.info("tap_not_acknowledged", error=str(error)[:120])

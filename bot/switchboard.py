@@ -7,6 +7,7 @@ from aiogram import Bot
 from aiogram.exceptions import ClientDecodeError, TelegramAPIError
 from aiogram.types import CallbackQuery, ChatMemberUpdated, InaccessibleMessage, Message
 
+from bot.taps import acknowledge
 from handlers.errors import Answer, answered, explained
 from handlers.free_text import addressee, guess, understand
 from handlers.ui.keyboards import again, rows
@@ -71,7 +72,7 @@ class Switchboard:
             problem = say("You may not do that.")
         elif is_late and not route.is_read_only:
             problem = say("I was away when you pressed this; nothing was done. Press again.")
-        await self._acknowledge(query, problem)
+        await acknowledge(self.bot, query, problem, is_alert=problem is not None)
         if problem is not None or route is None or query.message is None:
             return
         chat_id, message = query.message.chat.id, query.message
@@ -162,12 +163,6 @@ class Switchboard:
             await self.services.people.change(chat_id, is_reachable=False)
         else:
             log.error("answer_lost", chat=chat_id, error=str(error))
-
-    async def _acknowledge(self, query: CallbackQuery, problem: str | None) -> None:
-        try:
-            await self.bot.answer_callback_query(query.id, text=problem, show_alert=problem is not None)
-        except (TelegramAPIError, ClientDecodeError) as error:
-            log.info("tap_not_acknowledged", error=str(error)[:120])
 
     async def _show_busy(self, chat_id: int, action: str) -> None:
         try:

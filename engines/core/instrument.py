@@ -1,7 +1,7 @@
 """What is traded: one market of one venue, with its price and size grid."""
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -31,7 +31,3 @@ class Instrument:
     def pair(self) -> str:
         """The name shown on screens: `"BTC/USDT"`."""
         return f"{self.base}/{self.quote}"
-
-    def to_tick(self, price: Decimal) -> Decimal:
-        """`price` on the nearest tick (half to even)."""
-        return (price / self.tick).quantize(Decimal(1), rounding=ROUND_HALF_EVEN) * self.tick
