@@ -39,7 +39,6 @@ class SandboxClock:
         self._speed = _checked_speed(speed)
         self._end_ms = end_ms
         self._listeners: list[Callable[[], None]] = []
-        self._changed = asyncio.Event()
 
     @property
     def speed(self) -> float:
@@ -84,16 +83,6 @@ class SandboxClock:
         self._listeners.append(callback)
         return lambda: self._listeners.remove(callback)
 
-    async def wait_until(self, market_ms: int) -> None:
-        """Sleep until market time reaches `market_ms`, however the clock is turned meanwhile."""
-        while (left_ms := market_ms - self.now_ms()) > 0:
-            changed = self._changed
-            # a frozen clock moves only when someone turns it
-            timeout = left_ms / 1000 / self._speed if self._speed else None
-            with suppress(TimeoutError):
-                async with asyncio.timeout(timeout):
-                    await changed.wait()
-
     def state(self) -> dict[str, float]:
         """What a later run needs to go on from here."""
         return {"market_ms": self.now_ms(), "speed": self._speed}
@@ -109,8 +98,6 @@ class SandboxClock:
         self._anchor_s = self._monotonic()
 
     def _announce(self) -> None:
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
         for callback in tuple(self._listeners):
             callback()
 

@@ -1,7 +1,5 @@
 """Market time beside wire time."""
 
-import asyncio
-
 import orjson
 import pytest
 from aiohttp import web
@@ -75,23 +73,6 @@ async def test_listeners_hear_of_every_turn_until_they_leave() -> None:
     leave()
     await clock.advance(1)
     assert heard == [1_001_000, 1_001_000]
-
-
-async def test_a_sleeper_wakes_when_the_clock_is_advanced() -> None:
-    clock = a_clock(Wire(), speed=0)
-    sleeper = asyncio.create_task(clock.wait_until(1_060_000))
-    await clock.advance(59)
-    await asyncio.sleep(0)
-    assert not sleeper.done()
-    await clock.advance(1)
-    await sleeper
-
-
-async def test_a_sleeper_wakes_by_itself_when_time_runs() -> None:
-    loop = asyncio.get_running_loop()
-    clock = SandboxClock(start_ms=0, wall=loop.time, monotonic=loop.time, speed=1000)
-    await clock.wait_until(20_000)
-    assert clock.now_ms() >= 20_000
 
 
 def test_a_clock_goes_on_from_its_kept_state() -> None:
