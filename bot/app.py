@@ -100,7 +100,8 @@ class App:
         services, outside, nursery = self.services, self._outside, self._nursery
         await self._start_clock()
         await services.people.load()
-        services.markets.watch({symbol for person in services.people.all() for symbol in person.watchlist})
+        watched = {symbol for person in services.people.all() for symbol in person.watchlist}
+        services.markets.keep("watch", watched)
         await self._offer_claim()
         nursery.start("markets", services.markets.run_universe)
         nursery.start("tickers", services.markets.run_tickers)

@@ -88,6 +88,19 @@ class MarketSettings(Section):
     streamed: int = Field(50, ge=1, le=200)
     stale_after_s: int = Field(30, ge=5, le=600)
     min_turnover_usd: float = Field(1_000_000, ge=0, le=1e12)
+    collected: int = Field(100, ge=0, le=2000)
+    collected_min_turnover_usd: float = Field(1_000_000, ge=0, le=1e12)
+
+
+class PaperSettings(Section):
+    """Paper accounts: what people begin with and what trading costs them."""
+
+    balance_usdt: float = Field(1000, ge=10, le=1e9)
+    max_leverage: int = Field(5, ge=1, le=5)
+    spot_fee: float = Field(0.001, ge=0, le=0.01)
+    maker_fee: float = Field(0.0002, ge=0, le=0.01)
+    taker_fee: float = Field(0.00055, ge=0, le=0.01)
+    latency_ms: int = Field(150, ge=0, le=10_000)
 
 
 class DeskSettings(Section):
@@ -115,6 +128,7 @@ class Settings(Section):
     desk: DeskSettings = DeskSettings()
     telegram: TelegramSettings = TelegramSettings()
     market: MarketSettings = MarketSettings()
+    paper: PaperSettings = PaperSettings()
     log: LogSettings = LogSettings()
 
     @property
@@ -123,6 +137,13 @@ class Settings(Section):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite+aiosqlite:///{self.desk.data_dir / 'desk.sqlite3'}"
+
+    @property
+    def candles_url(self) -> str:
+        """URL of the market database: a SQLite file of its own, or a schema of its own on PostgreSQL."""
+        if self.database_url is not None and "sqlite" not in self.database_url.get_secret_value():
+            return self.database_url.get_secret_value()
+        return f"sqlite+aiosqlite:///{self.desk.data_dir / 'market.sqlite3'}"
 
     def secrets(self) -> tuple[str, ...]:
         """Values that must never be shown."""

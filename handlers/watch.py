@@ -64,7 +64,7 @@ async def _keep(request: Request, watched: tuple[str, ...], *, was: tuple[str, .
     services, say = request.services, request.say
     if watched != was:
         person = await services.people.change(request.person.id, watchlist=watched)
-        services.markets.watch({symbol for one in services.people.all() for symbol in one.watchlist})
+        services.markets.keep("watch", {symbol for one in services.people.all() for symbol in one.watchlist})
         await services.cockpits.refresh(person, priority=Priority.ANSWER)
     quotes = services.markets.quotes(watched)
     removed = [symbol for symbol in was if symbol not in watched]

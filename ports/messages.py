@@ -31,12 +31,22 @@ Keyboard = tuple[tuple[Button, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file to hand over."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """What a person sees: HTML as Telegram reads it, buttons under it, perhaps a picture above it."""
+    """What a person sees: HTML as Telegram reads it, buttons under it, perhaps a picture or a file (not
+    both) above it."""
 
     html: str
     keyboard: Keyboard = ()
     photo: bytes | None = None
+    document: Document | None = None
 
 
 class Priority(IntEnum):
@@ -76,7 +86,7 @@ class OutboxRow:
 
 
 class OutboxStore(Protocol):
-    """Durable queue of pushes. `Screen.photo` is not kept: pushes carry text and buttons."""
+    """Durable queue of pushes. Photo and document are not kept: pushes carry text and buttons."""
 
     async def add(self, message: OutboundMessage) -> bool:
         """Store unless its `dedupe` key is known; whether it was stored."""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
 from engines.core.candle import Candles
 from engines.core.instrument import Instrument
+from engines.core.ticker import Ticker
 from engines.core.timeframe import Timeframe
 from ports.clock import Clock
 from ports.errors import Refused, Transient
@@ -57,9 +58,8 @@ class Markets:
             quiet_after_s=stale_s + self._options.reference_poll_s,
             well="polled",
         )
-        self._stream = TickerStream(
-            primary, self._streamable, self._board.put, self._stream_meter, self._options
-        )
+        self._listeners: list[Callable[[Ticker], None]] = []
+        self._stream = TickerStream(primary, self._streamable, self._take, self._stream_meter, self._options)
 
     @property
     def venue(self) -> str:
@@ -143,10 +143,15 @@ class Markets:
         await self._listed(symbol)
         return await self._history.candles(symbol, timeframe, limit)
 
-    def watch(self, symbols: Collection[str]) -> None:
-        """Keep these markets streamed (all watch lists together), until the next call."""
-        self._audience.watch(symbols)
+    def keep(self, reason: str, symbols: Collection[str]) -> None:
+        """Keep these markets streamed for `reason` (`"watch"`: all watch lists together; `"trades"`,
+        `"alerts"`), until the next call with the same reason."""
+        self._audience.keep(reason, symbols)
         self._stream.nudge()
+
+    def listen(self, hear: Callable[[Ticker], None]) -> None:
+        """Call `hear` with every new ticker, polled or streamed, on the event loop; it must be quick."""
+        self._listeners.append(hear)
 
     def feeds(self) -> Sequence[FeedHealth]:
         """State of each feed, for `/status`."""
@@ -154,6 +159,11 @@ class Markets:
         if self._reference is not None:
             meters.append(self._reference_meter)
         return [meter.health() for meter in meters]
+
+    def _take(self, ticker: Ticker) -> None:
+        if self._board.put(ticker):
+            for hear in self._listeners:
+                hear(ticker)
 
     def _streamable(self) -> frozenset[str]:
         """Wanted markets that the venue lists: one unknown symbol must not break the whole stream."""
@@ -200,7 +210,7 @@ class Markets:
         tickers = await self._primary.tickers()
         is_first = not len(self._board)
         for ticker in tickers.values():
-            self._board.put(ticker)
+            self._take(ticker)
         self._rest_meter.heard()
         self._rest_meter.count = len(tickers)
         if is_first:

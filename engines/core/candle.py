@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from engines.core.instrument import MarketKind
+from engines.core.timeframe import Timeframe
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
@@ -52,3 +55,21 @@ class Candles:
     def closed_before(self, now_ms: int, length_ms: int) -> "Candles":
         """Only candles of `length_ms` that had closed at `now_ms`."""
         return self.rows(0, int(np.searchsorted(self.time_ms, now_ms - length_ms, side="right")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One candle as a stream tells it. `at_ms` is the market time of the telling; a bar that `is_closed`
+    changes no more."""
+
+    symbol: str
+    kind: MarketKind
+    timeframe: Timeframe
+    time_ms: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    is_closed: bool
+    at_ms: int

@@ -7,22 +7,22 @@ from ports.clock import Clock
 
 
 class Audience:
-    """Markets of the top, of watch lists, and those asked for lately."""
+    """Markets of the top, those kept for a reason (watch lists, trades, alerts), those asked for lately."""
 
     def __init__(self, clock: Clock, *, keep_s: float) -> None:
         self._clock = clock
         self._keep = timedelta(seconds=keep_s)
         self._top: frozenset[str] = frozenset()
-        self._watched: frozenset[str] = frozenset()
+        self._kept: dict[str, frozenset[str]] = {}
         self._asked: dict[str, datetime] = {}
 
     def lead(self, symbols: Collection[str]) -> None:
         """Replace the markets streamed for their turnover."""
         self._top = frozenset(symbols)
 
-    def watch(self, symbols: Collection[str]) -> None:
-        """Replace the markets of all watch lists."""
-        self._watched = frozenset(symbols)
+    def keep(self, reason: str, symbols: Collection[str]) -> None:
+        """Replace the markets kept for `reason`."""
+        self._kept[reason] = frozenset(symbols)
 
     def ask(self, symbol: str) -> None:
         """Somebody looks at that market now."""
@@ -32,4 +32,4 @@ class Audience:
         """All of them; those asked for long ago are let go."""
         since = self._clock.wire_now() - self._keep
         self._asked = {symbol: at for symbol, at in self._asked.items() if at >= since}
-        return self._top | self._watched | self._asked.keys()
+        return self._top.union(self._asked, *self._kept.values())

@@ -45,11 +45,13 @@ class Board:
         if len(self.symbols):
             self.list(list(self.symbols))
 
-    def put(self, ticker: Ticker) -> None:
-        """Keep `ticker` unless we hold a later one (which a clock set back makes void)."""
+    def put(self, ticker: Ticker) -> bool:
+        """Keep `ticker` unless we hold a later one (which a clock set back makes void); whether it was."""
         held = self._tickers.get(ticker.symbol)
-        if held is None or held.at <= ticker.at or held.at > self._clock.now():
+        is_news = held is None or held.at <= ticker.at or held.at > self._clock.now()
+        if is_news:
             self._tickers[ticker.symbol] = ticker
+        return is_news
 
     def put_reference(self, tickers: Mapping[str, Ticker]) -> None:
         """Replace what the reference venue says."""

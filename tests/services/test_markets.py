@@ -216,7 +216,7 @@ async def test_the_biggest_the_watched_and_the_asked_for_are_streamed(
     markets = Markets(bybit, None, clock, replace(BRISK, streamed_top=1, keep_streamed_s=60))
     async with running(markets.run_universe(), markets.run_tickers()):
         await until(lambda: bybit.watched == {"BTCUSDT"})
-        markets.watch(["ETHUSDT", "GONEUSDT"])
+        markets.keep("watch", ["ETHUSDT", "GONEUSDT"])
         await until(lambda: bybit.watched == {"BTCUSDT", "ETHUSDT"})
         await markets.quote("SOLUSDT")
         await until(lambda: bybit.watched == {"BTCUSDT", "ETHUSDT", "SOLUSDT"})
