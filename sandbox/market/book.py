@@ -10,7 +10,7 @@ import numpy as np
 from engines.core.candle import Candles, FloatArray, IntArray
 from engines.core.instrument import Instrument, MarketKind
 from engines.core.timeframe import Timeframe
-from engines.simulate.aggregation import empty, overlay, resample
+from engines.market.aggregation import empty, overlay, resample
 from sandbox.market.candle import Candle, joined, one_row
 from sandbox.market.depth import Depth, depth_around
 from sandbox.market.ladder import MINUTE_MS, Ladder

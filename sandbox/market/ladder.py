@@ -13,7 +13,7 @@ import numpy as np
 
 from engines.core.candle import Candles, FloatArray
 from engines.core.timeframe import Timeframe
-from engines.simulate.aggregation import between, chain, empty, overlay, pick, resample
+from engines.market.aggregation import between, chain, empty, overlay, pick, resample
 from engines.simulate.bridge import draw_path_noise, draw_split_noise, paths, split
 from sandbox.market.candle import Candle, summed
 from sandbox.market.source import DAY_MS, BarSource, Dice

@@ -10,7 +10,7 @@ import numpy as np
 from engines.core.candle import Candles
 from engines.core.instrument import MarketKind
 from engines.core.timeframe import Timeframe
-from engines.simulate.aggregation import between, overlay
+from engines.market.aggregation import between, overlay
 from sandbox.market.premium import daily_premium
 from sandbox.market.source import DAY_MS, FundingRates, Listing, Origin, dice
 from sandbox.recording import (

@@ -7,7 +7,7 @@ import numpy as np
 
 from engines.core.candle import Candles
 from engines.core.timeframe import Timeframe
-from engines.simulate.aggregation import resample
+from engines.market.aggregation import resample
 from sandbox.market.market import Market
 from sandbox.market.source import Origin
 

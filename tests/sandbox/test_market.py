@@ -7,7 +7,7 @@ import pytest
 
 from engines.core.candle import Candles
 from engines.core.timeframe import Timeframe
-from engines.simulate.aggregation import between, overlay, resample
+from engines.market.aggregation import between, overlay, resample
 from sandbox.market.book import STEPS, Book
 from sandbox.market.market import Market
 from sandbox.market.replay import recorded_origin

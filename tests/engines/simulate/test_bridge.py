@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engines.core.candle import Candles
-from engines.simulate.aggregation import resample
+from engines.market.aggregation import resample
 from engines.simulate.bridge import draw_path_noise, draw_split_noise, paths, split
 
 HOUR = 3_600_000

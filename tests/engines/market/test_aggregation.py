@@ -3,7 +3,7 @@
 import numpy as np
 
 from engines.core.candle import Candles
-from engines.simulate.aggregation import between, chain, empty, overlay, pick, resample
+from engines.market.aggregation import between, chain, empty, overlay, pick, resample
 
 
 def series(times: list[int], close: float = 1.0) -> Candles:
