@@ -6,15 +6,23 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ForeignKey,
     Index,
     Integer,
     MetaData,
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
+    text,
 )
 
-from adapters.sql.types import JsonTuple, UtcDateTime, Word
+from adapters.sql.trade_types import Market, Targets
+from adapters.sql.types import JsonTuple, Money, UtcDateTime, Word
+from engines.core.side import Direction, Side
+from engines.ledger.entry import EntryKind
+from engines.orders.order import Liquidity, OrderKind, OrderState, Purpose
+from engines.orders.trade import CloseReason, TradeState
 from ports.charts import Theme
 from ports.people import Noise, RiskProfile, Role
 
@@ -107,4 +115,141 @@ stamp = Table(
     Column("world", Text, nullable=False),
     Column("mode", Text, nullable=False),
     CheckConstraint("id = 1", name="single"),
+)
+
+counters = Table(
+    "counters",
+    DESK,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+trades = Table(
+    "trades",
+    DESK,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", Text, unique=True),
+    Column("owner", BigInteger, nullable=False),
+    Column("instrument", Market, nullable=False),
+    Column("direction", Word(Direction), nullable=False),
+    Column("leverage", Money, nullable=False),
+    Column("state", Word(TradeState), nullable=False),
+    Column("wanted", Money, nullable=False),
+    Column("quantity", Money, nullable=False),
+    Column("entered", Money, nullable=False),
+    Column("entry_cost", Money, nullable=False),
+    Column("exited", Money, nullable=False),
+    Column("exit_proceeds", Money, nullable=False),
+    Column("margin", Money, nullable=False),
+    Column("realised", Money, nullable=False),
+    Column("fees", Money, nullable=False),
+    Column("funding", Money, nullable=False),
+    Column("risk", Money),
+    Column("stop", Money),
+    Column("targets", Targets, nullable=False),
+    Column("trail_distance", Money),
+    Column("best_price", Money),
+    Column("close_reason", Word(CloseReason)),
+    Column("is_manual", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("opened_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("funded_at", UtcDateTime),
+    Column("chat_id", BigInteger),
+    Column("message_id", BigInteger),
+    Column("version", BigInteger, nullable=False),
+    Column("shown_version", BigInteger, nullable=False),
+)
+_LIVE_STATES = text("state IN ('waiting', 'open')")
+_BEHIND = text("shown_version < version")
+Index("ix_trades_owner_id", trades.c.owner, trades.c.id)
+Index("ix_trades_live", trades.c.id, sqlite_where=_LIVE_STATES, postgresql_where=_LIVE_STATES)
+Index("ix_trades_behind", trades.c.id, sqlite_where=_BEHIND, postgresql_where=_BEHIND)
+
+intents = Table(
+    "intents",
+    DESK,
+    Column("id", Text, primary_key=True),
+    Column("trade_id", BigInteger, ForeignKey("trades.id"), nullable=False, index=True),
+    Column("owner", BigInteger, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("engine", Text, nullable=False),
+    Column("instrument", Market, nullable=False),
+    Column("side", Word(Side), nullable=False),
+    Column("quantity", Money, nullable=False),
+    Column("kind", Word(OrderKind), nullable=False),
+    Column("purpose", Word(Purpose), nullable=False),
+    Column("limit_price", Money),
+    Column("worst_price", Money),
+    Column("trigger_price", Money),
+    Column("reduce_only", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+)
+
+orders = Table(
+    "orders",
+    DESK,
+    Column("number", _RowId, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("intent_id", Text, ForeignKey("intents.id"), nullable=False, index=True),
+    Column("state", Word(OrderState), nullable=False),
+    Column("filled", Money, nullable=False),
+    Column("cost", Money, nullable=False),
+    Column("fees", Money, nullable=False),
+    Column("fill_ids", JsonTuple, nullable=False),
+    Column("queue_ahead", Money, nullable=False),
+    Column("has_late_fill", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+fills = Table(
+    "fills",
+    DESK,
+    Column("number", _RowId, primary_key=True),
+    Column("order_id", Text, ForeignKey("orders.id"), nullable=False),
+    Column("id", Text, nullable=False),
+    Column("price", Money, nullable=False),
+    Column("quantity", Money, nullable=False),
+    Column("fee", Money, nullable=False),
+    Column("liquidity", Word(Liquidity), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("order_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+entries = Table(
+    "entries",
+    DESK,
+    Column("number", _RowId, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("owner", BigInteger, nullable=False),
+    Column("kind", Word(EntryKind), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("trade_id", BigInteger),
+    sqlite_autoincrement=True,
+)
+Index("ix_entries_owner_number", entries.c.owner, entries.c.number)
+
+postings = Table(
+    "postings",
+    DESK,
+    Column("entry_id", Text, ForeignKey("entries.id"), primary_key=True),
+    Column("place", SmallInteger, primary_key=True, autoincrement=False),
+    Column("account", Text, nullable=False),
+    Column("asset", Text, nullable=False),
+    Column("amount", Money, nullable=False),
+)
+
+equity = Table(
+    "equity",
+    DESK,
+    Column("owner", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, primary_key=True),
+    Column("equity", Money, nullable=False),
 )

@@ -1,0 +1,62 @@
+"""Values of the trading room as JSON columns: amounts as strings, instants in ISO form."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import JSON, Dialect, TypeDecorator
+
+from engines.core.instrument import Instrument, MarketKind
+from engines.orders.trade import Target
+
+_AMOUNTS = ("tick", "lot", "min_notional")
+_NAMES = ("symbol", "base", "quote")
+
+
+class Market(TypeDecorator[Instrument]):
+    """An instrument as it was when it was traded: its grid may change later."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Instrument | None, dialect: Dialect) -> dict[str, str] | None:
+        if value is None:
+            return None
+        names = {name: getattr(value, name) for name in _NAMES}
+        amounts = {name: format(getattr(value, name), "f") for name in _AMOUNTS}
+        return {**names, **amounts, "kind": value.kind.value}
+
+    def process_result_value(self, value: Mapping[str, str] | None, dialect: Dialect) -> Instrument | None:
+        if value is None:
+            return None
+        amounts = {name: Decimal(value[name]) for name in _AMOUNTS}
+        names = {name: value[name] for name in _NAMES}
+        return Instrument(**names, **amounts, kind=MarketKind(value["kind"]))
+
+
+class Targets(TypeDecorator[tuple[Target, ...]]):
+    """The take-profit ladder of a trade."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: Sequence[Target] | None, dialect: Dialect
+    ) -> list[dict[str, Any]] | None:
+        return None if value is None else [_packed(target) for target in value]
+
+    def process_result_value(
+        self, value: Sequence[Mapping[str, Any]] | None, dialect: Dialect
+    ) -> tuple[Target, ...] | None:
+        return None if value is None else tuple(_unpacked(target) for target in value)
+
+
+def _packed(target: Target) -> dict[str, Any]:
+    hit_at = None if target.hit_at is None else target.hit_at.isoformat()
+    return {"price": format(target.price, "f"), "share": format(target.share, "f"), "hit_at": hit_at}
+
+
+def _unpacked(row: Mapping[str, Any]) -> Target:
+    hit_at = None if row["hit_at"] is None else datetime.fromisoformat(row["hit_at"])
+    return Target(price=Decimal(row["price"]), share=Decimal(row["share"]), hit_at=hit_at)
