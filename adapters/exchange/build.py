@@ -1,5 +1,6 @@
 """Making market sources. ccxt takes a second to import, so only making one imports it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from ports.clock import Clock
@@ -23,19 +24,21 @@ def build_market_source(
     import ccxt.pro
 
     from adapters.exchange.address import redirect
+    from adapters.exchange.binance import BinanceDialect
+    from adapters.exchange.bybit import BybitDialect
     from adapters.exchange.ccxt_source import CcxtMarketSource
-    from adapters.exchange.dialect import BinanceDialect, BybitDialect, Dialect
+    from adapters.exchange.dialect import Dialect
 
     dialects: dict[str, Dialect] = {"bybit": BybitDialect(), "binance": BinanceDialect()}
     dialect = dialects[venue]
-    client = getattr(ccxt.pro, venue)(_settings(is_live=base_url is None))
+    client = getattr(ccxt.pro, venue)(_settings(dialect.market_types, is_live=base_url is None))
     client.has["fetchCurrencies"] = False  # wants keys, and we read no coin networks
     if base_url is not None:
         redirect(client, base_url)
     return CcxtMarketSource(client, dialect, clock, quiet_s=quiet_s)
 
 
-def _settings(*, is_live: bool) -> dict[str, Any]:
+def _settings(market_types: Sequence[str], *, is_live: bool) -> dict[str, Any]:
     return {
         "number": str,
         "timeout": _TIMEOUT_MS,
@@ -43,7 +46,7 @@ def _settings(*, is_live: bool) -> dict[str, Any]:
         "timeout_on_exit": _EXIT_PAUSE_MS if is_live else 0,
         "options": {
             "defaultType": "spot",
-            "fetchMarkets": {"types": ["spot"]},
+            "fetchMarkets": {"types": list(market_types)},
             "ws": {"keepAlive": _PING_MS},
         },
     }

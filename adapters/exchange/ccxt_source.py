@@ -4,16 +4,21 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.exchange.dialect import Dialect
+import numpy as np
+
+from adapters.exchange.dialect import Dialect, Page
 from adapters.exchange.fault import translated
-from adapters.exchange.listing import candles_of, instruments_of
+from adapters.exchange.listing import candles_of, instruments_of, kind_of
 from adapters.exchange.ticker_stream import TickerStream
-from engines.core.candle import Candles
-from engines.core.instrument import Instrument
+from engines.core.candle import Bar, Candles
+from engines.core.depth import Depth
+from engines.core.instrument import Instrument, MarketKind
+from engines.core.perp import Funding, PerpTicker
 from engines.core.ticker import Ticker
 from engines.core.timeframe import Timeframe
 from ports.clock import Clock
 from ports.errors import Refused, Transient
+from ports.markets import PriceOf
 
 MOST_CANDLES = 1000
 """Longest history in one answer; longer requests get this many."""
@@ -40,7 +45,7 @@ class CcxtMarketSource:
     async def instruments(self) -> Sequence[Instrument]:
         """All spot markets that can be traded now."""
         with translated(self.venue):
-            found = instruments_of(await self._client.load_markets(True))
+            found = instruments_of(await self._client.load_markets(True), MarketKind.SPOT)
         if not found:
             raise Transient(f"{self.venue} lists no markets", kind="nonsense")
         return found
@@ -58,7 +63,7 @@ class CcxtMarketSource:
 
     async def candles(self, symbol: str, timeframe: Timeframe, *, limit: int) -> Candles:
         """The last `limit` candles, at most `MOST_CANDLES`; the last may be forming."""
-        unified = await self._unified(symbol)
+        unified = await self._unified(symbol, MarketKind.SPOT)
         with translated(self.venue):
             candles = candles_of(
                 await self._client.fetch_ohlcv(unified, timeframe.value, limit=min(limit, MOST_CANDLES))
@@ -69,7 +74,71 @@ class CcxtMarketSource:
 
     async def watch_tickers(self, symbols: Collection[str], tell: Callable[[Ticker], None]) -> None:
         """Stream tickers of these symbols to `tell` until cancelled or the stream breaks."""
-        await self._stream.watch([await self._unified(symbol) for symbol in symbols], tell)
+        await self._stream.watch([await self._unified(one, MarketKind.SPOT) for one in symbols], tell)
+
+    async def history(
+        self,
+        symbol: str,
+        timeframe: Timeframe,
+        *,
+        start_ms: int,
+        stop_ms: int,
+        kind: MarketKind = MarketKind.SPOT,
+        price_of: PriceOf = PriceOf.TRADES,
+    ) -> Candles:
+        """Candles that open in `[start_ms, stop_ms)`, at most `MOST_CANDLES` and then the oldest of them."""
+        await self._unified(symbol, kind)
+        first_ms = -(-start_ms // timeframe.ms) * timeframe.ms
+        limit = min(-(-(stop_ms - first_ms) // timeframe.ms), MOST_CANDLES)
+        page = Page(
+            symbol=symbol,
+            kind=kind,
+            price_of=price_of,
+            timeframe=timeframe,
+            start_ms=first_ms,
+            limit=max(limit, 1),
+        )
+        with translated(self.venue):
+            candles = candles_of(await self._dialect.candle_rows(self._client, page))
+        start, stop = np.searchsorted(candles.time_ms, (first_ms, stop_ms)).tolist()
+        return candles.rows(start, stop)
+
+    async def depth(self, symbol: str, kind: MarketKind, *, levels: int = 50) -> Depth:
+        """The order book, as deep as asked or as the venue tells."""
+        await self._unified(symbol, kind)
+        asked_at = self._clock.now()
+        with translated(self.venue):
+            return await self._dialect.depth(self._client, symbol, kind, levels, asked_at)
+
+    async def perps(self) -> Sequence[Instrument]:
+        """All linear perpetuals in USDT that can be traded now."""
+        with translated(self.venue):
+            return instruments_of(await self._client.load_markets(True), MarketKind.PERP)
+
+    async def perp_tickers(self) -> Mapping[str, PerpTicker]:
+        """Latest ticker of every linear perpetual that has a price, by symbol."""
+        asked_at = self._clock.now()
+        with translated(self.venue):
+            rows = await self._dialect.perp_rows(self._client)
+            read = [self._dialect.perp_ticker(row, asked_at) for row in rows]
+        return {ticker.symbol: ticker for ticker in read if ticker is not None}
+
+    async def fundings(self, symbol: str, *, since: datetime) -> Sequence[Funding]:
+        """Funding settled after `since`, oldest first."""
+        await self._unified(symbol, MarketKind.PERP)
+        with translated(self.venue):
+            found = await self._dialect.fundings(self._client, symbol, since)
+        return sorted(found, key=lambda one: one.at)
+
+    async def watch_perps(self, symbols: Collection[str], tell: Callable[[PerpTicker], None]) -> None:
+        """As `watch_tickers`, for linear perpetuals."""
+        raise Refused("not_streamed", venue=self.venue)
+
+    async def watch_candles(
+        self, symbols: Collection[str], timeframe: Timeframe, tell: Callable[[Bar], None]
+    ) -> None:
+        """Stream spot candles, forming and closed, until cancelled or the stream breaks."""
+        raise Refused("not_streamed", venue=self.venue)
 
     async def server_time(self) -> datetime:
         """The venue's own wire clock."""
@@ -80,12 +149,12 @@ class CcxtMarketSource:
         """Release connections. May be called twice."""
         await self._client.close()
 
-    async def _unified(self, symbol: str) -> str:
-        """ccxt's own name of a market (`"BTC/USDT"` for `"BTCUSDT"`)."""
+    async def _unified(self, symbol: str, kind: MarketKind) -> str:
+        """ccxt's own name of a market: for `"BTCUSDT"` it is `"BTC/USDT"` or `"BTC/USDT:USDT"`."""
         with translated(self.venue):
             await self._client.load_markets()
         for market in self._client.markets_by_id.get(symbol, ()):
-            if market["spot"]:
+            if kind_of(market) is kind:
                 unified: str = market["symbol"]
                 return unified
         raise Refused("unknown_symbol", text=symbol, near=[])

@@ -5,11 +5,13 @@ import importlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from engines.core.candle import Candles
-from engines.core.instrument import Instrument
+from engines.core.candle import Bar, Candles
+from engines.core.depth import Depth
+from engines.core.instrument import Instrument, MarketKind
+from engines.core.perp import Funding, PerpTicker
 from engines.core.ticker import Ticker
 from engines.core.timeframe import Timeframe
-from ports.markets import MarketSource
+from ports.markets import MarketSource, PriceOf
 
 
 class DeferredSource:
@@ -33,6 +35,41 @@ class DeferredSource:
 
     async def watch_tickers(self, symbols: Collection[str], tell: Callable[[Ticker], None]) -> None:
         await (await self._ready()).watch_tickers(symbols, tell)
+
+    async def history(
+        self,
+        symbol: str,
+        timeframe: Timeframe,
+        *,
+        start_ms: int,
+        stop_ms: int,
+        kind: MarketKind = MarketKind.SPOT,
+        price_of: PriceOf = PriceOf.TRADES,
+    ) -> Candles:
+        source = await self._ready()
+        return await source.history(
+            symbol, timeframe, start_ms=start_ms, stop_ms=stop_ms, kind=kind, price_of=price_of
+        )
+
+    async def depth(self, symbol: str, kind: MarketKind, *, levels: int = 50) -> Depth:
+        return await (await self._ready()).depth(symbol, kind, levels=levels)
+
+    async def perps(self) -> Sequence[Instrument]:
+        return await (await self._ready()).perps()
+
+    async def perp_tickers(self) -> Mapping[str, PerpTicker]:
+        return await (await self._ready()).perp_tickers()
+
+    async def fundings(self, symbol: str, *, since: datetime) -> Sequence[Funding]:
+        return await (await self._ready()).fundings(symbol, since=since)
+
+    async def watch_perps(self, symbols: Collection[str], tell: Callable[[PerpTicker], None]) -> None:
+        await (await self._ready()).watch_perps(symbols, tell)
+
+    async def watch_candles(
+        self, symbols: Collection[str], timeframe: Timeframe, tell: Callable[[Bar], None]
+    ) -> None:
+        await (await self._ready()).watch_candles(symbols, timeframe, tell)
 
     async def server_time(self) -> datetime:
         return await (await self._ready()).server_time()

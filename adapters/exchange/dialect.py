@@ -1,26 +1,48 @@
-"""Where venues differ: the row of a ticker on the wire.
+"""Where venues differ: the requests for public data and the rows that answer them.
 
 ccxt's unified tickers cost fifty microseconds each, which for thousands of markets holds up the event
-loop; the rows are read here, from the strings that the venue sent.
+loop; rows are read from the strings that the venue sent.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
+from engines.core.depth import Depth
+from engines.core.instrument import MarketKind
+from engines.core.perp import Funding, PerpTicker
 from engines.core.ticker import Ticker
+from engines.core.timeframe import Timeframe
+from ports.markets import PriceOf
 
 Row = Mapping[str, Any]
 
-_HUNDRED = Decimal(100)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The oldest `limit` candles that open at `start_ms` or later."""
+
+    symbol: str
+    kind: MarketKind
+    price_of: PriceOf
+    timeframe: Timeframe
+    start_ms: int
+    limit: int
 
 
 class Dialect(Protocol):
-    """How one venue speaks of tickers."""
+    """How one venue speaks. `client` is the ccxt client of that venue. Of perpetuals it is asked only when
+    it lists some."""
 
     @property
     def venue(self) -> str: ...
+
+    @property
+    def market_types(self) -> Sequence[str]:
+        """What ccxt calls the categories of markets to list."""
+        ...
 
     async def rows(self, client: Any) -> Sequence[Row]:
         """Raw tickers of all spot markets."""
@@ -30,72 +52,45 @@ class Dialect(Protocol):
         """The ticker in `row`; `None` for a market that never traded."""
         ...
 
+    async def candle_rows(self, client: Any, page: Page) -> Sequence[Sequence[Any]]:
+        """Rows of time, open, high, low, close, volume in any order."""
+        ...
 
-class BybitDialect:
-    """Bybit V5. The same row comes over REST and, in full, on the spot stream."""
+    async def depth(
+        self, client: Any, symbol: str, kind: MarketKind, levels: int, asked_at: datetime
+    ) -> Depth:
+        """The order book."""
+        ...
 
-    venue = "bybit"
+    async def perp_rows(self, client: Any) -> Sequence[Row]:
+        """Raw tickers of all linear perpetuals."""
+        ...
 
-    async def rows(self, client: Any) -> Sequence[Row]:
-        answer = await client.public_get_v5_market_tickers({"category": "spot"})
-        rows: Sequence[Row] = answer["result"]["list"]
-        return rows
+    def perp_ticker(self, row: Row, at: datetime) -> PerpTicker | None:
+        """The perpetual's ticker in `row`; `None` for one without a price."""
+        ...
 
-    def ticker(self, row: Row, at: datetime) -> Ticker | None:
-        last = _positive(row.get("lastPrice"))
-        if last is None:
-            return None
-        return Ticker(
-            symbol=row["symbol"],
-            last=last,
-            bid=_positive(row.get("bid1Price")),
-            ask=_positive(row.get("ask1Price")),
-            change_24h=_number(row.get("price24hPcnt")),
-            high_24h=_positive(row.get("highPrice24h")),
-            low_24h=_positive(row.get("lowPrice24h")),
-            turnover_24h=_number(row.get("turnover24h")),
-            at=at,
-        )
+    async def fundings(self, client: Any, symbol: str, since: datetime) -> Sequence[Funding]:
+        """Funding settled after `since`, in any order."""
+        ...
 
 
-class BinanceDialect:
-    """Binance spot."""
-
-    venue = "binance"
-
-    async def rows(self, client: Any) -> Sequence[Row]:
-        rows: Sequence[Row] = await client.public_get_ticker_24hr()
-        return rows
-
-    def ticker(self, row: Row, at: datetime) -> Ticker | None:
-        last = _positive(row.get("lastPrice"))
-        if last is None:
-            return None
-        percent = _number(row.get("priceChangePercent"))
-        return Ticker(
-            symbol=row["symbol"],
-            last=last,
-            bid=_positive(row.get("bidPrice")),
-            ask=_positive(row.get("askPrice")),
-            change_24h=None if percent is None else percent / _HUNDRED,
-            high_24h=_positive(row.get("highPrice")),
-            low_24h=_positive(row.get("lowPrice")),
-            turnover_24h=_number(row.get("quoteVolume")),
-            at=at,
-        )
-
-
-def _number(text: str | None) -> Decimal | None:
+def number(text: str | None) -> Decimal | None:
     """The exact number in `text`; `None` where the venue leaves it out or empty."""
     if text is None or text == "":
         return None
-    number = Decimal(text)
-    if not number.is_finite():
+    value = Decimal(text)
+    if not value.is_finite():
         raise ValueError(f"not a number: {text!r}")
-    return number
+    return value
 
 
-def _positive(text: str | None) -> Decimal | None:
-    """As `_number`, zero meaning that there is none."""
-    number = _number(text)
-    return number if number is not None and number > 0 else None
+def positive(text: str | None) -> Decimal | None:
+    """As `number`, zero meaning that there is none."""
+    value = number(text)
+    return value if value is not None and value > 0 else None
+
+
+def levels_of(rows: Sequence[Sequence[str]]) -> tuple[tuple[Decimal, Decimal], ...]:
+    """One side of an order book."""
+    return tuple((Decimal(price), Decimal(size)) for price, size, *_ in rows)

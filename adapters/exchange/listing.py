@@ -10,22 +10,31 @@ from engines.core.candle import Candles
 from engines.core.instrument import Instrument, MarketKind
 
 _COLUMNS = 6
+_SETTLED_IN = "USDT"
 
 
-def instruments_of(markets: Mapping[str, Mapping[str, Any]]) -> list[Instrument]:
-    """Spot markets that trade now and name their price and size grid."""
-    return list(_instruments(markets))
+def kind_of(market: Mapping[str, Any]) -> MarketKind | None:
+    """Spot, a perpetual settled in USDT, or none that the desk trades."""
+    if market["spot"]:
+        return MarketKind.SPOT
+    is_ours = market["swap"] and market["linear"] and market["quote"] == market["settle"] == _SETTLED_IN
+    return MarketKind.PERP if is_ours else None
 
 
-def _instruments(markets: Mapping[str, Mapping[str, Any]]) -> Iterator[Instrument]:
+def instruments_of(markets: Mapping[str, Mapping[str, Any]], kind: MarketKind) -> list[Instrument]:
+    """Markets of that kind that trade now and name their price and size grid."""
+    return list(_instruments(markets, kind))
+
+
+def _instruments(markets: Mapping[str, Mapping[str, Any]], kind: MarketKind) -> Iterator[Instrument]:
     for market in markets.values():
         tick, lot = market["precision"]["price"], market["precision"]["amount"]
-        if market["spot"] and market["active"] and tick and lot:
+        if kind_of(market) is kind and market["active"] and tick and lot:
             yield Instrument(
                 symbol=market["id"],
                 base=market["base"],
                 quote=market["quote"],
-                kind=MarketKind.SPOT,
+                kind=kind,
                 tick=Decimal(tick),
                 lot=Decimal(lot),
                 min_notional=Decimal(market["limits"]["cost"]["min"] or 0),

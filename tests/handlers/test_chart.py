@@ -67,15 +67,15 @@ async def test_an_unknown_coin_keeps_its_timeframe_in_the_near_buttons(desk: Scr
 
 
 async def test_a_short_history_is_told(desk: ScreenDesk) -> None:
-    desk.source.history = some_candles(7)
+    desk.source.bars = some_candles(7)
     assert "Only 7 candles" in (await desk.type("/chart btc")).html
 
-    desk.source.history = some_candles(1)
+    desk.source.bars = some_candles(1)
     assert "Only 1 candle of" in (await desk.type("/chart eth")).html
 
 
 async def test_a_market_without_candles_is_told(desk: ScreenDesk) -> None:
-    desk.source.history = desk.source.history.rows(0, 0)
+    desk.source.bars = desk.source.bars.rows(0, 0)
 
     assert "BTC/USDT has no 4h candles yet" in (await desk.type("/chart btc 4h")).html
 

@@ -24,7 +24,7 @@ async def drawn(desk: ScreenDesk, speech: Speech | None = None) -> Picture:
 
 async def test_a_chart_shows_the_last_candles_under_averages_warmed_up_before_them() -> None:
     desk = await a_screen_desk()
-    desk.source.history = history = some_candles(SHOWN + WARM_UP)
+    desk.source.bars = history = some_candles(SHOWN + WARM_UP)
 
     picture = await drawn(desk)
 
@@ -52,7 +52,7 @@ async def test_the_words_of_a_picture_follow_the_person() -> None:
 
 async def test_a_young_market_is_drawn_with_what_it_has() -> None:
     desk = await a_screen_desk()
-    desk.source.history = some_candles(3, end=NOON - timedelta(hours=1))
+    desk.source.bars = some_candles(3, end=NOON - timedelta(hours=1))
 
     picture = await drawn(desk)
 
@@ -62,8 +62,8 @@ async def test_a_young_market_is_drawn_with_what_it_has() -> None:
 
 async def test_a_market_without_candles_is_refused() -> None:
     desk = await a_screen_desk()
-    desk.source.history = desk.source.history.rows(0, 0)
-    assert isinstance(desk.source.history, Candles)
+    desk.source.bars = desk.source.bars.rows(0, 0)
+    assert isinstance(desk.source.bars, Candles)
 
     with pytest.raises(Refused, match="no_candles"):
         await drawn(desk)
