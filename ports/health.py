@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +27,19 @@ class JobHealth:
     is_running: bool
     failures: int
     last_error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHealth:
+    """Scheduled jobs of one name. Times are market time; `failures` counts since the start of the program.
+
+    `last_at` is when the last run began and `has_failed` how it ended; `next_at` is the nearest moment to
+    come. `last_at` is `None` before the first run, `next_at` when nothing is to come.
+    """
+
+    name: str
+    is_running: bool
+    last_at: datetime | None
+    has_failed: bool
+    next_at: datetime | None
+    failures: int
