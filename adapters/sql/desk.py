@@ -1,6 +1,7 @@
 """The desk database as one object."""
 
 from adapters.sql.actions import SqlActions
+from adapters.sql.books import SqlBooks
 from adapters.sql.database import Database, open_database
 from adapters.sql.facts import SqlFacts
 from adapters.sql.health import DatabaseHealth, examine
@@ -20,6 +21,7 @@ class SqlDesk:
         self.actions = SqlActions(database)
         self.outbox = SqlOutbox(database)
         self.facts = SqlFacts(database)
+        self.books = SqlBooks(database)
 
     @classmethod
     async def open(cls, url: str, *, world: str, mode: str) -> "SqlDesk":

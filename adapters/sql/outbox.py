@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.sql.database import Database
 from adapters.sql.tables import outbox
@@ -19,21 +20,8 @@ class SqlOutbox:
         self._database = database
 
     async def add(self, message: OutboundMessage) -> bool:
-        row = {
-            "dedupe": message.dedupe,
-            "chat_id": message.chat_id,
-            "html": message.screen.html,
-            "keyboard": _packed(message.screen.keyboard),
-            "priority": message.priority.value,
-            "is_silent": message.is_silent,
-            "created_at": message.created_at,
-            "expires_at": message.expires_at,
-        }
         async with self._database.write() as connection:
-            added = await connection.execute(
-                self._database.insert(outbox).values(row).on_conflict_do_nothing(index_elements=["dedupe"])
-            )
-            return added.rowcount == 1
+            return await add_push(self._database, connection, message)
 
     async def unsent(self, *, limit: int = 100) -> Sequence[OutboxRow]:
         waiting = (
@@ -64,6 +52,25 @@ class SqlOutbox:
         waiting = outbox.c.id == row_id, outbox.c.closed_at.is_(None)
         async with self._database.write() as connection:
             await connection.execute(update(outbox).where(*waiting).values(values))
+
+
+async def add_push(database: Database, connection: AsyncConnection, message: OutboundMessage) -> bool:
+    """Store a message in the transaction that is open, so that it stands or falls with its cause; `False`
+    when its event is known."""
+    row = {
+        "dedupe": message.dedupe,
+        "chat_id": message.chat_id,
+        "html": message.screen.html,
+        "keyboard": _packed(message.screen.keyboard),
+        "priority": message.priority.value,
+        "is_silent": message.is_silent,
+        "created_at": message.created_at,
+        "expires_at": message.expires_at,
+    }
+    added = await connection.execute(
+        database.insert(outbox).values(row).on_conflict_do_nothing(index_elements=["dedupe"])
+    )
+    return added.rowcount == 1
 
 
 def _row(row: RowMapping) -> OutboxRow:

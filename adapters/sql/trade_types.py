@@ -10,9 +10,6 @@ from sqlalchemy import JSON, Dialect, TypeDecorator
 from engines.core.instrument import Instrument, MarketKind
 from engines.orders.trade import Target
 
-_AMOUNTS = ("tick", "lot", "min_notional")
-_NAMES = ("symbol", "base", "quote")
-
 
 class Market(TypeDecorator[Instrument]):
     """An instrument as it was when it was traded: its grid may change later."""
@@ -23,16 +20,28 @@ class Market(TypeDecorator[Instrument]):
     def process_bind_param(self, value: Instrument | None, dialect: Dialect) -> dict[str, str] | None:
         if value is None:
             return None
-        names = {name: getattr(value, name) for name in _NAMES}
-        amounts = {name: format(getattr(value, name), "f") for name in _AMOUNTS}
-        return {**names, **amounts, "kind": value.kind.value}
+        return {
+            "symbol": value.symbol,
+            "base": value.base,
+            "quote": value.quote,
+            "kind": value.kind.value,
+            "tick": format(value.tick, "f"),
+            "lot": format(value.lot, "f"),
+            "min_notional": format(value.min_notional, "f"),
+        }
 
     def process_result_value(self, value: Mapping[str, str] | None, dialect: Dialect) -> Instrument | None:
         if value is None:
             return None
-        amounts = {name: Decimal(value[name]) for name in _AMOUNTS}
-        names = {name: value[name] for name in _NAMES}
-        return Instrument(**names, **amounts, kind=MarketKind(value["kind"]))
+        return Instrument(
+            symbol=value["symbol"],
+            base=value["base"],
+            quote=value["quote"],
+            kind=MarketKind(value["kind"]),
+            tick=Decimal(value["tick"]),
+            lot=Decimal(value["lot"]),
+            min_notional=Decimal(value["min_notional"]),
+        )
 
 
 class Targets(TypeDecorator[tuple[Target, ...]]):

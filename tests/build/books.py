@@ -1,0 +1,129 @@
+"""The desk's books in memory. They pass the battery of the databases, `tests/contracts/test_books.py`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from engines.ledger.entry import Balances, Entry, posted
+from engines.orders.order import Fill, Order
+from engines.orders.trade import Trade
+from ports.books import Change, Conflict, EquityPoint
+from ports.messages import OutboxStore
+from tests.build.stores import MemoryOutbox
+
+
+@dataclass(slots=True)
+class MemoryBooks:
+    """`Books` in dictionaries; pushes go to `outbox`. `changes` lists what was committed."""
+
+    outbox: OutboxStore = field(default_factory=MemoryOutbox)
+    changes: list[Change] = field(default_factory=list)
+    _trades: dict[int, Trade] = field(default_factory=dict)
+    _keys: dict[str, int] = field(default_factory=dict)
+    _orders: dict[str, Order] = field(default_factory=dict)
+    _fills: list[Fill] = field(default_factory=list)
+    _entries: dict[str, Entry] = field(default_factory=dict)
+    _equity: dict[tuple[int, datetime], EquityPoint] = field(default_factory=dict)
+    _last_id: int = 0
+
+    async def new_trade_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    async def commit(self, change: Change) -> None:
+        self._check(change)
+        trade, known = change.trade, self._trades.get(change.trade.id)
+        if known is not None:
+            trade = replace(
+                trade,
+                chat_id=known.chat_id,
+                message_id=known.message_id,
+                shown_version=known.shown_version,
+            )
+        elif change.key is not None:
+            self._keys[change.key] = trade.id
+        self._trades[trade.id] = trade
+        self._orders.update((order.id, order) for order in change.orders)
+        self._fills += change.fills
+        self._entries.update((entry.id, entry) for entry in change.entries)
+        self.changes.append(change)
+        for push in change.pushes:
+            await self.outbox.add(push)
+
+    def _check(self, change: Change) -> None:
+        trade = change.trade
+        stored = self._trades.get(trade.id)
+        is_next = trade.version == (1 if stored is None else stored.version + 1)
+        filled = {(fill.order_id, fill.id) for fill in self._fills}
+        is_known = (
+            (stored is None and change.key in self._keys)
+            or any(entry.id in self._entries for entry in change.entries)
+            or any((fill.order_id, fill.id) in filled for fill in change.fills)
+        )
+        if not is_next or is_known:
+            raise Conflict(f"trade {trade.id} at version {trade.version}")
+
+    async def book(self, owner: int, entries: Sequence[Entry]) -> bool:
+        if any(entry.owner != owner for entry in entries):
+            raise ValueError(f"entries of others among those of {owner}")
+        if entries[0].id in self._entries:
+            return False
+        self._entries.update((entry.id, entry) for entry in entries)
+        return True
+
+    async def live(self) -> Sequence[tuple[Trade, Sequence[Order]]]:
+        trades = sorted(self._trades.values(), key=lambda one: one.id)
+        return [(trade, await self.orders(trade.id)) for trade in trades if trade.is_live]
+
+    async def trade(self, trade_id: int) -> Trade | None:
+        return self._trades.get(trade_id)
+
+    async def by_key(self, key: str) -> Trade | None:
+        trade_id = self._keys.get(key)
+        return None if trade_id is None else self._trades[trade_id]
+
+    async def trades(self, owner: int, *, limit: int, offset: int = 0) -> Sequence[Trade]:
+        theirs = [trade for trade in self._trades.values() if trade.owner == owner]
+        return sorted(theirs, key=lambda one: -one.id)[offset : offset + limit]
+
+    async def orders(self, trade_id: int) -> Sequence[Order]:
+        return [order for order in self._orders.values() if order.intent.trade_id == trade_id]
+
+    async def fills(self, owner: int) -> Sequence[tuple[Order, Fill]]:
+        of_all = ((self._orders[fill.order_id], fill) for fill in self._fills)
+        return [(order, fill) for order, fill in of_all if order.intent.owner == owner]
+
+    async def entries(self, owner: int) -> Sequence[Entry]:
+        return [entry for entry in self._entries.values() if entry.owner == owner]
+
+    async def balances(self, owner: int) -> Balances:
+        return posted({}, await self.entries(owner))
+
+    async def seen(self, trades: Sequence[Trade]) -> None:
+        for trade in trades:
+            stored = self._trades.get(trade.id)
+            if stored is not None and stored.version == trade.version:
+                self._trades[trade.id] = replace(
+                    stored,
+                    seen_at=trade.seen_at,
+                    best_price=trade.best_price,
+                    stop=trade.stop,
+                    funded_at=trade.funded_at,
+                )
+
+    async def shown(self, trade_id: int, *, version: int, chat_id: int, message_id: int) -> None:
+        if (trade := self._trades.get(trade_id)) is not None:
+            self._trades[trade_id] = replace(
+                trade, shown_version=version, chat_id=chat_id, message_id=message_id
+            )
+
+    async def unshown(self) -> Sequence[Trade]:
+        trades = sorted(self._trades.values(), key=lambda one: one.id)
+        return [trade for trade in trades if trade.shown_version < trade.version]
+
+    async def add_equity(self, points: Sequence[EquityPoint]) -> None:
+        self._equity.update(((point.owner, point.at), point) for point in points)
+
+    async def equity(self, owner: int, *, since: datetime | None = None) -> Sequence[EquityPoint]:
+        points = sorted(self._equity.values(), key=lambda one: one.at)
+        return [one for one in points if one.owner == owner and (since is None or one.at >= since)]
