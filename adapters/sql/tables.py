@@ -19,10 +19,12 @@ from sqlalchemy import (
 
 from adapters.sql.trade_types import Market, Targets
 from adapters.sql.types import JsonTuple, Money, UtcDateTime, Word
+from engines.alerts.alert import AlertState, Way
 from engines.core.side import Direction, Side
 from engines.ledger.entry import EntryKind
 from engines.orders.order import Liquidity, OrderKind, OrderState, Purpose
 from engines.orders.trade import CloseReason, TradeState
+from ports.alerts import ConditionKind
 from ports.charts import Theme
 from ports.people import Noise, RiskProfile, Role
 
@@ -252,4 +254,37 @@ equity = Table(
     Column("owner", BigInteger, primary_key=True, autoincrement=False),
     Column("at", UtcDateTime, primary_key=True),
     Column("equity", Money, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    DESK,
+    Column("id", _RowId, primary_key=True),
+    Column("owner", BigInteger, nullable=False),
+    Column("instrument", Market, nullable=False),
+    Column("kind", Word(ConditionKind), nullable=False),
+    Column("way", Word(Way)),
+    Column("price", Money),
+    Column("share", Money),
+    Column("window_s", Integer),
+    Column("days", Integer),
+    Column("rest_s", Integer),
+    Column("state", Word(AlertState), nullable=False),
+    Column("is_armed", Boolean, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("count", Integer, nullable=False),
+    Column("fired_at", UtcDateTime),
+    Column("fired_price", Money),
+    sqlite_autoincrement=True,
+)
+_LIVE_ALERTS = text("state IN ('watching', 'muted')")
+Index("ix_alerts_live", alerts.c.id, sqlite_where=_LIVE_ALERTS, postgresql_where=_LIVE_ALERTS)
+
+alert_marks = Table(
+    "alert_marks",
+    DESK,
+    Column("symbol", Text, primary_key=True),
+    Column("seen_at", UtcDateTime, nullable=False),
 )

@@ -1,0 +1,170 @@
+"""Alerts in SQL."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.sql.database import Database
+from adapters.sql.outbox import add_push
+from adapters.sql.tables import alert_marks, alerts
+from engines.alerts.alert import Alert, AlertState, Condition, Draft, NewExtreme, PercentMove, PriceLevel
+from ports.alerts import ConditionKind, Firing
+
+_LIVE = [state for state in AlertState if state.is_live]
+_OVER = [state for state in AlertState if not state.is_live]
+_AS_THEY_ARE = (
+    "id",
+    "owner",
+    "instrument",
+    "state",
+    "is_armed",
+    "since",
+    "created_at",
+    "expires_at",
+    "count",
+    "fired_at",
+    "fired_price",
+)
+
+
+class SqlAlerts:
+    """`AlertStore` in the desk database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, draft: Draft) -> Alert:
+        row = {
+            "owner": draft.owner,
+            "instrument": draft.instrument,
+            **_parts(draft.condition),
+            "rest_s": _seconds(draft.rest),
+            "state": AlertState.WATCHING,
+            "is_armed": draft.is_armed,
+            "since": draft.since,
+            "created_at": draft.created_at,
+            "expires_at": draft.expires_at,
+            "count": 0,
+        }
+        async with self._database.write() as connection:
+            added = await connection.execute(insert(alerts).values(row).returning(alerts))
+            return _alert(added.mappings().one())
+
+    async def get(self, alert_id: int) -> Alert | None:
+        async with self._database.read() as connection:
+            rows = await connection.execute(select(alerts).where(alerts.c.id == alert_id))
+            row = rows.mappings().one_or_none()
+            return _alert(row) if row else None
+
+    async def live(self) -> Sequence[Alert]:
+        wanted = select(alerts).where(alerts.c.state.in_(_LIVE)).order_by(alerts.c.id)
+        async with self._database.read() as connection:
+            return [_alert(row) for row in (await connection.execute(wanted)).mappings()]
+
+    async def turn(
+        self, alert_id: int, state: AlertState, *, was: Collection[AlertState], is_armed: bool, at: datetime
+    ) -> Alert | None:
+        async with self._database.write() as connection:
+            turned = await connection.execute(
+                update(alerts)
+                .where(alerts.c.id == alert_id, alerts.c.state.in_(list(was)))
+                .values(state=state, is_armed=is_armed, since=at)
+                .returning(alerts)
+            )
+            row = turned.mappings().one_or_none()
+            return _alert(row) if row else None
+
+    async def fire(self, firings: Sequence[Firing]) -> Collection[int]:
+        fired = set()
+        async with self._database.write() as connection:
+            for firing in firings:
+                if await self._fire(connection, firing.alert):
+                    await add_push(self._database, connection, firing.message)
+                    fired.add(firing.alert.id)
+        return fired
+
+    async def keep(self, armed: Collection[Alert], marks: Mapping[str, datetime]) -> None:
+        rows = [{"number": one.id, "fired": one.count, "start": one.since} for one in armed]
+        rearmed = update(alerts).where(
+            alerts.c.id == bindparam("number"),
+            alerts.c.count == bindparam("fired"),
+            alerts.c.state == AlertState.WATCHING,
+        )
+        mark = self._database.insert(alert_marks)
+        marked = mark.on_conflict_do_update(
+            index_elements=["symbol"], set_={"seen_at": mark.excluded.seen_at}
+        )
+        async with self._database.write() as connection:
+            if rows:
+                await connection.execute(rearmed.values(is_armed=True, since=bindparam("start")), rows)
+            if marks:
+                seen = [{"symbol": symbol, "seen_at": at} for symbol, at in marks.items()]
+                await connection.execute(marked, seen)
+
+    async def marks(self) -> Mapping[str, datetime]:
+        async with self._database.read() as connection:
+            rows = await connection.execute(select(alert_marks.c.symbol, alert_marks.c.seen_at))
+            return {symbol: seen_at for symbol, seen_at in rows}
+
+    async def forget_before(self, at: datetime) -> int:
+        over = delete(alerts).where(alerts.c.state.in_(_OVER), alerts.c.since < at)
+        async with self._database.write() as connection:
+            return (await connection.execute(over)).rowcount
+
+    async def _fire(self, connection: AsyncConnection, alert: Alert) -> bool:
+        """Write the firing down unless the alert was muted, deleted or fired by somebody else before."""
+        written = await connection.execute(
+            update(alerts)
+            .where(
+                alerts.c.id == alert.id,
+                alerts.c.state == AlertState.WATCHING,
+                alerts.c.count == alert.count - 1,
+            )
+            .values(
+                state=alert.state,
+                is_armed=alert.is_armed,
+                since=alert.since,
+                count=alert.count,
+                fired_at=alert.fired_at,
+                fired_price=alert.fired_price,
+            )
+        )
+        return written.rowcount == 1
+
+
+def _parts(condition: Condition) -> dict[str, Any]:
+    match condition:
+        case PriceLevel():
+            return {"kind": ConditionKind.LEVEL, "way": condition.way, "price": condition.price}
+        case PercentMove():
+            window_s = _seconds(condition.window)
+            return {
+                "kind": ConditionKind.MOVE,
+                "way": condition.way,
+                "share": condition.share,
+                "window_s": window_s,
+            }
+        case NewExtreme():
+            return {"kind": ConditionKind.EXTREME, "way": condition.way, "days": condition.days}
+
+
+def _condition(row: RowMapping) -> Condition:
+    match row["kind"]:
+        case ConditionKind.LEVEL:
+            return PriceLevel(row["way"], row["price"])
+        case ConditionKind.MOVE:
+            return PercentMove(row["way"], row["share"], timedelta(seconds=row["window_s"]))
+        case _:
+            return NewExtreme(row["way"], row["days"])
+
+
+def _alert(row: RowMapping) -> Alert:
+    rest = None if row["rest_s"] is None else timedelta(seconds=row["rest_s"])
+    return Alert(condition=_condition(row), rest=rest, **{name: row[name] for name in _AS_THEY_ARE})
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else int(span.total_seconds())
