@@ -111,7 +111,11 @@ class Trade:
         """Realised profit after fees and funding."""
         return self.realised - self.fees + self.funding
 
+    @property
+    def held_cost(self) -> Decimal:
+        """What is still held, at its average cost: what was paid less the cost of what was sold."""
+        return self.entry_cost - self.exit_proceeds + self.realised * self.direction.sign
+
     def unrealised(self, price: Decimal) -> Decimal:
-        """Profit of what is still held, at `price`, before fees."""
-        entry = self.entry_price
-        return Decimal(0) if entry is None else (price - entry) * self.quantity * self.direction.sign
+        """Profit of what is still held, at `price`, before fees; exact."""
+        return (price * self.quantity - self.held_cost) * self.direction.sign

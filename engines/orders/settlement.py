@@ -1,0 +1,69 @@
+"""Fills and funding as one step: the trade after it, and the ledger entries that say the same."""
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from engines.core.instrument import MarketKind
+from engines.ledger import booking
+from engines.ledger.booking import Cause
+from engines.ledger.entry import Entry
+from engines.orders import position
+from engines.orders.order import Fill, Intent, Liquidity, Purpose
+from engines.orders.trade import Trade
+
+
+def settle_fill(trade: Trade, intent: Intent, fill: Fill) -> tuple[Trade, tuple[Entry, ...]]:
+    """`trade` after a fill of an order of `intent`, and its entries: the fill itself, and a fee that is not
+    zero. Raises `ValueError` when an exit is larger than what is held."""
+    after, flow = position.filled(trade, intent.side, intent.purpose, fill)
+    cause = _cause(trade, f"fill:{fill.order_id}:{fill.id}", fill.at)
+    if trade.instrument.kind is MarketKind.SPOT:
+        entry = booking.spot_fill(
+            cause, side=intent.side, base=trade.instrument.base, price=fill.price, quantity=fill.quantity
+        )
+    else:
+        entry = booking.perp_fill(
+            cause,
+            margin=flow.margin,
+            realised=flow.realised,
+            is_liquidation=intent.purpose is Purpose.LIQUIDATION,
+        )
+    if flow.fee == 0:
+        return after, (entry,)
+    return after, (entry, booking.fee(replace(cause, id=f"fee:{fill.order_id}:{fill.id}"), flow.fee))
+
+
+def settle_funding(
+    trade: Trade, amount: Decimal, cash: Decimal, at: datetime
+) -> tuple[Trade, tuple[Entry, ...]]:
+    """`trade` after funding of `amount` (positive: received) settled at `at`, with its entry; no entry when
+    nothing moved. `cash` is what the person has. `funded_at` is `at` either way."""
+    after, into_cash, into_margin = position.funded(trade, amount, cash)
+    after = replace(after, funded_at=at)
+    if into_cash == 0 and into_margin == 0:
+        return after, ()
+    cause = _cause(trade, f"funding:{trade.id}:{at.isoformat()}", at)
+    return after, (booking.funding(cause, cash=into_cash, margin=into_margin),)
+
+
+def liquidation_fill(trade: Trade, *, fill_id: str, order_id: str, at: datetime) -> Fill:
+    """The fill by which the venue takes over all that is held: at the bankruptcy price, and what that price's
+    rounding leaves of the margin is its fee. Raises `ValueError` where there is nothing to liquidate."""
+    price = position.bankruptcy_price(trade)
+    if price is None:
+        raise ValueError(f"trade {trade.id} cannot be liquidated: it holds nothing on margin")
+    lost = (trade.held_cost - price * trade.quantity) * trade.direction.sign
+    return Fill(
+        id=fill_id,
+        order_id=order_id,
+        price=price,
+        quantity=trade.quantity,
+        fee=max(trade.margin - lost, Decimal(0)),
+        liquidity=Liquidity.TAKER,
+        at=at,
+    )
+
+
+def _cause(trade: Trade, name: str, at: datetime) -> Cause:
+    return Cause(id=name, owner=trade.owner, trade_id=trade.id, quote=trade.instrument.quote, at=at)
