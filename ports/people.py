@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -43,7 +43,10 @@ class RiskProfile(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A known person. `id` is the numeric Telegram id; `name` is what Telegram shows, never trusted."""
+    """A known person. `id` is the numeric Telegram id; `name` is what Telegram shows, never trusted.
+
+    `summary_at` is when the daily summary comes, in the local time of `zone`; `None` never.
+    """
 
     id: int
     name: str
@@ -53,6 +56,7 @@ class Person:
     noise: Noise = Noise.NORMAL
     theme: Theme = Theme.DARK
     risk: RiskProfile = RiskProfile.BALANCED
+    summary_at: time | None = time(9)
     is_onboarded: bool = False
     watchlist: tuple[str, ...] = ()
     cockpit_message_id: int | None = None

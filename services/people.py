@@ -25,7 +25,8 @@ class People:
     """Everybody the desk knows, in memory and in the store; unknown people have no role at all.
 
     `appointed` are roles from the settings by numeric id: given when the person first writes, and raised
-    (never lowered) on later starts. `new_code` makes a claim code.
+    (never lowered) on later starts. `new_code` makes a claim code. `on_change` hears of everybody who is new
+    or has changed.
     """
 
     store: PeopleStore
@@ -33,6 +34,7 @@ class People:
     clock: Clock
     new_code: Callable[[], str]
     appointed: dict[int, Role] = field(default_factory=dict)
+    on_change: list[Callable[[Person], object]] = field(default_factory=list)
     _known: dict[int, Person] = field(default_factory=dict)
     _deciding: set[int] = field(default_factory=set)
     _strangers: dict[int, datetime] = field(default_factory=dict)
@@ -83,7 +85,7 @@ class People:
             created_at=self.clock.wire_now(),
         )
         stored = await self.store.add(person)
-        self._known[person_id] = stored
+        self._keep(stored)
         return stored if stored.role is role else await self.change(person_id, role=role)
 
     async def admit_first(self, person_id: int, name: str, role: Role, language: str) -> Person | None:
@@ -118,8 +120,13 @@ class People:
         changed = await self.store.change(person_id, **fields)
         if changed is None:
             changed = await self.store.add(replace(person, **fields))
-        self._known[person_id] = changed
+        self._keep(changed)
         return changed
+
+    def _keep(self, person: Person) -> None:
+        self._known[person.id] = person
+        for tell in self.on_change:
+            tell(person)
 
     async def notice(self, stranger_id: int) -> bool:
         """Whether the admins are to hear of this stranger; remembers that they did for `NOTICE_LASTS`."""

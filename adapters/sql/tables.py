@@ -13,6 +13,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    Time,
     UniqueConstraint,
     text,
 )
@@ -52,6 +53,7 @@ people = Table(
     Column("noise", Word(Noise), nullable=False),
     Column("theme", Word(Theme), nullable=False),
     Column("risk", Word(RiskProfile), nullable=False),
+    Column("summary_at", Time),
     Column("is_onboarded", Boolean, nullable=False),
     Column("watchlist", JsonTuple, nullable=False),
     Column("cockpit_message_id", BigInteger),

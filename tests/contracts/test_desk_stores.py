@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Protocol
 
@@ -60,6 +60,7 @@ class TestPeople:
             noise=Noise.QUIET,
             theme=Theme.LIGHT,
             risk=RiskProfile.BOLD,
+            summary_at=time(8, 30),
             is_onboarded=True,
             watchlist=("BTC/USDT", "ETH/USDT"),
             cockpit_message_id=42,
@@ -67,6 +68,12 @@ class TestPeople:
         )
         assert await desk.people.add(person) == person
         assert await desk.people.get(person.id) == person
+
+    async def test_a_daily_summary_can_be_moved_and_switched_off(self, desk: Desk) -> None:
+        await desk.people.add(a_person())
+        for at in (time(0), time(23, 59), None):
+            changed = await desk.people.change(11, summary_at=at)
+            assert changed == a_person(summary_at=at) == await desk.people.get(11)
 
     async def test_adding_a_known_person_changes_nothing(self, desk: Desk) -> None:
         first = await desk.people.add(a_person(role=Role.ADMIN))
