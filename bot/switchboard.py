@@ -120,7 +120,7 @@ class Switchboard:
         if not is_late or request.said_at is None or self._age_s(request) < NOTE_LATE_AFTER_S:
             return screen
         note = request.say.render("late_note.html", age=self._age(request))
-        return Screen(html=f"{note}\n{screen.html}", keyboard=screen.keyboard, photo=screen.photo)
+        return replace(screen, html=f"{note}\n{screen.html}")
 
     def _age_s(self, request: Request) -> float:
         said_at = request.said_at or self.services.clock.wire_now()
@@ -136,7 +136,7 @@ class Switchboard:
         screen = answer.screen
         if screen is None:
             return
-        is_same_kind = isinstance(message, Message) and (message.photo is None) == (screen.photo is None)
+        is_same_kind = isinstance(message, Message) and _kind(message) == _kind(screen)
         is_cockpit = request.is_private and message.message_id == request.person.cockpit_message_id
         if is_same_kind and not is_cockpit and not answer.is_error:
             try:
@@ -169,6 +169,11 @@ class Switchboard:
             await self.bot.send_chat_action(chat_id, action)
         except (TelegramAPIError, ClientDecodeError) as error:
             log.info("busy_not_shown", error=str(error)[:120])
+
+
+def _kind(shown: Message | Screen) -> tuple[bool, bool]:
+    """What can replace what: text, a picture or a document."""
+    return shown.photo is not None, shown.document is not None
 
 
 def _is_content(message: Message) -> bool:

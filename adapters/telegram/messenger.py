@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from aiogram import Bot
@@ -28,7 +28,7 @@ from aiogram.types import (
 
 from adapters.telegram import text
 from adapters.telegram.json import dumps
-from adapters.telegram.methods import EditPicture, EditText, SendPicture, SendText, Sent
+from adapters.telegram.methods import EditPicture, EditText, SendFile, SendPicture, SendText, Sent
 from adapters.telegram.outbound import PRIORITY
 from ports.errors import Gone, Rejected, Transient
 from ports.messages import Button, CommandMenu, Keyboard, Priority, Screen, SentMessage, Style
@@ -61,15 +61,17 @@ class TelegramMessenger:
         `Rejected` when it refuses the message itself.
         """
         with _speaking(priority):
-            if screen.photo is not None:
-                sent = await self._send_photo(chat_id, screen, is_silent)
+            if screen.photo is not None or screen.document is not None:
+                sent = await self._send_file(chat_id, screen, is_silent)
             else:
                 sent = await self._send_text(chat_id, screen.html, screen.keyboard, is_silent)
         return SentMessage(chat_id=chat_id, message_id=sent.message_id)
 
     async def edit(self, chat_id: int, message_id: int, screen: Screen, *, priority: Priority) -> bool:
         """Replace a message in place; `False` when it is gone, of another kind (text or picture), or cannot
-        hold so much text: then it has to be sent."""
+        hold so much text: then it has to be sent. A document is always sent: people keep the one before."""
+        if screen.document is not None:
+            return False
         limit = text.TEXT_LIMIT if screen.photo is None else text.CAPTION_LIMIT
         if not text.fits(screen.html, limit):
             return False
@@ -131,20 +133,11 @@ class TelegramMessenger:
             )
         )
 
-    async def _send_photo(self, chat_id: int, screen: Screen, is_silent: bool) -> Sent:
+    async def _send_file(self, chat_id: int, screen: Screen, is_silent: bool) -> Sent:
+        """A picture or a document; words too long for its caption follow as a message of their own."""
         is_long = not text.fits(screen.html, text.CAPTION_LIMIT)
-        photo = screen.photo or b""
         sent = await _lenient(
-            lambda is_plain: self._bot(
-                SendPicture(
-                    chat_id=chat_id,
-                    photo=BufferedInputFile(photo, "chart.png"),
-                    caption=None if is_long else (text.plain(screen.html) if is_plain else screen.html),
-                    parse_mode=None if is_plain else "HTML",
-                    reply_markup=None if is_long else markup(screen.keyboard),
-                    disable_notification=is_silent or None,
-                )
-            )
+            lambda is_plain: self._bot(_file_of(chat_id, screen, is_long, is_plain, is_silent))
         )
         if is_long:
             return await self._send_text(chat_id, screen.html, screen.keyboard, is_silent)
@@ -172,6 +165,21 @@ class TelegramMessenger:
                 link_preview_options=_NO_PREVIEW,
             )
         )
+
+
+def _file_of(
+    chat_id: int, screen: Screen, is_long: bool, is_plain: bool, is_silent: bool
+) -> SendPicture | SendFile:
+    words: dict[str, Any] = {
+        "chat_id": chat_id,
+        "caption": None if is_long else (text.plain(screen.html) if is_plain else screen.html),
+        "parse_mode": None if is_plain else "HTML",
+        "reply_markup": None if is_long else markup(screen.keyboard),
+        "disable_notification": is_silent or None,
+    }
+    if screen.document is not None:
+        return SendFile(document=BufferedInputFile(screen.document.content, screen.document.name), **words)
+    return SendPicture(photo=BufferedInputFile(screen.photo or b"", "chart.png"), **words)
 
 
 def markup(keyboard: Keyboard) -> str | None:

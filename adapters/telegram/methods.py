@@ -57,6 +57,20 @@ class SendPicture(TelegramMethod[Sent]):
     disable_notification: bool | None
 
 
+class SendFile(TelegramMethod[Sent]):
+    """sendDocument."""
+
+    __returning__ = Sent
+    __api_method__ = "sendDocument"
+
+    chat_id: int
+    document: InputFile
+    caption: str | None
+    parse_mode: str | None
+    reply_markup: str | None
+    disable_notification: bool | None
+
+
 class EditText(TelegramMethod[Any]):
     """editMessageText."""
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ports.errors import Gone, Rejected, Transient
-from ports.messages import BotCommand, Button, CommandMenu, Priority, Screen, Style
+from ports.messages import BotCommand, Button, CommandMenu, Document, Priority, Screen, Style
 from tests.adapters.telegram.conftest import Road
 from tests.build.telegram import ANNA, GROUP, PNG, TOM
 
@@ -87,6 +87,35 @@ async def test_a_caption_that_cannot_be_parsed_arrives_as_plain_text(road: Road)
     (message,) = await road.shown()
     assert message["photo"]
     assert message["text"] == "BTC <oops>"
+
+
+async def test_a_document_arrives_under_its_name_with_caption_and_buttons(road: Road) -> None:
+    document = Document(name="trades.csv", content="id,цена\n1,2\n".encode())
+    await road.send("<b>3 trades</b>", document=document, keyboard=KEYBOARD)
+    (message,) = await road.shown()
+    assert (message["document_name"], message["document_size"]) == ("trades.csv", len(document.content))
+    assert message["html"] == "<b>3 trades</b>"
+    assert len(message["buttons"]) == 2
+
+
+async def test_words_too_long_for_a_document_follow_as_text(road: Road) -> None:
+    await road.send("x" * 1025, document=Document(name="a.csv", content=b"1"), keyboard=KEYBOARD)
+    file, words = await road.shown()
+    assert (file["document_name"], file["text"], file["buttons"]) == ("a.csv", "", [])
+    assert (len(words["text"]), len(words["buttons"])) == (1025, 2)
+
+
+async def test_a_caption_of_a_document_that_cannot_be_parsed_arrives_as_plain_text(road: Road) -> None:
+    await road.send("<b>BTC <oops>", document=Document(name="a.csv", content=b"1"))
+    (message,) = await road.shown()
+    assert message["text"] == "BTC <oops>"
+
+
+async def test_a_document_is_never_put_in_place_of_another_message(road: Road) -> None:
+    document = Document(name="a.csv", content=b"1")
+    sent = await road.send("old", document=document)
+    assert not await edit(road, sent.message_id, html="new", document=document)
+    assert [message["text"] for message in await road.shown()] == ["old"]
 
 
 async def test_a_silent_message_says_so(road: Road) -> None:
