@@ -11,7 +11,7 @@ from typing import Final
 
 from engines.core.instrument import Instrument, MarketKind, Toward
 from engines.core.money import cut
-from engines.core.side import Side
+from engines.core.side import Direction, Side
 from engines.orders.order import Fill, Purpose
 from engines.orders.trade import CloseReason, Trade, TradeState
 
@@ -151,18 +151,38 @@ def bankruptcy_price(trade: Trade) -> Decimal | None:
 
 def liquidation_price(trade: Trade, maintenance: Decimal = MAINTENANCE) -> Decimal | None:
     """The mark price at which the venue takes the position over; `None` on spot, while nothing is held, and
-    where no price above zero does it.
-
-    Bybit's rule for isolated linear contracts ("Liquidation Price Calculation under Isolated Mode"): margin
-    and unrealised profit no longer cover `maintenance` of the value at the mark, so
-    (cost - margin) / (size * (1 - maintenance)) for a long, plus signs for a short. The fee to close, which
-    Bybit reserves on both sides of that balance, is left out. On the grid, toward the sooner.
-    """
+    where no price above zero does it."""
     if trade.instrument.kind is MarketKind.SPOT or trade.quantity == 0:
         return None
-    sign = trade.direction.sign
-    exact = (trade.held_cost - trade.margin * sign) / (trade.quantity * (1 - maintenance * sign))
-    price = trade.instrument.price(exact, Toward.UP if sign > 0 else Toward.DOWN)
+    return liquidation_level(
+        trade.instrument,
+        trade.direction,
+        quantity=trade.quantity,
+        cost=trade.held_cost,
+        margin=trade.margin,
+        maintenance=maintenance,
+    )
+
+
+def liquidation_level(
+    instrument: Instrument,
+    direction: Direction,
+    *,
+    quantity: Decimal,
+    cost: Decimal,
+    margin: Decimal,
+    maintenance: Decimal,
+) -> Decimal | None:
+    """The mark price at which `margin` and unrealised profit no longer cover `maintenance` of the value;
+    `None` where no price above zero does it. On the grid, toward the sooner.
+
+    Bybit's rule for isolated linear contracts ("Liquidation Price Calculation under Isolated Mode"):
+    (cost - margin) / (quantity * (1 - maintenance)) for a long, with plus signs for a short. The fee to
+    close, which Bybit reserves on both sides of that balance, is left out.
+    """
+    sign = direction.sign
+    exact = (cost - margin * sign) / (quantity * (1 - maintenance * sign))
+    price = instrument.price(exact, Toward.UP if sign > 0 else Toward.DOWN)
     return price if price > 0 else None
 
 
