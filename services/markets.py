@@ -7,6 +7,7 @@ from engines.core.candle import Candles
 from engines.core.instrument import Instrument
 from engines.core.ticker import Ticker
 from engines.core.timeframe import Timeframe
+from ports.candles import CandleStore
 from ports.clock import Clock
 from ports.errors import Refused, Transient
 from ports.health import FeedHealth
@@ -19,6 +20,7 @@ from services.market.history import History
 from services.market.options import MarketOptions
 from services.market.quote import Quote
 from services.market.retry import Backoff, retried
+from services.market.ring import Rings
 from services.market.stream import TickerStream
 
 _SHOWN_TEXT = 32
@@ -37,13 +39,16 @@ class Markets:
         reference: MarketSource | None,
         clock: Clock,
         options: MarketOptions | None = None,
+        *,
+        rings: Rings | None = None,
+        store: CandleStore | None = None,
     ) -> None:
         self._options = options or MarketOptions()
         self._primary = primary
         self._reference = reference
         self._board = Board(clock, self._options)
         self._audience = Audience(clock, keep_s=self._options.keep_streamed_s)
-        self._history = History(primary, clock, self._options)
+        self._history = History(primary, clock, self._options, rings, store)
         self._flights: SharedFlights[str, None] = SharedFlights()
         stale_s = self._options.stale_after_s
         self._stream_meter = FeedMeter(
@@ -59,6 +64,7 @@ class Markets:
             well="polled",
         )
         self._listeners: list[Callable[[Ticker], None]] = []
+        self._onlookers: list[Callable[[str], None]] = []
         self._stream = TickerStream(primary, self._streamable, self._take, self._stream_meter, self._options)
 
     @property
@@ -126,6 +132,11 @@ class Markets:
             raise Transient(f"{self._primary.venue} has no price of {symbol}", kind="nonsense")
         return fresh
 
+    @property
+    def kept(self) -> frozenset[str]:
+        """Listed markets that are kept streamed for any reason."""
+        return frozenset(symbol for symbol in self._audience.kept if self._board.symbols.get(symbol))
+
     def quotes(self, symbols: Iterable[str]) -> Sequence[Quote]:
         """Prices known now, in the order asked; unknown symbols are left out."""
         known = (self._board.symbols.get(symbol) for symbol in symbols)
@@ -141,6 +152,8 @@ class Markets:
         Raises `Refused` as `resolve` does, `Transient` when the venue does not answer.
         """
         await self._listed(symbol)
+        for look in self._onlookers:
+            look(symbol)
         return await self._history.candles(symbol, timeframe, limit)
 
     def keep(self, reason: str, symbols: Collection[str]) -> None:
@@ -152,6 +165,10 @@ class Markets:
     def listen(self, hear: Callable[[Ticker], None]) -> None:
         """Call `hear` with every new ticker, polled or streamed, on the event loop; it must be quick."""
         self._listeners.append(hear)
+
+    def listen_asked(self, look: Callable[[str], None]) -> None:
+        """Call `look` with the symbol whenever somebody asks for candles; it must be quick."""
+        self._onlookers.append(look)
 
     def feeds(self) -> Sequence[FeedHealth]:
         """State of each feed, for `/status`."""

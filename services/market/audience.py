@@ -20,6 +20,11 @@ class Audience:
         """Replace the markets streamed for their turnover."""
         self._top = frozenset(symbols)
 
+    @property
+    def kept(self) -> frozenset[str]:
+        """Markets kept for any reason."""
+        return frozenset().union(*self._kept.values())
+
     def keep(self, reason: str, symbols: Collection[str]) -> None:
         """Replace the markets kept for `reason`."""
         self._kept[reason] = frozenset(symbols)

@@ -126,13 +126,6 @@ def candle_of(bar: Bar) -> Candles:
     )
 
 
-def is_unbroken(candles: Candles, timeframe: Timeframe) -> bool:
-    """Whether no candle is missing between the first and the last."""
-    if not len(candles):
-        return True
-    return int(candles.time_ms[-1] - candles.time_ms[0]) // timeframe.ms + 1 == len(candles)
-
-
 def _columns(room: int) -> Candles:
     prices = np.zeros((5, room))
     return Candles(
