@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -24,18 +24,42 @@ MOST_CANDLES = 1000
 """Longest history in one answer; longer requests get this many."""
 
 
+class Streams(Protocol):
+    """Streams of a venue that ccxt is too slow for. Methods as those of `ports.markets.MarketSource`."""
+
+    async def watch_tickers(self, symbols: Collection[str], tell: Callable[[Ticker], None]) -> None: ...
+
+    async def watch_perps(self, symbols: Collection[str], tell: Callable[[PerpTicker], None]) -> None: ...
+
+    async def watch_candles(
+        self, symbols: Collection[str], timeframe: Timeframe, tell: Callable[[Bar], None]
+    ) -> None: ...
+
+    async def close(self) -> None: ...
+
+
 class CcxtMarketSource:
     """A `ports.markets.MarketSource` over one ccxt.pro client, which it owns.
 
     The client must be built with `{"number": str}`. Tickers over REST carry no time of their own; they
-    are dated when they were asked for, in market time.
+    are dated when they were asked for, in market time. `streams` replaces ccxt's, which know tickers only
+    and are slow.
     """
 
-    def __init__(self, client: Any, dialect: Dialect, clock: Clock, *, quiet_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        client: Any,
+        dialect: Dialect,
+        clock: Clock,
+        *,
+        quiet_s: float = 60.0,
+        streams: Streams | None = None,
+    ) -> None:
         self._client = client
         self._dialect = dialect
         self._clock = clock
         self._stream = TickerStream(client, dialect, clock, quiet_s=quiet_s)
+        self._streams = streams
 
     @property
     def venue(self) -> str:
@@ -74,7 +98,11 @@ class CcxtMarketSource:
 
     async def watch_tickers(self, symbols: Collection[str], tell: Callable[[Ticker], None]) -> None:
         """Stream tickers of these symbols to `tell` until cancelled or the stream breaks."""
-        await self._stream.watch([await self._unified(one, MarketKind.SPOT) for one in symbols], tell)
+        unified = [await self._unified(symbol, MarketKind.SPOT) for symbol in symbols]
+        if self._streams is None:
+            await self._stream.watch(unified, tell)
+        else:
+            await self._streams.watch_tickers(symbols, tell)
 
     async def history(
         self,
@@ -132,13 +160,17 @@ class CcxtMarketSource:
 
     async def watch_perps(self, symbols: Collection[str], tell: Callable[[PerpTicker], None]) -> None:
         """As `watch_tickers`, for linear perpetuals."""
-        raise Refused("not_streamed", venue=self.venue)
+        for symbol in symbols:
+            await self._unified(symbol, MarketKind.PERP)
+        await self._own_streams().watch_perps(symbols, tell)
 
     async def watch_candles(
         self, symbols: Collection[str], timeframe: Timeframe, tell: Callable[[Bar], None]
     ) -> None:
         """Stream spot candles, forming and closed, until cancelled or the stream breaks."""
-        raise Refused("not_streamed", venue=self.venue)
+        for symbol in symbols:
+            await self._unified(symbol, MarketKind.SPOT)
+        await self._own_streams().watch_candles(symbols, timeframe, tell)
 
     async def server_time(self) -> datetime:
         """The venue's own wire clock."""
@@ -147,7 +179,14 @@ class CcxtMarketSource:
 
     async def close(self) -> None:
         """Release connections. May be called twice."""
+        if self._streams is not None:
+            await self._streams.close()
         await self._client.close()
+
+    def _own_streams(self) -> Streams:
+        if self._streams is None:
+            raise Refused("not_streamed", venue=self.venue)
+        return self._streams
 
     async def _unified(self, symbol: str, kind: MarketKind) -> str:
         """ccxt's own name of a market: for `"BTCUSDT"` it is `"BTC/USDT"` or `"BTC/USDT:USDT"`."""

@@ -18,7 +18,7 @@ _KINDS: tuple[tuple[type[Exception], str], ...] = (
     (ccxt.ExchangeError, "refused"),
     (ccxt.BaseError, "unreachable"),
 )
-_NONSENSE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+NONSENSE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What ccxt's parsers and ours raise on an answer of another shape."""
 
 
@@ -31,7 +31,7 @@ def translated(venue: str) -> Iterator[None]:
         raise Refused("unknown_symbol", text=_short(error), near=[]) from error
     except ccxt.BaseError as error:
         raise Transient(f"{venue}: {_short(error)}", kind=_kind(error)) from error
-    except _NONSENSE as error:
+    except NONSENSE as error:
         raise Transient(f"{venue} answered nonsense: {_short(error)}", kind="nonsense") from error
 
 

@@ -5,12 +5,13 @@ ccxt wakes its watcher once for a flood of messages, with one symbol; the others
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 
 from adapters.exchange.dialect import Dialect
 from adapters.exchange.fault import translated
+from adapters.exchange.race import first_failure
 from engines.core.ticker import Ticker
 from ports.clock import Clock
 from ports.errors import Transient
@@ -42,7 +43,7 @@ class TickerStream:
         self._heard_at = asyncio.get_running_loop().time()
         chunks = [wanted[at : at + _TOPICS_A_REQUEST] for at in range(0, len(wanted), _TOPICS_A_REQUEST)]
         try:
-            await _first_failure(self._listen_for_silence(), *(self._follow(chunk, tell) for chunk in chunks))
+            await first_failure(self._listen_for_silence(), *(self._follow(chunk, tell) for chunk in chunks))
         except Transient:
             await self._hang_up()
             raise
@@ -85,16 +86,3 @@ class TickerStream:
         """Drop the connection: the next watch dials anew, with nothing subscribed."""
         self._subscribed.clear()
         await self._client.close_ws_clients()
-
-
-async def _first_failure(*endless: Coroutine[Any, Any, None]) -> None:
-    """Run all until one raises, then stop the others and raise that."""
-    tasks = [asyncio.create_task(one) for one in endless]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

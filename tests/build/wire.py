@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -52,6 +52,30 @@ def bybit_market(base: str, quote: str = "USDT", status: str = "Trading") -> dic
     }
 
 
+def bybit_perp(base: str, quote: str = "USDT", settle: str = "USDT") -> dict[str, Any]:
+    """An entry of instruments-info of the linear category."""
+    return {
+        "symbol": base + quote,
+        "contractType": "LinearPerpetual",
+        "status": "Trading",
+        "baseCoin": base,
+        "quoteCoin": quote,
+        "settleCoin": settle,
+        "launchTime": "1585526400000",
+        "deliveryTime": "0",
+        "priceScale": "2",
+        "leverageFilter": {"minLeverage": "1", "maxLeverage": "100.00", "leverageStep": "0.01"},
+        "priceFilter": {"minPrice": "0.10", "maxPrice": "199999.80", "tickSize": "0.10"},
+        "lotSizeFilter": {
+            "maxOrderQty": "100.000",
+            "minOrderQty": "0.001",
+            "qtyStep": "0.001",
+            "minNotionalValue": "5",
+        },
+        "fundingInterval": 480,
+    }
+
+
 def bybit_row(symbol: str, last: str = "20533.13") -> dict[str, str]:
     """A ticker as Bybit writes it."""
     return _ROW | {"symbol": symbol, "lastPrice": last}
@@ -61,11 +85,13 @@ class VenueWire:
     """State of the two venues.
 
     `answer`, while set, replaces every REST answer as (status, body, content type); `delay_s` slows them
-    down. `subscriptions` holds each subscribe message; `is_silent` streams swallow everything.
+    down. `subscriptions` holds each subscribe message, `dropped` what was unsubscribed, `pings` their
+    number; a subscription to a topic in `unknown` fails; `is_silent` streams swallow everything.
     """
 
     def __init__(self) -> None:
         self.markets = [bybit_market("BTC"), bybit_market("ETH"), bybit_market("OLD", status="Closed")]
+        self.perps = [bybit_perp("BTC"), bybit_perp("ETH")]
         self.rows = [bybit_row("BTCUSDT"), bybit_row("ETHUSDT", "1605.10"), bybit_row("NEWUSDT", "0")]
         self.bars = _BARS
         self.answer: tuple[int, str, str] | None = None
@@ -73,12 +99,16 @@ class VenueWire:
         self.is_silent = False
         self.requests: list[str] = []
         self.subscriptions: list[list[str]] = []
+        self.dropped: list[str] = []
+        self.unknown: set[str] = set()
+        self.pings = 0
         self.streams: list[web.WebSocketResponse] = []
 
     def app(self) -> web.Application:
         """The server's routes."""
         app = web.Application()
-        app.router.add_get("/bybit/v5/public/spot", self._stream)
+        for category in ("spot", "linear"):
+            app.router.add_get(f"/bybit/v5/public/{category}", self._stream)
         app.router.add_get("/{path:.*}", self._rest)
         return app
 
@@ -106,10 +136,13 @@ class VenueWire:
         if self.answer is not None:
             status, body, kind = self.answer
             return web.Response(status=status, text=body, content_type=kind)
-        return web.json_response(self._body(request.path))
+        return web.json_response(self._body(request.path, request.query))
 
-    def _body(self, path: str) -> Any:
+    def _body(self, path: str, query: Mapping[str, str]) -> Any:
         match path.removeprefix("/bybit").removeprefix("/binance"):
+            case "/v5/market/instruments-info" if query.get("category") == "linear":
+                listed = self.perps if query.get("status", "Trading") == "Trading" else []
+                return self._result({"category": "linear", "list": listed})
             case "/v5/market/instruments-info":
                 return self._result({"category": "spot", "list": self.markets})
             case "/v5/market/tickers":
@@ -147,13 +180,19 @@ class VenueWire:
         return stream
 
     async def _hear(self, stream: web.WebSocketResponse, message: dict[str, Any]) -> None:
-        if message["op"] == "subscribe":
-            self.subscriptions.append(message["args"])
-        is_ok = len(message.get("args", ())) <= 10
+        topics = message.get("args", [])
+        match message["op"]:
+            case "subscribe":
+                self.subscriptions.append(topics)
+            case "unsubscribe":
+                self.dropped += topics
+            case "ping":
+                self.pings += 1
+        is_ok = len(topics) <= 10 and not self.unknown.intersection(topics)
         answer = {
             "success": is_ok,
             "ret_msg": message["op"],
-            "req_id": message["req_id"],
+            "req_id": message.get("req_id", ""),
             "op": message["op"],
         }
         await stream.send_json(answer)

@@ -31,6 +31,19 @@ async def bybit(base_url: str, clock: HandClock) -> AsyncIterator[MarketSource]:
     await source.close()
 
 
+@pytest.fixture(params=["own", "ccxt"])
+async def streaming(
+    request: pytest.FixtureRequest, base_url: str, clock: HandClock
+) -> AsyncIterator[MarketSource]:
+    """Bybit over our own socket, and over ccxt's."""
+    is_own = request.param == "own"
+    source = build_market_source(
+        "bybit", clock, base_url=f"{base_url}/bybit", quiet_s=0.2, has_own_streams=is_own
+    )
+    yield source
+    await source.close()
+
+
 @pytest.fixture
 async def binance(base_url: str, clock: HandClock) -> AsyncIterator[MarketSource]:
     source = build_market_source("binance", clock, base_url=f"{base_url}/binance")
