@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from engines.core.candle import Candles, FloatArray
+from engines.core.candle import Candles, FloatArray, IntArray
 
 ENGLISH_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -57,11 +57,36 @@ class CandleChart:
     drawn_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EquityChart:
+    """A curve of what an account was worth. All words arrive translated.
+
+    `time_ms` (strictly rising, at least two) and `equity` have one entry a point; `opening` is what the
+    account began with, named `opening_name` on its line. The rest is as in `CandleChart`.
+    """
+
+    title: str
+    subtitle: str
+    time_ms: IntArray
+    equity: FloatArray
+    opening: float
+    opening_name: str
+    digits: int = 2
+    theme: Theme = Theme.DARK
+    zone: str = "UTC"
+    months: Sequence[str] = ENGLISH_MONTHS
+    drawn_at: datetime
+
+
 class Charts(Protocol):
     """Draws away from the event loop."""
 
     async def candles(self, chart: CandleChart) -> bytes:
         """PNG bytes, 2160 x 1440 pixels (1080 x 720 at twice the density)."""
+        ...
+
+    async def equity(self, chart: EquityChart) -> bytes:
+        """PNG bytes of the same size."""
         ...
 
     async def close(self) -> None: ...

@@ -1,12 +1,18 @@
-"""Charts as people ask for them: candles, two averages, a title in their language and zone."""
+"""Charts as people ask for them: candles, two averages, a title in their language and zone; their account."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import accumulate
+
+import numpy as np
 
 from engines.core.candle import Candles
 from engines.core.instrument import Instrument
 from engines.core.timeframe import Timeframe
 from engines.indicators.ema import ema
-from ports.charts import CandleChart, Charts, Overlay, Theme
+from ports.charts import CandleChart, Charts, EquityChart, Level, Overlay, Theme
 from ports.clock import Clock
 from ports.errors import Refused
 from services import formats
@@ -30,16 +36,23 @@ class Picture:
 
 @dataclass(slots=True)
 class Pictures:
-    """Draws candle charts of one market."""
+    """Draws candle charts of one market, and the curve of an account."""
 
     markets: Markets
     charts: Charts
     clock: Clock
 
     async def candles(
-        self, instrument: Instrument, timeframe: Timeframe, *, theme: Theme, speech: Speech
+        self,
+        instrument: Instrument,
+        timeframe: Timeframe,
+        *,
+        theme: Theme,
+        speech: Speech,
+        levels: Sequence[Level] = (),
     ) -> Picture:
-        """Draw the last candles. Raises `Refused("no_candles")` for a market without any."""
+        """Draw the last candles, with `levels` across them. Raises `Refused("no_candles")` for a market
+        without any."""
         history = await self.markets.candles(instrument.symbol, timeframe, SHOWN + WARM_UP)
         if len(history) == 0:
             raise Refused("no_candles", pair=instrument.pair, timeframe=timeframe.value)
@@ -55,6 +68,7 @@ class Pictures:
             timeframe_ms=timeframe.ms,
             digits=formats.digits_of(instrument.tick),
             overlays=overlays,
+            levels=levels,
             theme=theme,
             zone=speech.zone,
             months=speech.months(),
@@ -62,3 +76,34 @@ class Pictures:
         )
         png = await self.charts.candles(chart)
         return Picture(png=png, candles=shown, shown=len(shown), wanted=SHOWN)
+
+    async def equity(
+        self,
+        curve: Sequence[tuple[datetime, Decimal]],
+        opening: Decimal,
+        *,
+        theme: Theme,
+        speech: Speech,
+    ) -> bytes:
+        """Draw a curve of at least two points as PNG."""
+        at, equity = zip(*curve, strict=True)
+        drop = deepest_drop(equity)
+        chart = EquityChart(
+            title=speech("Equity · PAPER"),
+            subtitle=speech("USDT · deepest drop {drop}", drop=speech.percent(-drop)),
+            time_ms=np.array([int(one.timestamp() * 1000) for one in at], np.int64),
+            equity=np.array(equity, np.float64),
+            opening=float(opening),
+            opening_name=speech("Start"),
+            theme=theme,
+            zone=speech.zone,
+            months=speech.months(),
+            drawn_at=self.clock.now(),
+        )
+        return await self.charts.equity(chart)
+
+
+def deepest_drop(equity: Sequence[Decimal]) -> Decimal:
+    """The deepest fall from a high before it, as a fraction of that high; zero where it never fell."""
+    highs = accumulate(equity, max)
+    return max((high - one) / high if high else Decimal(0) for high, one in zip(highs, equity, strict=True))

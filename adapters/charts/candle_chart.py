@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from adapters.charts.bars import draw_candles, draw_volume
+from adapters.charts.header import TEXT_Y, draw_frame, draw_header, draw_time_labels
 from adapters.charts.lettering import fitted, width
 from adapters.charts.marks import (
     Tag,
@@ -19,14 +20,12 @@ from adapters.charts.price_scale import price_text
 from adapters.charts.sheet import (
     EDGE,
     FOOTER,
-    HEIGHT,
     LABEL_SIZE,
     OVERLAYS,
     PLOT_TOP,
     TAG_HEIGHT,
     TEXT_SIZE,
     TICK_GAP,
-    TITLE_SIZE,
     WIDTH,
     Sheet,
     sheet,
@@ -35,8 +34,6 @@ from adapters.charts.time_labels import time_labels
 from engines.core.candle import Candles
 from ports.charts import CandleChart
 
-_TITLE_Y = HEIGHT - 66
-_TEXT_Y = HEIGHT - 142
 _SWATCH = 56
 
 
@@ -53,7 +50,15 @@ def draw_candle_chart(chart: CandleChart) -> bytes:
     draw_level_lines(page)
     draw_level_names(page)
     draw_tags(page, tags)
-    _draw_header(page)
+    draw_header(
+        page.canvas,
+        page.colors,
+        title=chart.title,
+        subtitle=chart.subtitle,
+        at=chart.drawn_at.astimezone(page.zone),
+        months=chart.months,
+        legend_x=_draw_legend(page),
+    )
     return page.canvas.png()
 
 
@@ -98,35 +103,9 @@ def _draw_time_axis(page: Sheet) -> None:
         left=EDGE,
         right=page.axis,
     )
-    page.canvas.lines([(label.x, FOOTER, label.x, PLOT_TOP) for label in labels], page.colors.grid, 2)
+    draw_time_labels(page.canvas, page.colors, labels)
     page.canvas.lines([(x, FOOTER, x, PLOT_TOP) for x in time.cuts.tolist()], page.colors.muted, 3, (4, 12))
-    for label in labels:
-        color = page.colors.text if label.is_major else page.colors.muted
-        page.canvas.words(
-            label.x, FOOTER / 2, label.text, LABEL_SIZE, color, align="center", bold=label.is_major
-        )
-    page.canvas.words(WIDTH - EDGE, FOOTER / 2, _offset(page), LABEL_SIZE, page.colors.muted, align="right")
-    edges = [(0.0, FOOTER, WIDTH, FOOTER), (page.axis, FOOTER, page.axis, PLOT_TOP)]
-    page.canvas.lines(edges, page.colors.grid, 3)
-
-
-def _offset(page: Sheet) -> str:
-    offset = page.chart.drawn_at.astimezone(page.zone).strftime("%z")
-    hours, minutes = offset[:3].replace("-0", "-").replace("+0", "+"), offset[3:5]
-    name = hours if minutes == "00" else f"{hours}:{minutes}"
-    return "UTC" if offset == "+0000" else f"UTC{name.replace('-', '−')}"
-
-
-def _draw_header(page: Sheet) -> None:
-    at = page.chart.drawn_at.astimezone(page.zone)
-    date = f"{at.day} {page.chart.months[at.month - 1]} {at:%Y %H:%M}"
-    right = WIDTH - EDGE
-    page.canvas.words(right, _TITLE_Y, date, TEXT_SIZE, page.colors.muted, align="right")
-    room = right - width(date, TEXT_SIZE) - 3 * EDGE
-    title = fitted(page.chart.title, TITLE_SIZE, room, bold=True)
-    page.canvas.words(EDGE, _TITLE_Y, title, TITLE_SIZE, page.colors.text, bold=True)
-    subtitle = fitted(page.chart.subtitle, TEXT_SIZE, _draw_legend(page) - 3 * EDGE)
-    page.canvas.words(EDGE, _TEXT_Y, subtitle, TEXT_SIZE, page.colors.muted)
+    draw_frame(page.canvas, page.colors, page.axis, page.chart.drawn_at.astimezone(page.zone))
 
 
 def _draw_legend(page: Sheet) -> float:
@@ -135,8 +114,8 @@ def _draw_legend(page: Sheet) -> float:
     entries = list(zip(page.chart.overlays[:OVERLAYS], page.colors.overlays, strict=False))
     for overlay, color in reversed(entries):
         name = fitted(overlay.name, TEXT_SIZE, WIDTH / 5)
-        page.canvas.words(x, _TEXT_Y, name, TEXT_SIZE, page.colors.text, align="right")
+        page.canvas.words(x, TEXT_Y, name, TEXT_SIZE, page.colors.text, align="right")
         x -= width(name, TEXT_SIZE) + 16 + _SWATCH
-        page.canvas.lines([(x, _TEXT_Y, x + _SWATCH, _TEXT_Y)], color, 8)
+        page.canvas.lines([(x, TEXT_Y, x + _SWATCH, TEXT_Y)], color, 8)
         x -= EDGE * 1.5
     return x

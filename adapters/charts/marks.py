@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from adapters.charts.canvas import Canvas
 from adapters.charts.lettering import fitted, width
 from adapters.charts.price_scale import price_text
 from adapters.charts.sheet import (
@@ -92,12 +93,17 @@ def axis_tags(sheet: Sheet) -> list[Tag]:
 def draw_tags(sheet: Sheet, tags: list[Tag]) -> None:
     """The last price filled, levels outlined."""
     for index, tag in enumerate(tags):
-        low, high = tag.y - TAG_HEIGHT / 2 + 2, tag.y + TAG_HEIGHT / 2 - 2
-        sheet.canvas.box(sheet.axis, low, WIDTH, high, tag.color)
-        if index:
-            sheet.canvas.box(sheet.axis + 4, low + 4, WIDTH - 4, high - 4, sheet.colors.background)
-        color = tag.color if index else sheet.colors.background
-        sheet.canvas.words(sheet.axis + EDGE, tag.y, tag.text, LABEL_SIZE, color, bold=not index)
+        draw_tag(sheet.canvas, sheet.axis, tag, sheet.colors.background, is_filled=index == 0)
+
+
+def draw_tag(canvas: Canvas, axis: float, tag: Tag, background: str, *, is_filled: bool) -> None:
+    """One tag right of the axis, filled or outlined."""
+    low, high = tag.y - TAG_HEIGHT / 2 + 2, tag.y + TAG_HEIGHT / 2 - 2
+    canvas.box(axis, low, WIDTH, high, tag.color)
+    if not is_filled:
+        canvas.box(axis + 4, low + 4, WIDTH - 4, high - 4, background)
+    color = background if is_filled else tag.color
+    canvas.words(axis + EDGE, tag.y, tag.text, LABEL_SIZE, color, bold=is_filled)
 
 
 def _last_color(sheet: Sheet) -> str:

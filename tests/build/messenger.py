@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ports.charts import CandleChart
+from ports.charts import CandleChart, EquityChart
 from ports.messages import Priority, Screen, SentMessage
 from tests.build.telegram import PNG
 
@@ -76,15 +76,22 @@ class RecordingMessenger:
 
 @dataclass(slots=True)
 class FakeCharts:
-    """`Charts` whose pictures are all the same; `drawn` lists what was asked for."""
+    """`Charts` whose pictures are all the same; `drawn` and `curves` list what was asked for."""
 
     drawn: list[CandleChart] = field(default_factory=list)
+    curves: list[EquityChart] = field(default_factory=list)
     failure: Exception | None = None
 
     async def candles(self, chart: CandleChart) -> bytes:
         if self.failure is not None:
             raise self.failure
         self.drawn.append(chart)
+        return PNG
+
+    async def equity(self, chart: EquityChart) -> bytes:
+        if self.failure is not None:
+            raise self.failure
+        self.curves.append(chart)
         return PNG
 
     async def close(self) -> None:

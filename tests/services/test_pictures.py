@@ -1,6 +1,7 @@
 """Charts as people ask for them."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from engines.core.candle import Candles
 from engines.core.timeframe import Timeframe
 from ports.charts import Theme
 from ports.errors import Refused
-from services.pictures import SHOWN, WARM_UP, Picture
+from services.pictures import SHOWN, WARM_UP, Picture, deepest_drop
 from services.speech import Speech
 from tests.build.clock import NOON
 from tests.build.markets import some_candles
@@ -67,3 +68,24 @@ async def test_a_market_without_candles_is_refused() -> None:
 
     with pytest.raises(Refused, match="no_candles"):
         await drawn(desk)
+
+
+async def test_a_curve_is_drawn_with_its_deepest_drop_in_the_persons_words() -> None:
+    desk = await a_screen_desk()
+    curve = [(NOON + timedelta(hours=hour), Decimal(worth)) for hour, worth in enumerate((1000, 1100, 990))]
+    speech = desk.services.rendering.speech("ru", "Asia/Tokyo")
+
+    await desk.services.pictures.equity(curve, Decimal(1000), theme=Theme.LIGHT, speech=speech)
+
+    [chart] = desk.charts.curves
+    assert chart.equity.tolist() == [1000.0, 1100.0, 990.0]
+    assert chart.time_ms[0] == int(NOON.timestamp() * 1000)
+    assert "−10,0" in chart.subtitle
+    assert (chart.zone, chart.theme) == ("Asia/Tokyo", Theme.LIGHT)
+
+
+@pytest.mark.parametrize(
+    ("equity", "drop"), [([1000], "0"), ([1000, 1100], "0"), ([1000, 500, 1000, 400], "0.6"), ([0, 0], "0")]
+)
+def test_the_deepest_drop_is_measured_from_the_high_before_it(equity: list[int], drop: str) -> None:
+    assert deepest_drop([Decimal(one) for one in equity]) == Decimal(drop)

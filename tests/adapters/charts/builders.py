@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from engines.core.candle import Candles, FloatArray
-from ports.charts import CandleChart
+from ports.charts import CandleChart, EquityChart
 
 HOUR_MS = 3_600_000
 START_MS = 1_751_241_600_000  # 30 June 2025, 00:00 UTC
@@ -51,3 +51,20 @@ def a_chart(candles: Candles | None = None, **changes: Any) -> CandleChart:
         "drawn_at": datetime(2025, 7, 2, 12, tzinfo=UTC),
     }
     return CandleChart(**fields | changes)
+
+
+def a_curve(equity: list[float] | None = None, **changes: Any) -> EquityChart:
+    """An hourly curve of an account of 1000; `changes` are fields of `EquityChart`."""
+    rng = np.random.default_rng(5)
+    walked = 1000 * np.exp(np.cumsum(rng.normal(0, 0.004, 200)))
+    values = walked if equity is None else np.array(equity)
+    fields: dict[str, Any] = {
+        "title": "Equity · PAPER",
+        "subtitle": "USDT",
+        "time_ms": START_MS + np.arange(len(values)) * HOUR_MS,
+        "equity": values,
+        "opening": 1000.0,
+        "opening_name": "Start",
+        "drawn_at": datetime(2025, 7, 12, 12, tzinfo=UTC),
+    }
+    return EquityChart(**fields | changes)
