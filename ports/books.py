@@ -20,8 +20,8 @@ class Conflict(DeskError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What happened to one trade. `trade.version` is one more than the stored one (1: a new trade, whose
-    `key` makes opening it idempotent). Orders are inserted or replaced by id, fills and entries inserted
-    once, `pushes` go to the outbox, all in one transaction."""
+    `key` makes opening it idempotent); where its living message is belongs to `shown` from then on. Orders
+    are inserted or replaced by id, fills and entries inserted once, `pushes` go to the outbox, all in one transaction."""
 
     trade: Trade
     key: str | None = None
@@ -88,8 +88,8 @@ class Books(Protocol):
         ...
 
     async def seen(self, trades: Sequence[Trade]) -> None:
-        """Write how far moves were applied (`seen_at`, `best_price`, `stop` of trailing stops, `funded_at`),
-        without a new version; a trade whose version is another by now is left alone."""
+        """Write how far moves were applied (`seen_at`, `best_price`, `stop` of trailing stops, `armed_at`,
+        `funded_at`), without a new version; a trade whose version is another by now is left alone."""
         ...
 
     async def shown(self, trade_id: int, *, version: int, chat_id: int, message_id: int) -> None:

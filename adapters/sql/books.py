@@ -140,7 +140,7 @@ class SqlBooks:
     async def seen(self, changed: Sequence[Trade]) -> None:
         if not changed:
             return
-        columns = ("seen_at", "best_price", "stop", "funded_at")
+        columns = ("seen_at", "best_price", "stop", "armed_at", "funded_at")
         where = trades.c.id == bindparam("its_id"), trades.c.version == bindparam("its_version")
         advance = update(trades).where(*where).values({name: bindparam(f"new_{name}") for name in columns})
         rows = [

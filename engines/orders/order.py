@@ -63,7 +63,8 @@ class Intent:
     `id` is unique and the dedupe key: the same id is never acted on twice. `owner` is a person's id,
     `account` names the sub-account (`"paper"`), `trade_id` the trade it belongs to. `quantity` is in base
     coin, on the lot grid. `limit_price` is set for limits only. A market order is filled no worse than
-    `worst_price`, where one is given. `trigger_price` is the price whose touch caused it (stops, targets).
+    `worst_price`, where one is given, and for no more than `most_cost` (price times quantity, summed): what
+    was found free when it was checked. `trigger_price` is the price whose touch caused it (stops, targets).
     After `expires_at` it is not sent any more.
     """
 
@@ -79,6 +80,7 @@ class Intent:
     purpose: Purpose
     limit_price: Decimal | None = None
     worst_price: Decimal | None = None
+    most_cost: Decimal | None = None
     trigger_price: Decimal | None = None
     reduce_only: bool = False
     reason: str = ""

@@ -53,7 +53,8 @@ class Trade:
     price times quantity. `margin` is what is set aside (isolated; zero on spot). `realised` is profit before
     fees and funding; `funding` is what was received (negative: paid). `risk` is the money between entry and
     the first stop, fees left out, which is 1R; `None` without a stop. `stop` is in force now,
-    `trail_distance` moves it behind `best_price`, the best price since entry. `seen_at` is the market time
+    `trail_distance` moves it behind `best_price`, the best price since entry. `armed_at` is since when this
+    position and this stop stand: what the market did before cannot touch them. `seen_at` is the market time
     up to which moves were applied. `version` counts changes; `shown_version` is what the living message at
     (`chat_id`, `message_id`) shows.
     """
@@ -86,6 +87,7 @@ class Trade:
     closed_at: datetime | None = None
     seen_at: datetime
     funded_at: datetime | None = None
+    armed_at: datetime | None = None
     chat_id: int | None = None
     message_id: int | None = None
     version: int = 0

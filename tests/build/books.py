@@ -108,6 +108,7 @@ class MemoryBooks:
                     seen_at=trade.seen_at,
                     best_price=trade.best_price,
                     stop=trade.stop,
+                    armed_at=trade.armed_at,
                     funded_at=trade.funded_at,
                 )
 

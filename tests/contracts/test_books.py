@@ -99,6 +99,7 @@ async def test_a_trade_comes_back_whole(books: Books) -> None:
         opened_at=NOON + HOUR,
         closed_at=NOON + 2 * HOUR,
         funded_at=NOON + HOUR,
+        armed_at=NOON,
         chat_id=-1_001_234_567_890,
         message_id=77,
     )
@@ -157,6 +158,7 @@ async def test_orders_fills_entries_and_pushes_come_back_whole(desk: Desk) -> No
     intent = an_intent(
         limit_price=Decimal("1E-10"),
         worst_price=Decimal("0.00000000020"),
+        most_cost=Decimal("872.11"),
         trigger_price=Decimal(7),
         instrument=ODD,
         reduce_only=True,
