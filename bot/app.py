@@ -21,11 +21,11 @@ from ports.health import JobHealth
 from ports.messages import BotCommand, CommandMenu
 from ports.people import Role
 from services.feed_alarm import FeedAlarm, FeedNews
+from services.schedule import Plan
 
 log = structlog.get_logger()
 
 TELL_AFTER_S = 60.0
-HOUSEKEEPING_S = 3600.0
 MENU_PAUSE_S = 60.0
 CLOCK_WAIT_S = 15.0
 REFUSED = "Telegram refuses TELEGRAM_BOT_TOKEN; @BotFather gives a valid one"
@@ -110,7 +110,9 @@ class App:
         nursery.start("outbox", services.outbox.run)
         nursery.start("cockpits", services.cockpits.run)
         nursery.start("alarm", FeedAlarm(services.markets.feeds, self._tell_feed, outside.clock).run)
-        nursery.start("housekeeping", self._keep_house)
+        for job in self._plan().jobs():
+            outside.schedule.put(job)
+        nursery.start("schedule", outside.schedule.run)
         nursery.start("telegram", self._listen)
         outside.workers.start()
 
@@ -194,8 +196,22 @@ class App:
             if role.covers(command.role) and not command.for_strangers
         )
 
+    def _plan(self) -> Plan:
+        """What runs by the calendar."""
+        return Plan(periodic={"heartbeat": self._beat, "housekeeping": self._keep_house})
+
+    async def _beat(self) -> None:
+        feeds = [*self.services.markets.feeds(), *self.services.roads()]
+        log.info(
+            "heartbeat",
+            market_now=self.services.clock.now().isoformat(timespec="seconds"),
+            people=len(self.services.people.all()),
+            bad_feeds=[feed.name for feed in feeds if not feed.is_ok],
+            restarts=sum(job.failures for job in self.jobs()),
+            failed_runs=sum(run.failures for run in self.services.runs()),
+            tasks=len(asyncio.all_tasks()),
+        )
+
     async def _keep_house(self) -> None:
-        while True:
-            await self.services.actions.forget_old()
-            await self.services.outbox.forget_old()
-            await asyncio.sleep(HOUSEKEEPING_S)
+        await self.services.actions.forget_old()
+        await self.services.outbox.forget_old()

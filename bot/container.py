@@ -101,6 +101,7 @@ def build_services(
         clock=clock,
         table=build_table(),
         jobs=jobs,
+        runs=outside.schedule.health,
         roads=outside.roads,
         world=settings.desk.world,
         started_at=started_at,

@@ -22,8 +22,9 @@ from adapters.charts.pooled import WARM, PooledCharts
 from adapters.clock import StreamedClock, SystemClock
 from adapters.exchange.build import build_market_source
 from adapters.exchange.deferred import DeferredSource
+from adapters.schedule import ClockSchedule
 from adapters.sql.desk import SqlDesk
-from adapters.sql.desk import examine_desk as examine_desk
+from adapters.sql.opening import examine_at as examine_at
 from adapters.telegram.json import dumps, loads
 from adapters.telegram.limits import Limiter, Rates
 from adapters.telegram.messenger import TelegramMessenger
@@ -106,6 +107,7 @@ class Outside:
     reference: MarketSource | None
     charts: PooledCharts
     workers: Workers
+    schedule: ClockSchedule
     telegram: Telegram
 
     @property
@@ -213,5 +215,6 @@ async def open_outside(settings: Settings) -> Outside:
         reference=reference,
         charts=PooledCharts(workers),
         workers=workers,
+        schedule=ClockSchedule(clock),
         telegram=build_telegram(settings),
     )

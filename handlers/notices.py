@@ -1,11 +1,12 @@
-"""Pushes about the desk itself, to the admin chat or to each admin."""
+"""Pushes that nobody's tap asked for: news of the desk itself, and the daily summary."""
 
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
 
 from handlers.ui.admins import admin_chats
 from handlers.ui.request import Services
 from ports.messages import OutboundMessage, Priority, Screen
-from ports.people import Role
+from ports.people import Noise, Person, Role
 from services.feed_alarm import FeedNews
 
 LASTS = timedelta(hours=12)
@@ -52,3 +53,21 @@ async def feed_changed(services: Services, news: FeedNews) -> None:
                 is_silent=news.is_back,
             )
         )
+
+
+async def daily_summary(
+    services: Services, person: Person, day: date, view: Callable[[Services, Person], Awaitable[Screen]]
+) -> None:
+    """The summary of a local day, as `view` draws it; the same day is pushed once."""
+    now = services.clock.wire_now()
+    await services.outbox.push(
+        OutboundMessage(
+            chat_id=person.id,
+            screen=await view(services, person),
+            priority=Priority.DIGEST,
+            dedupe=f"summary:{person.id}:{day.isoformat()}",
+            created_at=now,
+            expires_at=now + LASTS,
+            is_silent=person.noise is Noise.QUIET,
+        )
+    )

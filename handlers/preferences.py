@@ -1,7 +1,8 @@
-"""`/settings` and `/language`: how the desk speaks to a person."""
+"""`/settings`, `/language` and `/digest`: how and when the desk speaks to a person."""
 
 import re
 from dataclasses import replace
+from datetime import time
 from difflib import get_close_matches
 from functools import cache
 from zoneinfo import available_timezones
@@ -9,6 +10,7 @@ from zoneinfo import available_timezones
 from handlers.ui.keyboards import button, choice, rows
 from handlers.ui.request import Request
 from handlers.ui.table import ButtonRoute, Command, Topic
+from handlers.ui.time_of_day import time_of_day
 from ports.charts import Theme
 from ports.errors import Refused
 from ports.messages import Priority, Screen
@@ -38,14 +40,19 @@ _ZONE_WORDS = {
     "gmt": "UTC",
 }
 
+_SUMMARY_HOURS = (*range(6, 24), *range(6))
+_OFF = ("off", "no", "never", "none", "stop", "выкл", "нет", "никогда", "не надо", "отключить", "выключить")
+
 _OFFSET = re.compile(r"(?:utc|gmt)?_?(?P<hours>[+-]\d{1,2})(?::00)?")
 
 
 async def settings(request: Request) -> Screen:
-    """All preferences; `/settings zone berlin` sets the zone by name."""
-    words = request.args.split()
-    if words and words[0].lower() in ("zone", "timezone", "tz", "пояс", "зона"):
-        return await set_zone(replace(request, args=" ".join(words[1:])))
+    """All preferences; `/settings zone berlin` sets the zone by name, `/settings summary 8:30` the hour."""
+    what, _, value = request.args.strip().partition(" ")
+    if what.lower() in ("zone", "timezone", "tz", "пояс", "зона"):
+        return await set_zone(replace(request, args=value))
+    if what.lower() in ("summary", "digest", "сводка", "дайджест"):
+        return await digest(replace(request, args=value))
     return _screen(request)
 
 
@@ -122,12 +129,40 @@ def _zones() -> tuple[dict[str, str], dict[str, str]]:
     return zones, cities
 
 
+async def digest(request: Request) -> Screen:
+    """When the daily summary comes: shown, or set by `/digest 8:30`, `/digest off` or a button."""
+    asked = request.args.strip().lower()
+    if not asked:
+        return _summary_hours(request)
+    at = None if asked in _OFF else time_of_day(asked)
+    if at is None and asked not in _OFF:
+        raise Refused("unknown_hour", text=asked[:16], forms=[(request.say("Daily summary"), "digest")])
+    return _summary_hours(await _with(request, summary_at=at))
+
+
+def _summary_hours(request: Request) -> Screen:
+    say, at = request.say, request.person.summary_at
+    chosen = "off" if at is None else f"{at:%H:%M}"
+    hours = [(f"{time(hour):%H:%M}",) * 2 for hour in _SUMMARY_HOURS]
+    keyboard = (
+        *rows(choice(hours, chosen, "sum"), width=4),
+        (*choice([("off", say("Never"))], chosen, "sum"), button(say("Back"), "set")),
+    )
+    html = say.render("summary_hour.html", at=None if at is None else chosen)
+    return Screen(html=html, keyboard=keyboard)
+
+
 async def _changed(request: Request, **fields: object) -> Screen:
+    return _screen(await _with(request, **fields))
+
+
+async def _with(request: Request, **fields: object) -> Request:
+    """The request of the person with other preferences, which the cockpit follows."""
     services = request.services
     person = await services.people.change(request.person.id, **fields)
     say = services.rendering.speech(person.language, person.zone)
     await services.cockpits.refresh(person, priority=Priority.ANSWER)
-    return _screen(replace(request, person=person, say=say))
+    return replace(request, person=person, say=say)
 
 
 def _screen(request: Request) -> Screen:
@@ -144,7 +179,7 @@ def _screen(request: Request) -> Screen:
         *rows(choice([(value.value, label) for value, label in risk], person.risk, "set", "risk")),
         *rows(choice([(value.value, label) for value, label in noise], person.noise, "set", "noise")),
         (*choice([(value.value, label) for value, label in themes], person.theme, "set", "theme"),),
-        (button(say("Time zone"), "tz"),),
+        (button(say("Time zone"), "tz"), button(say("Daily summary"), "sum")),
     )
     return Screen(html=say.render("settings.html", person=person, languages=LANGUAGES), keyboard=keyboard)
 
@@ -156,7 +191,7 @@ COMMANDS = (
         name="settings",
         handler=settings,
         topic=Topic.YOU,
-        summary="Language, risk, noise, theme, time zone",
+        summary="Language, risk, noise, theme, time zone, daily summary",
         example="/settings zone berlin",
         words=("настройки", "options", "preferences", "опции"),
         is_read_only=False,
@@ -170,9 +205,19 @@ COMMANDS = (
         words=("lang", "язык"),
         is_read_only=False,
     ),
+    Command(
+        name="digest",
+        handler=digest,
+        topic=Topic.YOU,
+        summary="When the daily summary comes",
+        example="/digest 8:30",
+        words=("дайджест", "сводка"),
+        is_read_only=False,
+    ),
 )
 BUTTONS = (
     ButtonRoute(prefix="lang", handler=set_language, is_read_only=False),
     ButtonRoute(prefix="set", handler=set_preference, is_read_only=False),
     ButtonRoute(prefix="tz", handler=set_zone, is_read_only=False),
+    ButtonRoute(prefix="sum", handler=digest, is_read_only=False),
 )

@@ -1,9 +1,14 @@
-"""`/status`: mode, how long we run, every feed with its age, every background job."""
+"""`/status`: mode, how long we run, every feed with its age, every background job, what runs by the
+calendar."""
+
+from datetime import datetime
 
 from handlers.ui.keyboards import button
-from handlers.ui.request import Request
+from handlers.ui.request import Request, Services
 from handlers.ui.table import ButtonRoute, Command, Topic
+from ports.health import RunHealth
 from ports.messages import Screen
+from services.speech import Speech, zone_of
 
 
 async def status(request: Request) -> Screen:
@@ -16,6 +21,7 @@ async def status(request: Request) -> Screen:
         world=services.world,
         feeds=feeds,
         jobs=services.jobs(),
+        runs=[_run(run, services, say) for run in services.runs()],
         uptime=say.age((services.clock.wire_now() - services.started_at).total_seconds()),
         market_now=say.time(services.clock.now(), "d MMM y HH:mm:ss"),
         zone=say.zone_name,
@@ -23,6 +29,26 @@ async def status(request: Request) -> Screen:
         people=len(services.people.all()),
     )
     return Screen(html=html, keyboard=((button(say("Refresh"), "st"), button(say("Help"), "h")),))
+
+
+def _run(run: RunHealth, services: Services, say: Speech) -> dict[str, object]:
+    """A scheduled job as the template shows it: moments of today by their time, others with their day."""
+    today = services.clock.now().astimezone(zone_of(say.zone)).date()
+
+    def moment(at: datetime | None) -> str | None:
+        if at is None:
+            return None
+        is_today = at.astimezone(zone_of(say.zone)).date() == today
+        return say.time(at, "HH:mm" if is_today else "d MMM HH:mm")
+
+    return {
+        "name": run.name,
+        "is_ok": not run.has_failed,
+        "is_running": run.is_running,
+        "failures": run.failures,
+        "last": moment(run.last_at),
+        "next": moment(run.next_at),
+    }
 
 
 COMMANDS = (

@@ -169,6 +169,14 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
     person = a_person(7, name=hostile, is_reachable=not is_bad)
     feed = FeedHealth(name=hostile, is_ok=not is_bad, age_s=None if is_bad else 3.0, code=hostile)
     job = JobHealth(name=hostile, is_running=not is_bad, failures=2 if is_bad else 0, last_error=hostile)
+    run = {
+        "name": hostile,
+        "is_ok": not is_bad,
+        "is_running": False,
+        "failures": 2 if is_bad else 0,
+        "last": None if is_bad else "12:00",
+        "next": "12:05",
+    }
     quotes = [quote, quote]
     texts = (
         "role by code text pair zone typed age away since id name username what title mode world market_now "
@@ -190,6 +198,8 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         "feed": feed,
         "feeds": [feed],
         "jobs": [job],
+        "runs": [run],
+        "at": None if is_bad else "08:30",
         "speed": 60.0 if is_bad else 1.0,
         "people": 2,
         "commands": [_command(hostile)],

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ports.clock import Clock
-from ports.health import FeedHealth, JobHealth
+from ports.health import FeedHealth, JobHealth, RunHealth
 from ports.people import Person, Role
 from services.actions import Actions
 from services.cockpit import Cockpits
@@ -34,6 +34,7 @@ class Services:
     clock: Clock
     table: "Table"
     jobs: Callable[[], Sequence[JobHealth]]
+    runs: Callable[[], Sequence[RunHealth]]
     roads: Callable[[], Sequence[FeedHealth]]
     world: str
     started_at: datetime

@@ -13,7 +13,7 @@ from handlers import cockpit
 from handlers.errors import Answer, answered
 from handlers.free_text import guess, understand
 from handlers.ui.request import Request, Services
-from ports.health import FeedHealth, JobHealth
+from ports.health import FeedHealth, JobHealth, RunHealth
 from ports.messages import Button, Messenger, Screen
 from ports.people import Person, Role
 from services.actions import Actions
@@ -72,6 +72,7 @@ class ScreenDesk:
     stores: MemoryDesk
     roads: list[FeedHealth] = field(default_factory=list)
     jobs: list[JobHealth] = field(default_factory=list)
+    runs: list[RunHealth] = field(default_factory=list)
 
     def person(self, person_id: int = VERA) -> Person:
         """Somebody as the desk knows them now."""
@@ -173,6 +174,7 @@ async def a_screen_desk(
     messenger = through or recording
     roads: list[FeedHealth] = []
     jobs: list[JobHealth] = []
+    runs: list[RunHealth] = []
     for person in people or the_people():
         await stores.people.add(person)
     codes, tokens = itertools.count(1), itertools.count(1)
@@ -193,6 +195,7 @@ async def a_screen_desk(
         clock=clock,
         table=build_table(),
         jobs=lambda: jobs,
+        runs=lambda: runs,
         roads=lambda: roads,
         world="sandbox:test",
         started_at=clock.wire_now(),
@@ -209,4 +212,5 @@ async def a_screen_desk(
         stores=stores,
         roads=roads,
         jobs=jobs,
+        runs=runs,
     )

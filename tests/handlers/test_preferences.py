@@ -1,4 +1,6 @@
-"""`/settings` and `/language`."""
+"""`/settings`, `/language` and `/digest`."""
+
+from datetime import time
 
 import pytest
 
@@ -122,7 +124,73 @@ async def test_without_a_word_the_languages_are_buttons(desk: ScreenDesk) -> Non
 
 
 @pytest.mark.parametrize(
-    "data", ["set:theme:pink", "set:role:admin", "set::", "set:risk:", "lang:xx", "lang:", "tz:No/Where"]
+    ("text", "expected"),
+    [
+        ("/digest 8:30", time(8, 30)),
+        ("/digest 8 вечера", time(20)),
+        ("digest 7pm", time(19)),
+        ("сводка 22", time(22)),
+        ("дайджест в 6:15", time(6, 15)),
+        ("/settings summary 0830", time(8, 30)),
+        ("/settings сводка 7", time(7)),
+        ("/digest off", None),
+        ("/digest НЕТ", None),
+        ("/settings digest never", None),
+    ],
+)
+async def test_the_daily_summary_comes_when_one_says(
+    desk: ScreenDesk, text: str, expected: time | None
+) -> None:
+    screen = await desk.type(text)
+
+    assert desk.person(VERA).summary_at == expected
+    shown = "It does not come." if expected is None else f"<b>{expected:%H:%M}</b>"
+    assert shown in screen.html
+    never = "✓ Never" if expected is None else "Never"
+    assert never in labels(screen)
+
+
+async def test_the_hour_of_the_summary_is_a_button_in_the_settings(desk: ScreenDesk) -> None:
+    settings = await desk.type("/settings")
+    assert "Daily summary: <b>09:00</b>" in settings.html
+
+    hours = await desk.tap(data_of(settings, "Daily summary"))
+    assert labels(hours).count("✓ 09:00") == 1
+    assert len(labels(hours)) == 26
+    await desk.tap(data_of(hours, "18:00"))
+    assert desk.person(VERA).summary_at == time(18)
+    screen = await desk.tap(data_of(hours, "Never"))
+    assert desk.person(VERA).summary_at is None
+
+    assert "Daily summary: <b>never</b>" in (await desk.tap(data_of(screen, "Back"))).html
+
+
+@pytest.mark.parametrize("asked", ["25", "soon", "8:75", "<b>", "x" * 3000, "🙂"])
+async def test_what_is_no_time_of_day_changes_nothing_and_is_answered_with_a_way_on(
+    desk: ScreenDesk, asked: str
+) -> None:
+    answer = await desk.answer(f"/digest {asked}")
+
+    assert answer.is_error
+    assert answer.screen is not None
+    assert "is no time of day" in answer.screen.html
+    assert desk.person(VERA).summary_at == time(9)
+    assert "✓ 09:00" in labels(await desk.tap(data_of(answer.screen, "Daily summary")))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "sum:25:00",
+        "sum:x",
+        "set:theme:pink",
+        "set:role:admin",
+        "set::",
+        "set:risk:",
+        "lang:xx",
+        "lang:",
+        "tz:No/Where",
+    ],
 )
 async def test_forged_choices_change_nothing(desk: ScreenDesk, data: str) -> None:
     before = desk.person(VERA)
@@ -144,5 +212,5 @@ async def test_the_cockpit_follows_before_pushes_do(desk: ScreenDesk) -> None:
 
 
 async def test_all_button_data_is_short(desk: ScreenDesk) -> None:
-    for data in ("tz", "set"):
+    for data in ("tz", "set", "sum"):
         assert all(len((one.data or "").encode()) <= 64 for one in buttons(await desk.tap(data)))

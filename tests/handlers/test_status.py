@@ -1,15 +1,18 @@
 """`/status`, the cockpit's view and the desk's own notices."""
 
 import re
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from handlers.cockpit import MOST, view
-from handlers.notices import feed_changed, telegram_returned
+from handlers.notices import daily_summary, feed_changed, telegram_returned
+from handlers.ui.request import Services
 from ports.errors import Transient
-from ports.health import FeedHealth, JobHealth
-from ports.people import Noise, Role
+from ports.health import FeedHealth, JobHealth, RunHealth
+from ports.messages import Screen
+from ports.people import Noise, Person, Role
 from services.feed_alarm import FeedNews
 from tests.build.screens import ANN, TOM, VERA, ScreenDesk, a_screen_desk, data_of, labels
 
@@ -26,6 +29,45 @@ async def test_status_tells_mode_uptime_feeds_jobs_and_people(desk: ScreenDesk) 
     assert "· restarted 2 times" in html
     assert "3 people" in html
     assert "boom" not in html
+
+
+async def test_status_tells_what_ran_by_the_calendar_and_when_it_runs_again(desk: ScreenDesk) -> None:
+    now = desk.clock.now()
+    hour = timedelta(hours=1)
+    usual: dict[str, Any] = {"is_running": False, "has_failed": False, "failures": 0}
+    desk.runs += [
+        RunHealth(**usual | {"name": "equity", "last_at": now - hour, "next_at": now + hour}),
+        RunHealth(**usual | {"name": "<odd>", "last_at": None, "next_at": now + 20 * hour}),
+        RunHealth(
+            name="retention", is_running=True, has_failed=True, failures=2, last_at=now, next_at=now + hour
+        ),
+    ]
+    await desk.services.people.change(VERA, zone="Europe/Berlin")
+
+    html = (await desk.type("/status")).html
+
+    assert "✓ equity curves · 12:00 → 14:00\n" in html
+    assert "✓ &lt;odd&gt; · – → 5 Mar 09:00\n" in html
+    assert "⚠️ old candles · runs now → 14:00 · failed 2 times\n" in html
+    await desk.services.people.change(VERA, language="ru")
+    assert "⚠️ удаление старых свечей · идёт сейчас → 14:00 · 2 сбоя" in (await desk.type("/status")).html
+
+
+@pytest.mark.parametrize("noise", Noise)
+async def test_the_summary_of_a_day_is_pushed_once(desk: ScreenDesk, noise: Noise) -> None:
+    person = await desk.services.people.change(VERA, noise=noise)
+
+    async def drawn(services: Services, whose: Person) -> Screen:
+        return Screen(html=f"summary of {whose.name}")
+
+    for day in (4, 4, 5):
+        await daily_summary(desk.services, person, date(2026, 3, day), drawn)
+    await desk.services.outbox.deliver()
+
+    assert [(sent.chat_id, sent.screen.html) for sent in desk.messenger.sent] == [
+        (VERA, "summary of Vera")
+    ] * 2
+    assert desk.messenger.sent[0].is_silent is (noise is Noise.QUIET)
 
 
 @pytest.mark.parametrize(
