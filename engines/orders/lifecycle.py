@@ -178,6 +178,8 @@ def apply(order: Order, event: OrderEvent) -> Order:
     state = TRANSITIONS.get((order.state, type(event)))
     if state is None:
         raise IllegalTransition(f"order {order.id} is {order.state}: {type(event).__name__} cannot follow")
+    if state in (S.ACKNOWLEDGED, S.OPEN) and order.fill_ids:
+        state = S.PARTIALLY_FILLED  # found again with what it had
     moved = replace(order, state=state, updated_at=max(order.updated_at, event.at))
     change = _CHANGES.get(type(event))
     return moved if change is None else change(order, moved, event)
