@@ -155,7 +155,7 @@ WRITTEN: dict[str, list[dict[str, Any]]] = {
             "dedupe": "feed-gone:1",
             "chat_id": 7,
             "html": "<b>gone</b>",
-            "keyboard": [[{"text": "Status", "data": "st", "url": None, "copy": None, "style": "plain"}]],
+            "keyboard": [[{"text": "Status", "data": "st", "style": "plain"}]],
             "priority": 5,
             "is_silent": True,
             "created_at": AT,
