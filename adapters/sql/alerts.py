@@ -107,7 +107,7 @@ class SqlAlerts:
     async def marks(self) -> Mapping[str, datetime]:
         async with self._database.read() as connection:
             rows = await connection.execute(select(alert_marks.c.symbol, alert_marks.c.seen_at))
-            return {symbol: seen_at for symbol, seen_at in rows}
+            return {row.symbol: row.seen_at for row in rows}
 
     async def forget_before(self, at: datetime) -> int:
         over = delete(alerts).where(alerts.c.state.in_(_OVER), alerts.c.since < at)

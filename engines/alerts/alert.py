@@ -99,16 +99,23 @@ class Alert(Draft):
 
     @property
     def rests_until(self) -> datetime | None:
-        """When it may fire again; `None` where it need not rest."""
+        """When it may watch again; `None` where it has nothing to rest from."""
         if self.rest is None or self.fired_at is None:
             return None
-        return self.fired_at + self.rest
+        until = self.fired_at + self.rest
+        return until if self.since < until else None
 
     def fired(self, price: Decimal, at: datetime) -> "Alert":
-        """It after firing: done, or at rest and no longer armed."""
-        state = AlertState.DONE if self.rest is None else self.state
+        """It after firing: done or at rest. A level or a move has to go back first; an extreme has moved on
+        with the price, so that it can be reached again at once."""
         return replace(
-            self, state=state, is_armed=False, since=at, count=self.count + 1, fired_at=at, fired_price=price
+            self,
+            state=AlertState.DONE if self.rest is None else self.state,
+            is_armed=isinstance(self.condition, NewExtreme),
+            since=at,
+            count=self.count + 1,
+            fired_at=at,
+            fired_price=price,
         )
 
     def armed(self, at: datetime) -> "Alert":
