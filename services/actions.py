@@ -51,12 +51,7 @@ class Actions:
         A client can send any token behind any button's prefix: a token of another kind is left untouched.
         Raises `Refused` with `not_yours` (another person, chat or too low a role), `expired`, `done`.
         """
-        action = await self.store.get(token)
-        if action is None or action.kind != kind:
-            raise Refused("expired")
-        is_theirs = action.person_id in (None, person_id) and action.chat_id == chat_id
-        if not is_theirs or not role.covers(needed):
-            raise Refused("not_yours")
+        action = await self.look(kind, token, person_id=person_id, chat_id=chat_id, role=role, needed=needed)
         now = self.clock.wire_now()
         if action.done_at is not None:
             raise Refused("done")
@@ -64,6 +59,19 @@ class Actions:
             raise Refused("expired")
         if not await self.store.take(token, person_id=person_id, at=now):
             raise Refused("done")
+        return action
+
+    async def look(
+        self, kind: str, token: str, *, person_id: int, chat_id: int, role: Role, needed: Role
+    ) -> Action:
+        """A deed without claiming it, done or expired as it may be. Raises `Refused` with `not_yours`, and
+        `expired` for one that was never there or is forgotten."""
+        action = await self.store.get(token)
+        if action is None or action.kind != kind:
+            raise Refused("expired")
+        is_theirs = action.person_id in (None, person_id) and action.chat_id == chat_id
+        if not is_theirs or not role.covers(needed):
+            raise Refused("not_yours")
         return action
 
     async def forget_old(self) -> int:

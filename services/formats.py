@@ -11,6 +11,8 @@ UNKNOWN: Final = "\N{EN DASH}"
 _NEARLY_ONE = Decimal("0.9995")
 _NEARLY_TEN = Decimal("9.995")
 _NEARLY_HUNDRED = Decimal("99.95")
+_WHOLE_FROM = Decimal(10_000)
+_COMPACT_FROM = Decimal(1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,36 @@ def digits_of(tick: Decimal) -> int:
 def price(value: Decimal | None, tick: Decimal, language: str) -> str:
     """A price with the digits of its tick."""
     return UNKNOWN if value is None else decimal(value, digits_of(tick), language)
+
+
+def number(value: Decimal, language: str) -> str:
+    """A number with the digits that it has: `87,210.5`."""
+    return decimal(value, digits_of(value), language) if value.is_finite() else UNKNOWN
+
+
+def signed(value: Decimal | None, digits: int, language: str) -> str:
+    """A number with its sign, none before a zero: `+18.42`."""
+    if value is None or not value.is_finite():
+        return UNKNOWN
+    return f"{'+' if _rounded(value, digits) > 0 else ''}{decimal(value, digits, language)}"
+
+
+def share(fraction: Decimal | None, language: str, *, digits: int = 1) -> str:
+    """A fraction in percent, without an arrow: `0.9 %`, `−1.3 %`."""
+    if fraction is None or not fraction.is_finite():
+        return UNKNOWN
+    return f"{decimal(fraction.scaleb(2), digits, language)}{NBSP}%"
+
+
+def brief(value: Decimal | None, language: str, *, has_sign: bool = False) -> str:
+    """An amount in at most nine signs, for tables: `+18.42`, `−123,456`, `1.24M`."""
+    if value is None or not value.is_finite():
+        return UNKNOWN
+    sign = "+" if has_sign and value > 0 else ""
+    if abs(value) >= _COMPACT_FROM:
+        return sign + compact(value, language)
+    digits = 2 if abs(value) < _WHOLE_FROM else 0
+    return signed(value, digits, language) if has_sign else decimal(value, digits, language)
 
 
 def percent(fraction: Decimal | None, language: str, *, digits: int = 1) -> str:

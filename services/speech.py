@@ -51,6 +51,30 @@ class Speech:
         """A big amount in a few signs."""
         return formats.compact(value, self.language)
 
+    def number(self, value: Decimal) -> str:
+        """A number with the digits that it has."""
+        return formats.number(value, self.language)
+
+    def money(self, value: Decimal | None) -> str:
+        """An amount with two digits."""
+        return formats.UNKNOWN if value is None else formats.decimal(value, 2, self.language)
+
+    def gain(self, value: Decimal | None) -> str:
+        """A profit or loss with its sign and two digits."""
+        return formats.signed(value, 2, self.language)
+
+    def brief(self, value: Decimal | None, *, has_sign: bool = False) -> str:
+        """An amount for a narrow column."""
+        return formats.brief(value, self.language, has_sign=has_sign)
+
+    def share(self, fraction: Decimal | None, digits: int = 1) -> str:
+        """A fraction in percent, without an arrow."""
+        return formats.share(fraction, self.language, digits=digits)
+
+    def r(self, value: Decimal | None) -> str:
+        """Multiples of the risk: `+1.1R`."""
+        return formats.UNKNOWN if value is None else f"{formats.signed(value, 1, self.language)}R"
+
     def age(self, seconds: float | None) -> str:
         """How long ago, short: `12 s`, `4 min`, `3 h`, `2 d`."""
         if seconds is None:
