@@ -1,7 +1,7 @@
 """Prices, rankings and candles of the desk, with their ages: what every screen about a market asks."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from engines.core.candle import Candles
 from engines.core.instrument import Instrument
@@ -18,10 +18,12 @@ from services.market.feed import FeedMeter
 from services.market.flight import SharedFlights
 from services.market.history import History
 from services.market.options import MarketOptions
+from services.market.poll import polled
 from services.market.quote import Quote
-from services.market.retry import Backoff, retried
+from services.market.retry import retried
 from services.market.ring import Rings
-from services.market.stream import TickerStream
+from services.market.spread import SpreadWatch
+from services.market.stream import KeptStream
 
 _SHOWN_TEXT = 32
 
@@ -63,9 +65,12 @@ class Markets:
             quiet_after_s=stale_s + self._options.reference_poll_s,
             well="polled",
         )
+        self._spread = SpreadWatch(clock, self._options)
         self._listeners: list[Callable[[Ticker], None]] = []
         self._onlookers: list[Callable[[str], None]] = []
-        self._stream = TickerStream(primary, self._streamable, self._take, self._stream_meter, self._options)
+        self._stream = KeptStream(
+            primary.watch_tickers, self._streamable, self._take, self._stream_meter, self._options
+        )
 
     @property
     def venue(self) -> str:
@@ -74,13 +79,14 @@ class Markets:
 
     async def run_universe(self) -> None:
         """Endless: keep the list of instruments fresh."""
-        await self._repeat(self._load_universe, self._options.universe_refresh_s, self._rest_meter)
+        await polled(self._load_universe, self._options.universe_refresh_s, self._rest_meter, self._options)
 
     async def run_tickers(self) -> None:
         """Endless: stream the markets that matter and poll all of them."""
         async with asyncio.TaskGroup() as loops:
             loops.create_task(
-                self._repeat(self._load_tickers, self._options.poll_s, self._rest_meter), name="ticker poll"
+                polled(self._load_tickers, self._options.poll_s, self._rest_meter, self._options),
+                name="ticker poll",
             )
             loops.create_task(self._stream.run(), name="ticker stream keeper")
 
@@ -88,7 +94,9 @@ class Markets:
         """Endless: keep the reference venue's prices; idle when there is no such venue."""
         if self._reference is None:
             await asyncio.Event().wait()
-        await self._repeat(self._load_reference, self._options.reference_poll_s, self._reference_meter)
+        await polled(
+            self._load_reference, self._options.reference_poll_s, self._reference_meter, self._options
+        )
 
     async def close(self) -> None:
         """Give up requests under way. The sources stay open: they belong to whoever made them."""
@@ -132,6 +140,10 @@ class Markets:
             raise Transient(f"{self._primary.venue} has no price of {symbol}", kind="nonsense")
         return fresh
 
+    def instrument(self, symbol: str) -> Instrument | None:
+        """The market of that exact symbol, as far as the list of markets is known."""
+        return self._board.symbols.get(symbol)
+
     @property
     def kept(self) -> frozenset[str]:
         """Listed markets that are kept streamed for any reason."""
@@ -174,7 +186,7 @@ class Markets:
         """State of each feed, for `/status`."""
         meters = [self._stream_meter, self._rest_meter]
         if self._reference is not None:
-            meters.append(self._reference_meter)
+            return [*(meter.health() for meter in (*meters, self._reference_meter)), self._spread.health()]
         return [meter.health() for meter in meters]
 
     def _take(self, ticker: Ticker) -> None:
@@ -204,18 +216,6 @@ class Markets:
         except (Transient, TimeoutError) as error:
             raise Refused("markets_loading") from error
 
-    async def _repeat(self, load: Callable[[], Awaitable[None]], every_s: float, meter: FeedMeter) -> None:
-        backoff = Backoff(*self._options.backoff_s)
-        while True:
-            try:
-                await retried(load, self._options.patience_s, meter.failed)
-            except Transient as error:
-                meter.failed(error)
-                await backoff.wait(error)
-            else:
-                backoff.reset()
-                await asyncio.sleep(every_s)
-
     async def _load_universe(self) -> None:
         self._board.list(await self._primary.instruments())
         self._lead()
@@ -239,6 +239,7 @@ class Markets:
         self._board.put_reference(tickers)
         self._reference_meter.count = len(tickers)
         self._reference_meter.heard()
+        self._spread.look(self._board.top(self._options.streamed_top, "turnover"))
 
     def _lead(self) -> None:
         """Stream the biggest markets. Done when the universe changes, not each poll: ranks waver."""

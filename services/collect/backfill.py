@@ -150,6 +150,7 @@ class Backfill:
             elif page.stop_ms <= first_ms:
                 self._absences.note(series, pages[number + 1 :])
                 break
+            await asyncio.sleep(self._options.page_pause_s)
         if series.timeframe is Timeframe.D1 and first_ms < wanted.stop_ms:
             self._listed_ms[series.symbol] = first_ms
 
