@@ -1,6 +1,7 @@
 """Columns of candles, the form in which price history crosses every floor."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -73,3 +74,8 @@ class Bar:
     volume: float
     is_closed: bool
     at_ms: int
+
+    @property
+    def at(self) -> datetime:
+        """Market time of the telling, aware UTC."""
+        return datetime.fromtimestamp(self.at_ms / 1000, UTC)

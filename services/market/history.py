@@ -75,8 +75,7 @@ class History:
         parts = self._rings.get(self._series(symbol, _PARTS))
         if parts is None or parts.forming is None:
             return None
-        heard_at = datetime.fromtimestamp(parts.forming.at_ms / 1000, self._clock.now().tzinfo)
-        if self._clock.age_s(heard_at) > self._options.forming_refresh_s:
+        if self._clock.age_s(parts.forming.at) > self._options.forming_refresh_s:
             return None
         if timeframe is _PARTS:
             candles = parts.whole()

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from engines.core.candle import Bar, Candles
-from engines.core.timeframe import Timeframe
 from engines.market.aggregation import chain, overlay
 from ports.candles import Series
 
