@@ -7,6 +7,7 @@ from statistics import median
 from benchmarks.control import Person
 from benchmarks.frame import Measure, measures
 from benchmarks.process import ADMIN, Started, desk, family, pss_mb, sandbox
+from benchmarks.soak import soak
 
 _RUNS = 5
 _PAUSE_S = 5.0
@@ -60,3 +61,21 @@ def _use(person: Person, until: float) -> int:
 
 def _sizes(process: Started) -> list[float]:
     return [pss_mb(pid) for pid in family(process.process.pid)]
+
+
+@measures("bot.soak_growth_mb")
+def soak_growth() -> Measure:
+    """Growth of the desk's memory over simulated weeks at work, once its caches are full.
+
+    `BENCH_SOAK_DAYS` (14) and `BENCH_SOAK_SPEED` (2000 market seconds a second) say how long and how fast.
+    """
+    days = float(os.environ.get("BENCH_SOAK_DAYS", "14"))
+    speed = float(os.environ.get("BENCH_SOAK_SPEED", "2000"))
+    with sandbox() as url, desk(url, PERPETUUM_LOG__LEVEL="info") as process:
+        seen = soak(url, process, days=days, speed=speed)
+    note = (
+        f"{days:g} days at x{speed:g}, {seen.asked} requests, from {seen.samples[0].memory_mb:.0f} to "
+        f"{seen.samples[-1].memory_mb:.0f} MB, {seen.mb_a_day:+.2f} MB a day after settling, "
+        f"tasks {seen.more_tasks:+.0f}"
+    )
+    return Measure(max(seen.growth_mb, 0.0), note=note)

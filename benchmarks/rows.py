@@ -34,6 +34,7 @@ ROWS = {
         Row("cli.help_s", "s", 0.5, 0.15, "freqtrade 0.10, jesse 0.18"),
         Row("bot.start_to_answer_s", "s", 10, 4, "importing the bare libraries 4.3"),
         Row("bot.rss_mb", "MB", 600, 400, "bare imports 346-443, freqtrade dry-run idle 316"),
+        Row("bot.soak_growth_mb", "MB", 30, 5),
         Row("telegram.command_p99_ms", "ms", 300, 60),
         Row(
             "telegram.updates_per_s", "1/s", 600, 1500, "aiogram with 100 handlers 960", is_higher_better=True
