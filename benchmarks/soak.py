@@ -90,5 +90,5 @@ def _habits() -> Iterator[str]:
 
 def heartbeats(words: str) -> Sequence[int]:
     """Task counts from a desk's log."""
-    lines = (line for line in words.splitlines() if '"heartbeat"' in line and line.startswith("{"))
+    lines = (line for line in words.splitlines() if '"heartbeat"' in line and line.endswith("}"))
     return [int(json.loads(line)["tasks"]) for line in lines]

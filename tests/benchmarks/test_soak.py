@@ -26,6 +26,12 @@ def test_a_leak_is_its_slope() -> None:
 
 
 def test_heartbeats_are_read_from_the_log() -> None:
-    words = 'starting\n{"event": "heartbeat", "tasks": 21}\n{"event": "desk_ready"}\n{"event": "heartbeat", "tasks": 23}\n{"ev'
+    lines = [
+        "starting",
+        '{"event": "heartbeat", "tasks": 21}',
+        '{"event": "desk_ready"}',
+        '{"event": "heartbeat", "tasks": 23}',
+        '{"event": "heartbeat", "ta',  # still being written
+    ]
 
-    assert heartbeats(words) == [21, 23]
+    assert heartbeats("\n".join(lines)) == [21, 23]
