@@ -48,8 +48,10 @@ class FeedAlarm:
 
     async def look(self) -> None:
         """Compare the feeds with what was told."""
-        now = self.clock.wire_now()
-        for feed in self.feeds():
+        now, feeds = self.clock.wire_now(), self.feeds()
+        for name in self._outages.keys() - {feed.name for feed in feeds}:
+            del self._outages[name]  # nobody needs that feed any more
+        for feed in feeds:
             if feed.is_ok:
                 if (outage := self._outages.get(feed.name)) is not None:
                     for noise in outage.told:

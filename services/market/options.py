@@ -26,6 +26,10 @@ class MarketOptions:
     """Age from which a price is too old to act on."""
     comparable_within_s: float = 60.0
     """Market seconds that prices of two venues may lie apart and still be compared."""
+    wide_gap: Decimal = Decimal("0.005")
+    """Gap to the reference venue, as a fraction of its price, that is worth a warning when it stays."""
+    wide_for_s: float = 60.0
+    """Market seconds that it has to stay."""
     ask_again_after_s: float = 10.0
     """Age from which a person's request fetches a fresh price."""
     answer_within_s: float = 6.0

@@ -1,28 +1,41 @@
-"""Keeping a ticker stream up, whatever happens to it."""
+"""Keeping a stream up, whatever happens to it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
 
-from engines.core.ticker import Ticker
 from ports.errors import Refused, Transient
-from ports.markets import MarketSource
 from services.market.feed import FeedMeter
 from services.market.options import MarketOptions
 from services.market.retry import Backoff
 
 
-class TickerStream:
-    """Streams the markets that `wanted` names, and follows it when it changes."""
+class Dated(Protocol):
+    """News with the market time of its event."""
+
+    @property
+    def at(self) -> datetime: ...
+
+
+T = TypeVar("T", bound=Dated)
+
+
+class KeptStream(Generic[T]):
+    """Streams the markets that `wanted` names, and follows it when it changes.
+
+    `watch` streams them to whom it is given until it is cancelled or breaks.
+    """
 
     def __init__(
         self,
-        source: MarketSource,
+        watch: Callable[[frozenset[str], Callable[[T], None]], Coroutine[Any, Any, None]],
         wanted: Callable[[], frozenset[str]],
-        tell: Callable[[Ticker], None],
+        tell: Callable[[T], None],
         meter: FeedMeter,
         options: MarketOptions,
     ) -> None:
-        self._source = source
+        self._watch = watch
         self._wanted = wanted
         self._tell = tell
         self._meter = meter
@@ -51,7 +64,7 @@ class TickerStream:
 
     async def _follow(self, symbols: frozenset[str]) -> None:
         """Stream until the wanted set changes; raises `Transient` when the stream breaks."""
-        stream = asyncio.create_task(self._source.watch_tickers(symbols, self._hear), name="ticker stream")
+        stream = asyncio.create_task(self._watch(symbols, self._hear), name="stream")
         try:
             while not stream.done():
                 await self._changed(stream)
@@ -59,7 +72,7 @@ class TickerStream:
                     break
             else:
                 stream.result()
-                raise Transient("the ticker stream ended", kind="silent")
+                raise Transient("the stream ended", kind="silent")
         finally:
             stream.cancel()
             await asyncio.gather(stream, return_exceptions=True)
@@ -77,7 +90,7 @@ class TickerStream:
             nudge.cancel()
         self._nudged.clear()
 
-    def _hear(self, ticker: Ticker) -> None:
-        self._meter.heard()
+    def _hear(self, news: T) -> None:
+        self._meter.heard(news.at)
         self._backoff.reset()
-        self._tell(ticker)
+        self._tell(news)
