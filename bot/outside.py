@@ -23,6 +23,7 @@ from adapters.clock import StreamedClock, SystemClock
 from adapters.exchange.build import build_market_source
 from adapters.exchange.deferred import DeferredSource
 from adapters.schedule import ClockSchedule
+from adapters.sql.candles import SqlCandles
 from adapters.sql.desk import SqlDesk
 from adapters.sql.opening import examine_at as examine_at
 from adapters.telegram.json import dumps, loads
@@ -103,6 +104,7 @@ class Outside:
 
     clock: SystemClock | StreamedClock
     desk: SqlDesk
+    candles: SqlCandles
     primary: MarketSource
     reference: MarketSource | None
     charts: PooledCharts
@@ -131,6 +133,7 @@ class Outside:
         if self.reference is not None:
             await self.reference.close()
         await self.telegram.close()
+        await self.candles.close()
         await self.desk.close()
 
 
@@ -199,18 +202,29 @@ def build_telegram(settings: Settings) -> Telegram:
     return Telegram(bot=bot, outbound=outbound, messenger=TelegramMessenger(bot))
 
 
-async def open_outside(settings: Settings) -> Outside:
-    """Open the database first, because what it says may stop the start, then build the rest.
+async def open_candles(settings: Settings) -> SqlCandles:
+    """The store of candles alone. Raises `Fatal` when it cannot be used or belongs to another world."""
+    return await SqlCandles.open(settings.candles_url, world=settings.desk.world, mode=MODE)
 
-    Raises `Fatal` when the database cannot be used or belongs to another world.
+
+async def open_outside(settings: Settings) -> Outside:
+    """Open the databases first, because what they say may stop the start, then build the rest.
+
+    Raises `Fatal` when one of them cannot be used or belongs to another world.
     """
     desk = await SqlDesk.open(settings.desk_url, world=settings.desk.world, mode=MODE)
+    try:
+        candles = await open_candles(settings)
+    except BaseException:
+        await desk.close()
+        raise
     clock = build_clock(settings)
     primary, reference = build_sources(settings, clock)
     workers = Workers(warm=WARM)
     return Outside(
         clock=clock,
         desk=desk,
+        candles=candles,
         primary=primary,
         reference=reference,
         charts=PooledCharts(workers),

@@ -141,8 +141,8 @@ class Settings(Section):
     @property
     def candles_url(self) -> str:
         """URL of the market database: a SQLite file of its own, or a schema of its own on PostgreSQL."""
-        if self.database_url is not None and "sqlite" not in self.database_url.get_secret_value():
-            return self.database_url.get_secret_value()
+        if self.database_url is not None and not self.desk_url.startswith("sqlite"):
+            return self.desk_url
         return f"sqlite+aiosqlite:///{self.desk.data_dir / 'market.sqlite3'}"
 
     def secrets(self) -> tuple[str, ...]:

@@ -34,7 +34,10 @@ class CandleStore(Protocol):
     database is in trouble."""
 
     async def upsert(self, series: Series, candles: Candles) -> int:
-        """Store candles; one with the same open time is replaced. How many were new or different."""
+        """Store candles; one with the same open time is replaced. How many were new or different.
+
+        Raises `ports.errors.Refused("bad_candles")` for candles that cannot be, and stores none of them.
+        """
         ...
 
     async def last(self, series: Series, count: int, *, before_ms: int | None = None) -> Candles:

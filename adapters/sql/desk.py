@@ -2,14 +2,13 @@
 
 from adapters.sql.actions import SqlActions
 from adapters.sql.books import SqlBooks
-from adapters.sql.database import Database, open_database
+from adapters.sql.database import Database
 from adapters.sql.facts import SqlFacts
 from adapters.sql.health import DatabaseHealth, examine
+from adapters.sql.opening import open_current
 from adapters.sql.outbox import SqlOutbox
 from adapters.sql.people import SqlPeople
 from adapters.sql.place import locate
-from adapters.sql.schema import upgrade
-from adapters.sql.stamp import check_stamp, refuse_foreign
 
 
 class SqlDesk:
@@ -31,15 +30,7 @@ class SqlDesk:
         of reach.
         """
         place = locate(url, schema="desk")
-        database = open_database(place, is_durable=True)
-        try:
-            # Before the migrations: a database of another world is left exactly as it was.
-            await refuse_foreign(database, world=world, mode=mode)
-            await upgrade(place)
-            await check_stamp(database, world=world, mode=mode)
-        except BaseException:
-            await database.close()
-            raise
+        database = await open_current(place, is_durable=True, world=world, mode=mode)
         return cls(database)
 
     async def health(self) -> DatabaseHealth:
@@ -49,19 +40,3 @@ class SqlDesk:
     async def close(self) -> None:
         """Release all connections. May be called twice."""
         await self._database.close()
-
-
-async def examine_desk(url: str) -> DatabaseHealth:
-    """How the desk database at `url` is, without opening it for work: it is neither created, nor migrated,
-    nor stamped.
-
-    Raises `Fatal` for a URL that cannot be read.
-    """
-    place = locate(url, schema="desk")
-    if place.path is not None and not place.path.exists():
-        return DatabaseHealth(place=str(place))
-    database = open_database(place, is_durable=True)
-    try:
-        return await examine(database)
-    finally:
-        await database.close()

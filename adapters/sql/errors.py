@@ -1,5 +1,6 @@
 """The one place where a database's errors become ours, by what to do next."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -46,6 +47,11 @@ def translated(place: Place) -> Iterator[None]:
         raise known from error
     except DBAPIError as error:
         raise _named(error, place) or Fatal(f"{place}: {error.orig}") from error
+    except sqlite3.Error as error:  # of a connection that is not SQLAlchemy's
+        known = _of_driver(error, place)
+        if known is None:
+            raise
+        raise known from error
     except PoolTimeout as error:
         raise Transient(f"{place} is busy: no connection came free", kind="database") from error
     except OSError as error:
@@ -54,15 +60,18 @@ def translated(place: Place) -> Iterator[None]:
 
 
 def _named(error: DBAPIError, place: Place) -> DeskError | None:
-    state = getattr(error.orig, "sqlstate", None)
+    known = _of_driver(error.orig, place)
+    if known is None and error.connection_invalidated:
+        return Transient(f"{place} closed the connection", kind="database")
+    return known
+
+
+def _of_driver(error: BaseException | None, place: Place) -> DeskError | None:
+    state = getattr(error, "sqlstate", None)
     if isinstance(state, str):
         return _of_postgres(state, place)
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    if isinstance(code, int):
-        return _of_sqlite(code & 0xFF, place)
-    if error.connection_invalidated:
-        return Transient(f"{place} closed the connection", kind="database")
-    return None
+    code = getattr(error, "sqlite_errorcode", None)
+    return _of_sqlite(code & 0xFF, place) if isinstance(code, int) else None
 
 
 def _of_sqlite(code: int, place: Place) -> DeskError | None:

@@ -7,18 +7,26 @@ from sqlalchemy import Connection, inspect, text
 
 from adapters.sql.database import Database
 from adapters.sql.schema import revision
-from adapters.sql.tables import facts
+from adapters.sql.tables import stamp
 from ports.errors import DeskError
+
+_SCHEMA_BYTES = (
+    "SELECT CAST(coalesce(sum(pg_total_relation_size(c.oid)), 0) AS bigint)"
+    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE c.relkind = 'r' AND n.nspname = current_schema()"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseHealth:
-    """What was found. `problem` is `None` when all is well; `revision` is `None` before the first start."""
+    """What was found. `problem` is `None` when all is well; `revision` is `None` before the first start, when
+    a file is still to be made in `folder`."""
 
     place: str
     problem: str | None = None
     revision: str | None = None
     size_bytes: int | None = None
+    folder: Path | None = None
 
 
 async def examine(database: Database) -> DatabaseHealth:
@@ -28,13 +36,13 @@ async def examine(database: Database) -> DatabaseHealth:
         async with database.read() as connection:
             found = await connection.run_sync(revision)
             damage = await connection.run_sync(_damage)
-            size_bytes = await connection.run_sync(_size_bytes)
+            size = await connection.run_sync(size_bytes)
         async with database.write() as connection:
             await connection.run_sync(_try_writing)
     except DeskError as error:
         return DatabaseHealth(place=place, problem=str(error))
     problem = f"{place} is damaged ({damage}): restore it from a backup" if damage else None
-    return DatabaseHealth(place=place, problem=problem, revision=found, size_bytes=size_bytes)
+    return DatabaseHealth(place=place, problem=problem, revision=found, size_bytes=size)
 
 
 def _damage(connection: Connection) -> str | None:
@@ -45,9 +53,10 @@ def _damage(connection: Connection) -> str | None:
     return None if first == "ok" else first
 
 
-def _size_bytes(connection: Connection) -> int:
+def size_bytes(connection: Connection) -> int:
+    """Room that the file, or our schema on a server, takes on disk."""
     if connection.dialect.name != "sqlite":
-        size: int = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+        size: int = connection.execute(text(_SCHEMA_BYTES)).scalar_one()
         return size
     path = connection.engine.url.database or ""
     files = (Path(path + suffix) for suffix in ("", "-wal"))
@@ -56,5 +65,5 @@ def _size_bytes(connection: Connection) -> int:
 
 def _try_writing(connection: Connection) -> None:
     """A write of no rows needs every right that a real one needs."""
-    if inspect(connection).has_table(facts.name):
-        connection.execute(facts.update().where(facts.c.name.is_(None)).values(value=""))
+    if inspect(connection).has_table(stamp.name):
+        connection.execute(stamp.update().where(stamp.c.id.is_(None)).values(world=""))

@@ -38,7 +38,7 @@ async def upgrade(place: Place) -> None:
 
 def settings(place: Place, connection: Connection | None = None) -> Config:
     """Alembic's configuration for one of our databases, over an open connection."""
-    config = Config(attributes={"connection": connection})
+    config = Config(ini_section=place.schema, attributes={"connection": connection})
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("version_locations", str(MIGRATIONS / place.schema).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import logs
-from bot.outside import build_sources, build_telegram, examine_desk, running_clock
+from bot.outside import build_sources, build_telegram, examine_at, running_clock
 from bot.settings import Settings
 from ports.errors import DeskError, Transient
 from ports.markets import MarketSource
@@ -38,10 +38,13 @@ def run(settings: Settings) -> int:
 
 async def examine(settings: Settings, *, within_s: float = CHECK_WITHIN_S) -> int:
     """All checks, each `within_s`; the exit code."""
-    database, telegram, venues = await asyncio.gather(
-        _check_database(settings), _check_telegram(settings, within_s), _check_venues(settings, within_s)
+    desk, candles, telegram, venues = await asyncio.gather(
+        _check_database(settings.desk_url, "desk"),
+        _check_database(settings.candles_url, "market"),
+        _check_telegram(settings, within_s),
+        _check_venues(settings, within_s),
     )
-    findings = [database, *telegram, *venues]
+    findings = [desk, candles, *telegram, *venues]
     mask = logs.Redactor(settings.secrets())
     for finding in findings:
         print(mask.text(f"{'✓' if finding.is_ok else '✗'} {finding.subject}: {finding.says}"))
@@ -52,10 +55,10 @@ async def examine(settings: Settings, *, within_s: float = CHECK_WITHIN_S) -> in
     return 1 if wrong else 0
 
 
-async def _check_database(settings: Settings) -> Finding:
-    subject, mend = "desk database", "see DATABASE_URL and desk.data_dir (PERPETUUM_DESK__DATA_DIR)"
+async def _check_database(url: str, schema: str) -> Finding:
+    subject, mend = f"{schema} database", "see DATABASE_URL and desk.data_dir (PERPETUUM_DESK__DATA_DIR)"
     try:
-        health = await examine_desk(settings.desk_url)
+        health = await examine_at(url, schema=schema)
     except DeskError as error:
         return Finding(subject, False, str(error).removeprefix(f"{subject} "), mend)
     place = health.place.removeprefix(f"{subject} ")
@@ -64,7 +67,7 @@ async def _check_database(settings: Settings) -> Finding:
     if health.revision is not None:
         size = f"{(health.size_bytes or 0) / 1e6:.1f} MB"
         return Finding(subject, True, f"{place}, schema {health.revision}, {size}, whole")
-    if settings.database_url is None and not _can_make(settings.desk.data_dir):
+    if health.folder is not None and not _can_make(health.folder):
         return Finding(subject, False, f"{place} cannot be made: its folder cannot be written", mend)
     return Finding(subject, True, f"{place} will be made at the first start")
 

@@ -20,14 +20,20 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def place(url: str) -> Place:
+def schema() -> str:
+    """Which of our databases."""
+    return "desk"
+
+
+@pytest.fixture
+def place(url: str, schema: str) -> Place:
     """An empty database."""
-    return locate(url, schema="desk")
+    return locate(url, schema=schema)
 
 
 @pytest.fixture
 async def database(place: Place) -> AsyncIterator[Database]:
-    """A database with the desk's tables in it."""
+    """A database with its tables in it."""
     await upgrade(place)
     opened = open_database(place, is_durable=True)
     yield opened

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.sql.desk import SqlDesk, examine_desk
+from adapters.sql.desk import SqlDesk
+from adapters.sql.opening import examine_at
 from ports.errors import Fatal, Transient
 from tests.build.people import a_person
 from tests.build.postgres import PostgresServer
@@ -50,11 +51,11 @@ async def test_an_open_desk_is_healthy(url: str) -> None:
     assert health.revision is not None
     assert health.size_bytes is not None
     assert health.size_bytes > 0
-    assert (await examine_desk(url)).revision == health.revision
+    assert (await examine_at(url, schema="desk")).revision == health.revision
 
 
 async def test_examining_neither_creates_nor_migrates(url: str, tmp_path: Path) -> None:
-    health = await examine_desk(url)
+    health = await examine_at(url, schema="desk")
     assert health.problem is None
     assert health.revision is None
     assert list(tmp_path.iterdir()) == []
@@ -68,14 +69,14 @@ async def test_a_damaged_file_is_told(tmp_path: Path) -> None:
     pages = bytearray(path.read_bytes())
     pages[4096 * 2 :] = b"\x07" * (len(pages) - 4096 * 2)
     path.write_bytes(pages)
-    health = await examine_desk(url)
+    health = await examine_at(url, schema="desk")
     assert health.problem is not None
     assert "restore it from a backup" in health.problem
 
 
 async def test_a_server_that_is_down_is_told_without_the_password(unused_tcp_port: int) -> None:
     url = f"postgresql://ann:s3cret@127.0.0.1:{unused_tcp_port}/crypto"
-    health = await examine_desk(url)
+    health = await examine_at(url, schema="desk")
     assert health.problem is not None
     assert "out of reach" in health.problem
     assert "s3cret" not in health.problem

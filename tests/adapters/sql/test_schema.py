@@ -8,12 +8,19 @@ from alembic import command
 from sqlalchemy import Connection, inspect, text
 
 from adapters.sql.database import Database, open_database, open_for_migration
+from adapters.sql.market_tables import MARKET
 from adapters.sql.place import Place, locate
 from adapters.sql.schema import revision, settings, upgrade
 from adapters.sql.tables import DESK
 from ports.errors import Fatal
 
-TABLES = set(DESK.tables)
+TABLES = {"desk": set(DESK.tables), "market": set(MARKET.tables)}
+
+
+@pytest.fixture(params=["desk", "market"])
+def schema(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
 
 
 def tables(connection: Connection) -> set[str]:
@@ -23,14 +30,14 @@ def tables(connection: Connection) -> set[str]:
 async def test_up_down_and_up_again(database: Database, place: Place) -> None:
     engine = open_for_migration(place)
     async with engine.begin() as connection:
-        assert await connection.run_sync(tables) == TABLES
+        assert await connection.run_sync(tables) == TABLES[place.schema]
         await connection.run_sync(lambda sync: command.downgrade(settings(place, sync), "base"))
         assert await connection.run_sync(tables) == set()
         assert await connection.run_sync(revision) is None
     await engine.dispose()
     await upgrade(place)
     async with database.read() as connection:
-        assert await connection.run_sync(tables) == TABLES
+        assert await connection.run_sync(tables) == TABLES[place.schema]
 
 
 async def test_migrations_build_what_the_tables_say(database: Database) -> None:
@@ -50,7 +57,7 @@ async def test_processes_that_start_together_take_turns(place: Place) -> None:
     await asyncio.gather(*(asyncio.to_thread(asyncio.run, upgrade(place)) for _ in range(3)))
     database = open_database(place, is_durable=True)
     async with database.read() as connection:
-        assert await connection.run_sync(tables) == TABLES
+        assert await connection.run_sync(tables) == TABLES[place.schema]
     await database.close()
 
 
@@ -60,7 +67,7 @@ async def test_a_database_from_a_newer_version_is_left_alone(database: Database,
     with pytest.raises(Fatal, match=r"revision 9999.*update Perpetuum"):
         await upgrade(place)
     async with database.read() as connection:
-        assert await connection.run_sync(tables) == TABLES
+        assert await connection.run_sync(tables) == TABLES[place.schema]
 
 
 async def test_a_file_that_is_no_database_is_fatal(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.sql.candles import SqlCandles
 from adapters.sql.desk import SqlDesk
 from bot.commands import doctor
 from bot.settings import Settings, load
@@ -72,14 +73,18 @@ async def test_a_healthy_desk_is_told_so(sandbox: Sandbox, examine: Doctor) -> N
     assert report.about("bybit stream") == "✓ bybit stream: speaks"
 
 
-async def test_a_desk_that_ran_before_shows_its_database(sandbox: Sandbox, examine: Doctor) -> None:
+async def test_a_desk_that_ran_before_shows_its_databases(sandbox: Sandbox, examine: Doctor) -> None:
     settings = settings_in(sandbox)
-    desk = await SqlDesk.open(settings.desk_url, world=settings.desk.world, mode="paper")
+    world = settings.desk.world
+    desk = await SqlDesk.open(settings.desk_url, world=world, mode="paper")
     await desk.close()
+    candles = await SqlCandles.open(settings.candles_url, world=world, mode="paper")
+    await candles.close()
     report = await examine(settings)
     assert report.code == 0
-    assert ", schema 0001" in report.about("desk database")
-    assert report.about("desk database").endswith("whole")
+    for subject in ("desk database", "market database"):
+        assert ", schema 000" in report.about(subject)
+        assert report.about(subject).endswith("whole")
 
 
 async def test_a_desk_without_a_token_or_an_admin_is_told_what_will_happen(
@@ -160,13 +165,13 @@ async def test_a_database_that_cannot_be_made(sandbox: Sandbox, examine: Doctor)
     file = sandbox.folder / "a file"
     file.write_text("in the way")
     report = await examine(settings_in(sandbox, PERPETUUM_DESK__DATA_DIR=str(file / "below")))
-    assert report.wrong == {"desk database"}
+    assert report.wrong == {"desk database", "market database"}
     assert "cannot be made" in report.about("desk database")
 
 
 async def test_a_database_url_that_cannot_be_read(sandbox: Sandbox, examine: Doctor) -> None:
     report = await examine(settings_in(sandbox, DATABASE_URL="mysql://desk:hunter2secret@db/desk"))
-    assert report.wrong == {"desk database"}
+    assert report.wrong == {"desk database", "market database"}
     assert "hunter2secret" not in "\n".join(report.lines)
 
 
