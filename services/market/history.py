@@ -48,7 +48,7 @@ class History:
         self._source = source
         self._clock = clock
         self._options = options
-        self._rings = rings or Rings()
+        self._rings = Rings() if rings is None else rings
         self._store = store
         self._pages: OrderedDict[tuple[str, Timeframe], _Page] = OrderedDict()
         self._flights: SharedFlights[tuple[str, Timeframe, int], Candles] = SharedFlights()
