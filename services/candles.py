@@ -104,6 +104,11 @@ class Collector:
         """State of the stream; nothing while no market is followed."""
         return [self._meter.health()] if self._live.symbols else []
 
+    @property
+    def filling(self) -> Progress:
+        """How far the store is from its full depth."""
+        return self._backfill.progress()
+
     async def summary(self) -> Collection:
         """Numbers for `/status`. Raises `Transient` when the store is in trouble."""
         coverage = await self._store.coverage()
@@ -119,7 +124,7 @@ class Collector:
                 for span in self._live.missing(symbol, timeframe)
             ),
             waiting=self._shelf.waiting,
-            filling=self._backfill.progress(),
+            filling=self.filling,
             counts=self.counts,
         )
 
@@ -127,7 +132,7 @@ class Collector:
         """Say in the log what was done since the last time."""
         news = self.counts.since(self._told)
         self._told = replace(self.counts)
-        filling = self._backfill.progress()
+        filling = self.filling
         feed = self._meter.health()
         log.info(
             "candles",
