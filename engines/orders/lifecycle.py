@@ -157,12 +157,12 @@ def is_final(state: OrderState) -> bool:
 
 
 def child_id(intent_id: str, number: int) -> str:
-    """The client order id of the intent's child `number` (1, 2, …); no two children share one.
+    """The client order id of the intent's child `number` (0, 1, …); no two children share one.
 
     Raises `ValueError` when it is not 1 to 28 of `[0-9A-Za-z_-]`, which every venue takes.
     """
     made = f"{intent_id}-{number}"
-    if number < 1 or not _CLIENT_ID.fullmatch(made):
+    if number < 0 or not _CLIENT_ID.fullmatch(made):
         raise ValueError(f"not a client order id: {made!r}")
     return made
 

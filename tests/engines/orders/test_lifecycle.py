@@ -243,13 +243,11 @@ def test_any_order_of_the_same_reports_ends_the_same() -> None:
 
 def test_children_have_ids_of_their_own() -> None:
     assert child_id("t12_entry", 2) == "t12_entry-2"
-    names = [child_id(intent, number) for intent in ("a", "a-1", "a-1-1") for number in (1, 2, 11)]
+    names = [child_id(intent, number) for intent in ("a", "a-1", "a-1-1") for number in (0, 1, 11)]
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize(
-    ("intent", "number"), [("", 0), ("a", 0), ("a", -1), ("x" * 27, 1), ("a b", 1), ("é", 1)]
-)
+@pytest.mark.parametrize(("intent", "number"), [("", -1), ("a", -1), ("x" * 27, 1), ("a b", 1), ("é", 1)])
 def test_an_id_that_a_venue_would_not_take_is_refused(intent: str, number: int) -> None:
     with pytest.raises(ValueError, match="not a client order id"):
         child_id(intent, number)
