@@ -85,7 +85,9 @@ class App:
             # A start that failed has raised above already; here everything is only to end.
             await asyncio.gather(starting, stopping, return_exceptions=True)
             await self._nursery.stop()
+            await self.services.candles.close()
             await self.services.markets.close()
+            await self.services.perps.close()
             log.info("desk_stopped")
 
     async def _watch(self, stopping: "asyncio.Task[Any]") -> int:
@@ -105,11 +107,13 @@ class App:
         await self._offer_claim()
         nursery.start("markets", services.markets.run_universe)
         nursery.start("tickers", services.markets.run_tickers)
+        nursery.start("perps", services.perps.run)
+        nursery.start("candles", services.candles.run)
         if outside.reference is not None:
             nursery.start("reference", services.markets.run_reference)
         nursery.start("outbox", services.outbox.run)
         nursery.start("cockpits", services.cockpits.run)
-        nursery.start("alarm", FeedAlarm(services.markets.feeds, self._tell_feed, outside.clock).run)
+        nursery.start("alarm", FeedAlarm(services.market_feeds, self._tell_feed, outside.clock).run)
         for job in self._plan().jobs():
             outside.schedule.put(job)
         nursery.start("schedule", outside.schedule.run)
@@ -198,10 +202,18 @@ class App:
 
     def _plan(self) -> Plan:
         """What runs by the calendar."""
-        return Plan(periodic={"heartbeat": self._beat, "housekeeping": self._keep_house})
+        candles = self.services.candles
+        return Plan(
+            periodic={
+                "heartbeat": self._beat,
+                "audit": candles.audit,
+                "retention": candles.retain,
+                "housekeeping": self._keep_house,
+            }
+        )
 
     async def _beat(self) -> None:
-        feeds = [*self.services.markets.feeds(), *self.services.roads()]
+        feeds = [*self.services.market_feeds(), *self.services.roads()]
         log.info(
             "heartbeat",
             market_now=self.services.clock.now().isoformat(timespec="seconds"),
@@ -211,6 +223,7 @@ class App:
             failed_runs=sum(run.failures for run in self.services.runs()),
             tasks=len(asyncio.all_tasks()),
         )
+        await self.services.candles.heartbeat()
 
     async def _keep_house(self) -> None:
         await self.services.actions.forget_old()

@@ -25,8 +25,12 @@ from handlers.ui.table import Table
 from ports.health import JobHealth
 from ports.people import Role
 from services.actions import Actions
+from services.candles import Collector
 from services.cockpit import Cockpits
+from services.collect.options import CollectOptions
 from services.market.options import MarketOptions
+from services.market.perps import Perps
+from services.market.ring import Rings
 from services.markets import Markets
 from services.outbox import Outbox
 from services.people import People
@@ -82,7 +86,10 @@ def build_services(
         stale_after_s=settings.market.stale_after_s,
         mover_turnover=Decimal(str(settings.market.min_turnover_usd)),
     )
-    markets = Markets(outside.primary, outside.reference, clock, options)
+    rings = Rings()
+    markets = Markets(
+        outside.primary, outside.reference, clock, options, rings=rings, store=outside.candles
+    )
     cockpits = Cockpits(
         people,
         messenger,
@@ -93,6 +100,10 @@ def build_services(
     services = Services(
         people=people,
         markets=markets,
+        perps=Perps(outside.primary, clock, options),
+        candles=Collector(
+            outside.primary, markets, outside.candles, rings, clock, collecting(settings)
+        ),
         pictures=Pictures(markets, outside.charts, clock),
         actions=Actions(desk.actions, clock, lambda: secrets.token_urlsafe(12)),
         outbox=Outbox(desk.outbox, messenger, clock, on_gone=unreachable),
@@ -108,6 +119,14 @@ def build_services(
         admin_chat=settings.telegram.admin_chat,
     )
     return services
+
+
+def collecting(settings: Settings) -> CollectOptions:
+    """How candles are collected."""
+    market = settings.market
+    return CollectOptions(
+        markets=market.collected, min_turnover=Decimal(str(market.collected_min_turnover_usd))
+    )
 
 
 def appointed(settings: Settings) -> dict[int, Role]:

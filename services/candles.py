@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from engines.market.plan import COARSE, KEPT, forgotten_before
+from engines.core.candle import Bar
+from engines.market.plan import COARSE, FIVE, KEPT, forgotten_before
 from ports.candles import CandleStore
 from ports.clock import Clock
 from ports.errors import Transient
@@ -22,10 +23,11 @@ from services.collect.options import CollectOptions
 from services.collect.pages import Pages
 from services.collect.progress import Progress
 from services.collect.shelf import Shelf
-from services.collect.stream import CandleStream
 from services.market.feed import FeedMeter
+from services.market.options import MarketOptions
 from services.market.retry import Backoff
 from services.market.ring import Rings
+from services.market.stream import KeptStream
 from services.markets import Markets
 
 log = structlog.get_logger()
@@ -76,7 +78,13 @@ class Collector:
         self._meter = FeedMeter(
             f"{source.venue}_candles", clock, quiet_after_s=options.quiet_s, well="streaming"
         )
-        self._stream = CandleStream(source, lambda: self._live.symbols, self._live.hear, self._meter, options)
+        self._stream = KeptStream[Bar](
+            lambda symbols, tell: source.watch_candles(symbols, FIVE, tell),
+            lambda: self._live.symbols,
+            self._live.hear,
+            self._meter,
+            MarketOptions(backoff_s=options.backoff_s),
+        )
         self._leaders: Sequence[str] = ()
         self._ranking = Interval(clock, every_s=options.ranking_s)
         self._auditing = Interval(clock, every_s=options.audit_every_s)
@@ -138,6 +146,8 @@ class Collector:
             "candles",
             markets=len(self._live.symbols),
             feed=feed.code,
+            breaks=feed.params["breaks"],
+            delay_p99_ms=feed.params.get("delay_p99_ms"),
             waiting=self._shelf.waiting,
             filled=f"{filling.done}/{filling.series}",
             **{name: count for name, count in news.items() if name != "filled"},
@@ -202,4 +212,6 @@ class Collector:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(self._options.sweep_s)
+            repaired = self.counts.repaired
             await self._live.sweep()
+            self._meter.lost(self.counts.repaired - repaired)

@@ -9,7 +9,9 @@ from ports.clock import Clock
 from ports.health import FeedHealth, JobHealth, RunHealth
 from ports.people import Person, Role
 from services.actions import Actions
+from services.candles import Collector
 from services.cockpit import Cockpits
+from services.market.perps import Perps
 from services.markets import Markets
 from services.outbox import Outbox
 from services.people import People
@@ -26,6 +28,8 @@ class Services:
 
     people: People
     markets: Markets
+    perps: Perps
+    candles: Collector
     pictures: Pictures
     actions: Actions
     outbox: Outbox
@@ -39,6 +43,10 @@ class Services:
     world: str
     started_at: datetime
     admin_chat: int | None
+
+    def market_feeds(self) -> Sequence[FeedHealth]:
+        """State of every feed of market data."""
+        return [*self.markets.feeds(), *self.candles.feeds(), *self.perps.feeds()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,13 +17,17 @@ from ports.health import FeedHealth, JobHealth, RunHealth
 from ports.messages import Button, Messenger, Screen
 from ports.people import Person, Role
 from services.actions import Actions
+from services.candles import Collector
 from services.cockpit import Cockpits
 from services.market.options import MarketOptions
+from services.market.perps import Perps
+from services.market.ring import Rings
 from services.markets import Markets
 from services.outbox import Outbox
 from services.people import People
 from services.pictures import Pictures
 from services.speech import Rendering
+from tests.build.candles import MemoryCandles
 from tests.build.clock import NOON, HandClock
 from tests.build.markets import FakeMarketSource, a_ticker, an_instrument
 from tests.build.messenger import FakeCharts, RecordingMessenger
@@ -180,13 +184,15 @@ async def a_screen_desk(
     codes, tokens = itertools.count(1), itertools.count(1)
     known = People(stores.people, stores.facts, clock, lambda: f"CODE-{next(codes):04}")
     await known.load()
-    markets = Markets(
-        source, None, clock, MarketOptions(answer_within_s=0.3, person_patience_s=(), patience_s=())
-    )
+    options = MarketOptions(answer_within_s=0.3, person_patience_s=(), patience_s=())
+    rings, candles = Rings(), MemoryCandles()
+    markets = Markets(source, None, clock, options, rings=rings, store=candles)
     cockpits = Cockpits(known, messenger, clock, cockpit.view_of(lambda: services))
     services = Services(
         people=known,
         markets=markets,
+        perps=Perps(source, clock, options),
+        candles=Collector(source, markets, candles, rings, clock),
         pictures=Pictures(markets, charts, clock),
         actions=Actions(stores.actions, clock, lambda: f"token-{next(tokens)}"),
         outbox=Outbox(stores.outbox, messenger, clock),
