@@ -21,7 +21,9 @@ def view(services: Services, person: Person) -> Screen:
     markets = services.markets
     quotes = list(markets.quotes(person.watchlist) or markets.top(5, "turnover"))[:MOST]
     broken = [
-        feed for feed in (*markets.feeds(), *services.roads()) if not feed.is_ok and feed.code != "waiting"
+        feed
+        for feed in (*services.market_feeds(), *services.roads())
+        if not feed.is_ok and feed.code != "waiting"
     ]
     html = say.render(
         "cockpit.html",

@@ -14,7 +14,7 @@ from services.speech import Speech, zone_of
 async def status(request: Request) -> Screen:
     """How the desk feels."""
     services, say = request.services, request.say
-    feeds = [*services.markets.feeds(), *services.roads()]
+    feeds = [*services.market_feeds(), *services.roads()]
     html = say.render(
         "status.html",
         mode="PAPER",

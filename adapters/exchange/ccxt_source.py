@@ -185,7 +185,7 @@ class CcxtMarketSource:
 
     def _own_streams(self) -> Streams:
         if self._streams is None:
-            raise Refused("not_streamed", venue=self.venue)
+            raise Transient(f"{self.venue}: only tickers are streamed there", kind="refused")
         return self._streams
 
     async def _unified(self, symbol: str, kind: MarketKind) -> str:
