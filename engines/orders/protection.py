@@ -148,7 +148,7 @@ class _Walk:
         for number in sorted(due, key=lambda number: self._level(self._target(number).price)):
             self._hit(number)
         best = self._trade.best_price
-        if best is None or self._level(end) > self._level(best):
+        if self._left > 0 and (best is None or self._level(end) > self._level(best)):
             self._trade = replace(self._trade, best_price=end)
             self._tighten(trailing_stop(self._trade, end))
 
