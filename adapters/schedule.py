@@ -142,7 +142,7 @@ class ClockSchedule:
         entry.has_failed = error is not None
         if error is not None:
             entry.failures += 1
-            log.error("job_failed", job=entry.job.key, failures=entry.failures, exc_info=error)
+            log.error("job_failed", what=entry.job.key, failures=entry.failures, exc_info=error)
         if isinstance(error, Fatal):
             self._fatal = error
 

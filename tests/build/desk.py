@@ -16,16 +16,20 @@ from adapters.workers import Workers
 from bot.app import App
 from bot.commands.sandbox import environment
 from bot.outside import open_outside
-from bot.settings import load
+from bot.settings import SECRETS, load
 from tests.build.sandbox import Sandbox, until
 
 STOP_WITHIN_S = 20.0
 
 
 def environment_of(sandbox: Sandbox, **settings: object) -> dict[str, str]:
-    """The environment of a desk in that sandbox; `settings` are keys such as `telegram__chat_per_s`."""
+    """The environment of a desk in that sandbox; `settings` are keys such as `telegram__chat_per_s`, or
+    `database_url`."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    given = {f"PERPETUUM_{name.upper()}": str(value) for name, value in settings.items()}
+    given = {
+        name.upper() if name in SECRETS.values() else f"PERPETUUM_{name.upper()}": str(value)
+        for name, value in settings.items()
+    }
     quick = {"PERPETUUM_TELEGRAM__POLL_TIMEOUT_S": "2", "PERPETUUM_LOG__FORMAT": "json"}
     return {**environment({**kept, **quick}, sandbox.url, sandbox.folder), **given}
 
