@@ -42,6 +42,10 @@ class Outbox:
             self._news.set()
         return is_new
 
+    def nudge(self) -> None:
+        """Look now: a message was stored together with its cause."""
+        self._news.set()
+
     async def run(self) -> None:
         """Deliver for ever, each chat in a line of its own: one that has to wait holds back no other."""
         async with asyncio.TaskGroup() as lines:

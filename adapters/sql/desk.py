@@ -1,6 +1,7 @@
 """The desk database as one object."""
 
 from adapters.sql.actions import SqlActions
+from adapters.sql.alerts import SqlAlerts
 from adapters.sql.books import SqlBooks
 from adapters.sql.database import Database
 from adapters.sql.facts import SqlFacts
@@ -21,6 +22,7 @@ class SqlDesk:
         self.outbox = SqlOutbox(database)
         self.facts = SqlFacts(database)
         self.books = SqlBooks(database)
+        self.alerts = SqlAlerts(database)
 
     @classmethod
     async def open(cls, url: str, *, world: str, mode: str) -> "SqlDesk":

@@ -92,10 +92,9 @@ class MarketWatch:
         self._unplace(number)
 
     def warm(self, price: Decimal, at: datetime) -> None:
-        """Take in a price of the past that fires nothing."""
+        """Let the windows know a price of the past; it fires nothing."""
         for moves in self._moves.values():
             moves.range.push(price, at)
-        self._days.push(price, at.date())
 
     def tick(self, price: Decimal, at: datetime) -> Sequence[Change]:
         """Everything that a price does, fired or armed anew."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from ports.messages import OutboundMessage, OutboxRow
 from ports.people import Action, Person
+from tests.build.alert_store import MemoryAlerts
 
 
 class MemoryPeople:
@@ -134,7 +135,7 @@ class MemoryFacts:
         self._facts.pop(name, None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MemoryDesk:
     """All desk stores, empty."""
 
@@ -142,3 +143,7 @@ class MemoryDesk:
     actions: MemoryActions = field(default_factory=MemoryActions)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     facts: MemoryFacts = field(default_factory=MemoryFacts)
+    alerts: MemoryAlerts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.alerts = MemoryAlerts(self.outbox)

@@ -1,0 +1,236 @@
+"""Alerts of people: armed by a sentence, told within a second of the price, exactly once."""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from engines.alerts.alert import Alert, AlertState, Condition, Draft, NewExtreme, PercentMove, PriceLevel, Way
+from engines.alerts.sentence import Sentence, read_sentence
+from engines.core.instrument import Instrument
+from ports.alerts import AlertStore
+from ports.clock import Clock
+from ports.errors import Refused, Stale, Transient
+from ports.markets import MarketSource
+from ports.messages import Screen
+from ports.people import Person
+from services.alerting.lookout import Lookout
+from services.alerting.standing import Standing, Told
+from services.alerting.teller import Teller
+from services.alerting.terms import MOST, condition_of, life_of, rest_of
+from services.market.quote import Quote
+from services.markets import Markets
+from services.outbox import Outbox
+from services.people import People
+
+KEPT = timedelta(days=30)
+_LIVE = (AlertState.WATCHING, AlertState.MUTED)
+
+
+class Alerts:
+    """Everybody's alerts. `view` words what fired for its person.
+
+    `load` before the first price is heard, `run` for ever.
+    """
+
+    def __init__(
+        self,
+        store: AlertStore,
+        people: People,
+        markets: Markets,
+        source: MarketSource,
+        outbox: Outbox,
+        clock: Clock,
+        view: Callable[[Person, Told], Screen],
+        *,
+        stale_after_s: float = 30.0,
+    ) -> None:
+        self._store = store
+        self._markets = markets
+        self._clock = clock
+        self._teller = Teller(store=store, people=people, outbox=outbox, clock=clock, view=view)
+        self._lookout = Lookout(
+            markets=markets,
+            source=source,
+            clock=clock,
+            tell=self._teller.take,
+            stale_after_s=stale_after_s,
+        )
+        self._arming = asyncio.Lock()
+
+    @property
+    def count(self) -> int:
+        """Alerts that watch or are muted, of everybody."""
+        return len(self._lookout.alerts)
+
+    async def load(self) -> None:
+        """Read everything; what happened since the last price judged is found by `run`."""
+        self._lookout.begin(await self._store.live(), await self._store.marks())
+
+    async def run(self) -> None:
+        """Tell what fires, find what was missed, for ever."""
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._teller.run(self._lookout), name="alerts told")
+            loops.create_task(self._lookout.run(), name="alerts missed")
+
+    async def settle(self) -> None:
+        """Write down and tell what happened until now, once."""
+        await self._teller.settle(self._lookout)
+
+    async def arm(self, person: Person, text: str) -> tuple[Standing, bool]:
+        """The alert that `text` asks for, and whether it is new: the same wish twice is one alert.
+
+        Raises `Refused` as `Markets.resolve` and `condition_of` do, and with `alert_rest`, `alert_life`,
+        `alert_history` (`most`), `alert_too_many` (`most`); `Stale` where no fresh price tells from where it
+        starts; `Transient` when the venue does not answer.
+        """
+        said = read_sentence(text)
+        instrument = await self._named(said, text)
+        quote = await self._fresh(instrument)
+        now, life = self._clock.now(), life_of(said)
+        draft = Draft(
+            owner=person.id,
+            instrument=instrument,
+            condition=condition_of(said, instrument, quote.ticker.last),
+            rest=rest_of(said),
+            is_armed=True,
+            since=now,
+            created_at=now,
+            expires_at=None if life is None else now + life,
+        )
+        await self._learn(instrument, draft.condition)
+        async with self._arming:
+            known = self._same(draft)
+            if known is not None:
+                return self.standing(known), False
+            self._make_room(person)
+            alert = await self._store.add(replace(draft, is_armed=self._can_start(draft, quote)))
+            self._lookout.remember(alert)
+        return self.standing(alert), True
+
+    async def mute(self, person: Person, alert_id: int) -> Standing:
+        """Let it be silent. Raises `Refused("alert_gone")`, as all below do."""
+        return await self._turn(person, alert_id, AlertState.MUTED, was=(AlertState.WATCHING,))
+
+    async def unmute(self, person: Person, alert_id: int) -> Standing:
+        """Let it speak again, from the price of now on."""
+        return await self._turn(person, alert_id, AlertState.WATCHING, was=(AlertState.MUTED,))
+
+    async def delete(self, person: Person, alert_id: int) -> Standing:
+        """Take it out of the list; `restore` brings it back."""
+        return await self._turn(person, alert_id, AlertState.DELETED, was=_LIVE)
+
+    async def restore(self, person: Person, alert_id: int) -> Standing:
+        """Bring a deleted or a fired one back. Raises `Refused("alert_too_many")`."""
+        over = (AlertState.DELETED, AlertState.DONE)
+        return await self._turn(person, alert_id, AlertState.WATCHING, was=over)
+
+    async def delete_all(self, person: Person, *, upto: int) -> int:
+        """Delete everything up to that number; how many those were."""
+        doomed = [alert.id for alert in self._of(person) if alert.id <= upto]
+        for alert_id in doomed:
+            await self.delete(person, alert_id)
+        return len(doomed)
+
+    async def get(self, person: Person, alert_id: int) -> Standing:
+        """One of the person's alerts, whatever its state. Raises `Refused("alert_gone")`."""
+        return self.standing(await self._own(person, alert_id))
+
+    def list(self, person: Person) -> Sequence[Standing]:
+        """The person's alerts that watch or are muted, by number."""
+        return [self.standing(alert) for alert in self._of(person)]
+
+    def standing(self, alert: Alert) -> Standing:
+        """An alert and the market now."""
+        quotes = self._markets.quotes([alert.symbol])
+        reading = self._lookout.reading(alert.symbol, alert.condition)
+        return Standing(alert=alert, quote=quotes[0] if quotes else None, reading=reading)
+
+    async def forget_old(self) -> int:
+        """Drop what is done or deleted for long."""
+        return await self._store.forget_before(self._clock.now() - KEPT)
+
+    async def _named(self, said: Sentence, text: str) -> Instrument:
+        """The market of the first word that names one."""
+        if not said.names:
+            raise Refused("alert_unclear", text=text[:32])
+        unknown: Refused | None = None
+        for name in said.names:
+            try:
+                return await self._markets.resolve(name)
+            except Refused as error:
+                if error.code != "unknown_symbol":
+                    raise
+                unknown = unknown or error
+        if unknown is None or not said.says_something:
+            raise Refused("alert_unclear", text=text[:32])
+        raise unknown
+
+    async def _fresh(self, instrument: Instrument) -> Quote:
+        quote = await self._markets.quote(instrument.symbol)
+        if quote.is_stale:
+            raise Stale(instrument.pair, age_s=quote.age_s)
+        return quote
+
+    def _same(self, draft: Draft) -> Alert | None:
+        """A live alert of the same person for the same."""
+        wish = draft.symbol, draft.condition, draft.rest
+        mine = (alert for alert in self._lookout.alerts.values() if alert.owner == draft.owner)
+        return next((one for one in mine if (one.symbol, one.condition, one.rest) == wish), None)
+
+    def _make_room(self, person: Person) -> None:
+        if len(self._of(person)) >= MOST:
+            raise Refused("alert_too_many", most=MOST)
+
+    def _of(self, person: Person) -> Sequence[Alert]:
+        mine = [alert for alert in self._lookout.alerts.values() if alert.owner == person.id]
+        return sorted(mine, key=lambda alert: alert.id)
+
+    async def _learn(self, instrument: Instrument, condition: Condition) -> None:
+        """Know the past that a condition is about; only extremes cannot do without."""
+        symbol = instrument.symbol
+        try:
+            await self._lookout.learn(symbol, condition)
+        except Transient:
+            if isinstance(condition, NewExtreme):
+                raise
+        if isinstance(condition, NewExtreme) and self._lookout.days_known(symbol) < condition.days:
+            most = self._lookout.days_known(symbol)
+            shorter = f"{'high' if condition.way is Way.UP else 'low'} {most}d"
+            forms = [(f"{instrument.base} {shorter}", f"alert {symbol} {shorter}")] if most else []
+            raise Refused("alert_history", pair=instrument.pair, most=most, forms=forms)
+
+    def _can_start(self, alert: Draft, quote: Quote | None) -> bool:
+        """Whether the price is where the alert can be reached from."""
+        match alert.condition:
+            case PriceLevel(way=way, price=price):
+                last = None if quote is None or quote.is_stale else quote.ticker.last
+                return last is not None and (last < price if way is Way.UP else last > price)
+            case PercentMove(share=share):
+                size = self._lookout.reading(alert.symbol, alert.condition)
+                return size is None or size < share
+            case NewExtreme():
+                return True
+
+    async def _turn(
+        self, person: Person, alert_id: int, state: AlertState, *, was: Collection[AlertState]
+    ) -> Standing:
+        alert, now = await self._own(person, alert_id), self._clock.now()
+        is_back = state is AlertState.WATCHING and alert.state in was
+        if is_back and alert.is_expired(now):
+            raise Refused("alert_gone")
+        async with self._arming:
+            if is_back and not alert.state.is_live:
+                self._make_room(person)
+            quotes = self._markets.quotes([alert.symbol])
+            is_armed = is_back and self._can_start(alert, quotes[0] if quotes else None)
+            turned = await self._store.turn(alert_id, state, was=was, is_armed=is_armed, at=now)
+            current = turned or await self._own(person, alert_id)
+            self._lookout.remember(current)
+        return self.standing(current)
+
+    async def _own(self, person: Person, alert_id: int) -> Alert:
+        alert = await self._store.get(alert_id)
+        if alert is None or alert.owner != person.id:
+            raise Refused("alert_gone")
+        return alert
