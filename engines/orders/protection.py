@@ -46,8 +46,8 @@ class ProtectionEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """`trade` with its marks moved (`best_price`, `stop`, `targets`, `seen_at`), exits in the order they
-    came, and what to tell. What is held changes only when the exits are filled."""
+    """`trade` with its marks moved (`best_price`, `stop` with `armed_at`, `targets`, `seen_at`), exits in the
+    order they came, and what to tell. What is held changes only when the exits are filled."""
 
     trade: Trade
     exits: tuple[Exit, ...] = ()
@@ -186,7 +186,7 @@ class _Walk:
         current = self._trade.stop
         if stop is None or (current is not None and self._level(stop) <= self._level(current)):
             return False
-        self._trade = replace(self._trade, stop=stop)
+        self._trade = replace(self._trade, stop=stop, armed_at=self._when)
         return True
 
     def _exit(self, purpose: Purpose, quantity: Decimal, price: Decimal) -> None:

@@ -144,6 +144,12 @@ def test_a_trailing_stop_follows_and_never_goes_back() -> None:
     assert (exits(out), codes(out)) == ([("trail", D(1), D(106))], ["trail"])
 
 
+def test_a_stop_that_moved_is_armed_from_then_on() -> None:
+    trade = held(stop=D(95), trail_distance=D(4), armed_at=NOW)
+    assert decide(trade, a_move(100, 110)).trade.armed_at == after(60)
+    assert decide(replace(trade, trail_distance=None), a_move(100, 110)).trade.armed_at == NOW
+
+
 def test_the_stop_stands_until_the_trailing_one_passes_it() -> None:
     trade = held(stop=D(98), trail_distance=D(10))
     out = decide(decide(trade, a_move(100, 105)).trade, a_move(105, 97, at=after(120)))
