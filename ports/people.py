@@ -56,7 +56,7 @@ class Person:
     noise: Noise = Noise.NORMAL
     theme: Theme = Theme.DARK
     risk: RiskProfile = RiskProfile.BALANCED
-    summary_at: time | None = time(9)
+    summary_at: time | None = time(21)
     is_onboarded: bool = False
     watchlist: tuple[str, ...] = ()
     cockpit_message_id: int | None = None

@@ -1,4 +1,4 @@
-"""When a person's daily summary comes; those who are here get it at nine
+"""When a person's daily summary comes; those who are here get it at nine in the evening
 
 Revision: 0004, after 0003
 """
@@ -18,7 +18,7 @@ people = sa.table("people", sa.column("summary_at", sa.Time()))
 
 def upgrade() -> None:
     op.add_column("people", sa.Column("summary_at", sa.Time(), nullable=True))
-    op.execute(people.update().values(summary_at=time(9)))
+    op.execute(people.update().values(summary_at=time(21)))
 
 
 def downgrade() -> None:

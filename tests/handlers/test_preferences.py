@@ -152,10 +152,10 @@ async def test_the_daily_summary_comes_when_one_says(
 
 async def test_the_hour_of_the_summary_is_a_button_in_the_settings(desk: ScreenDesk) -> None:
     settings = await desk.type("/settings")
-    assert "Daily summary: <b>09:00</b>" in settings.html
+    assert "Daily summary: <b>21:00</b>" in settings.html
 
     hours = await desk.tap(data_of(settings, "Daily summary"))
-    assert labels(hours).count("✓ 09:00") == 1
+    assert labels(hours).count("✓ 21:00") == 1
     assert len(labels(hours)) == 26
     await desk.tap(data_of(hours, "18:00"))
     assert desk.person(VERA).summary_at == time(18)
@@ -174,8 +174,8 @@ async def test_what_is_no_time_of_day_changes_nothing_and_is_answered_with_a_way
     assert answer.is_error
     assert answer.screen is not None
     assert "is no time of day" in answer.screen.html
-    assert desk.person(VERA).summary_at == time(9)
-    assert "✓ 09:00" in labels(await desk.tap(data_of(answer.screen, "Daily summary")))
+    assert desk.person(VERA).summary_at == time(21)
+    assert "✓ 21:00" in labels(await desk.tap(data_of(answer.screen, "Daily summary")))
 
 
 @pytest.mark.parametrize(

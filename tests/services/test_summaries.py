@@ -75,7 +75,9 @@ async def running(
 
 
 def someone(person_id: int = 11, **fields: Any) -> Person:
-    return a_person(person_id, **{"is_onboarded": True, "zone": "Europe/Berlin"} | fields)
+    return a_person(
+        person_id, **{"is_onboarded": True, "zone": "Europe/Berlin", "summary_at": time(9)} | fields
+    )
 
 
 def at(text: str) -> datetime:
@@ -147,7 +149,7 @@ async def test_a_second_hour_on_a_day_that_had_its_summary_sends_nothing_more() 
 
 
 async def test_somebody_new_is_scheduled_but_gets_nothing_late() -> None:
-    async with running(now=at("2026-03-04 09:00")) as desk:
+    async with running(now=at("2026-03-04 21:00")) as desk:
         await desk.people.admit(11, "Ann", Role.VIEWER, "en")
         await desk.people.change(11, is_onboarded=True)
         await desk.pass_(1)
