@@ -29,6 +29,10 @@ class Consumption:
         self._heals_after = heals_after
         self._bites: dict[tuple[Side, int], Bite] = {}
 
+    def __len__(self) -> int:
+        """How many levels are remembered."""
+        return len(self._bites)
+
     def left(self, side: Side, ticks: int, shown: int, at: datetime) -> int:
         """What can still be taken at `at` of the level that whoever trades `side` meets at `ticks`."""
         return max(shown - self._eaten(side, ticks, shown, at), 0)
