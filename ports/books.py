@@ -21,7 +21,8 @@ class Conflict(DeskError):
 class Change:
     """What happened to one trade. `trade.version` is one more than the stored one (1: a new trade, whose
     `key` makes opening it idempotent); where its living message is belongs to `shown` from then on. Orders
-    are inserted or replaced by id, fills and entries inserted once, `pushes` go to the outbox, all in one transaction."""
+    are inserted or replaced by id, fills and entries inserted once, `pushes` go to the outbox, all in one
+    transaction."""
 
     trade: Trade
     key: str | None = None

@@ -46,6 +46,10 @@ class Outbox:
         """Look now: a message was stored together with its cause."""
         self._news.set()
 
+    def stored(self) -> None:
+        """A message was stored by somebody else, together with its cause: deliver it."""
+        self._news.set()
+
     async def run(self) -> None:
         """Deliver for ever, each chat in a line of its own: one that has to wait holds back no other."""
         async with asyncio.TaskGroup() as lines:

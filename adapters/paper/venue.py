@@ -1,0 +1,162 @@
+"""The paper venue: executes orders on live public data, by the rules of `engines.simulate.matching`."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from adapters.paper.book import BookReader, Eaten
+from engines.core.depth import Depth
+from engines.core.instrument import Toward
+from engines.core.move import Move
+from engines.orders.order import (
+    Acknowledged,
+    Canceled,
+    Expired,
+    Fill,
+    Filled,
+    Intent,
+    Liquidity,
+    Opened,
+    Order,
+    OrderEvent,
+    OrderKind,
+    Purpose,
+    QueueMoved,
+)
+from engines.simulate.costs import Fees
+from engines.simulate.matching import Taken, queue_ahead, serve_resting, take_depth
+from ports.clock import Clock
+from ports.markets import MarketSource
+
+_AT_ITS_PRICE = (Purpose.MANUAL, Purpose.LIQUIDATION)
+"""Executed at the price that the order names: agreed by the person, or the venue takes the position over."""
+
+
+class PaperVenue:
+    """`Venue` that pretends. What it was never handed it does not have: it keeps nothing of its own.
+
+    Sizes that were taken stay taken for everybody (`Eaten`). Without a fresh book nothing is executed.
+    """
+
+    def __init__(
+        self,
+        source: MarketSource,
+        clock: Clock,
+        fees: Fees,
+        *,
+        latency_s: float,
+        stale_after_s: float,
+    ) -> None:
+        self._books = BookReader(source, clock, stale_after_s)
+        self._clock = clock
+        self._fees = fees
+        self._latency_s = latency_s
+        self._eaten = Eaten()
+
+    @property
+    def name(self) -> str:
+        """Always `"paper"`."""
+        return "paper"
+
+    async def submit(self, order: Order) -> Sequence[OrderEvent]:
+        """Let the order meet the book after the latency. Raises `Stale` or `Transient`: nothing happened."""
+        intent = order.intent
+        if intent.purpose in _AT_ITS_PRICE:
+            return self._at_its_price(order)
+        await asyncio.sleep(self._latency_s)
+        depth = await self._books.fresh(intent.instrument)
+        now = self._clock.now()
+        if intent.expires_at is not None and now > intent.expires_at:
+            return [Expired(at=now)]
+        return self._meet(order, depth, now)
+
+    async def cancel(self, order: Order) -> Sequence[OrderEvent]:
+        """Always at once: what the market did before was told by `moved`."""
+        return [Canceled(at=self._clock.now())]
+
+    def moved(self, move: Move, resting: Sequence[Order]) -> Mapping[str, Sequence[OrderEvent]]:
+        """Fills at the limit, as maker, and queues that became shorter."""
+        by_id = {order.id: order for order in resting}
+        outcome: dict[str, Sequence[OrderEvent]] = {}
+        for order_id, served in serve_resting(resting, move).items():
+            order = by_id[order_id]
+            if served.quantity > 0:
+                limit = order.intent.limit_price
+                assert limit is not None
+                part = Taken(price=limit, quantity=served.quantity)
+                outcome[order_id] = [self._filled(order, part, Liquidity.MAKER, move.at, 0)]
+            else:
+                outcome[order_id] = [QueueMoved(at=move.at, queue_ahead=served.queue_ahead)]
+        return outcome
+
+    def _meet(self, order: Order, depth: Depth, now: datetime) -> list[OrderEvent]:
+        """Take what the book gives; the rest of a limit stays in it, the rest of a market order is gone."""
+        intent = order.intent
+        at = self._moment(intent, now)
+        parts = take_depth(
+            intent.instrument,
+            intent.side,
+            order.left,
+            depth,
+            at=now,
+            eaten=self._eaten.of(intent.instrument),
+            worst_price=intent.limit_price or intent.worst_price,
+            touch=intent.trigger_price,
+        )
+        affordable = _within(parts, intent)
+        events: list[OrderEvent] = [Acknowledged(at=at)]
+        events += [
+            self._filled(order, part, Liquidity.TAKER, at, number) for number, part in enumerate(affordable)
+        ]
+        if sum(part.quantity for part in affordable) < order.left:
+            events.append(self._rest(intent, depth, at, is_cut=len(affordable) < len(parts)))
+        return events
+
+    def _rest(self, intent: Intent, depth: Depth, at: datetime, *, is_cut: bool) -> OrderEvent:
+        if intent.kind is OrderKind.MARKET or is_cut:
+            return Canceled(at=at, reason="too_dear" if is_cut else "no_depth")
+        assert intent.limit_price is not None
+        ahead = queue_ahead(intent.instrument, intent.side, intent.limit_price, depth)
+        return Opened(at=at, queue_ahead=ahead)
+
+    def _at_its_price(self, order: Order) -> list[OrderEvent]:
+        price = order.intent.limit_price
+        assert price is not None
+        at = self._moment(order.intent, self._clock.now())
+        part = Taken(price=price, quantity=order.left)
+        return [Acknowledged(at=at), self._filled(order, part, Liquidity.TAKER, at, 0)]
+
+    def _moment(self, intent: Intent, now: datetime) -> datetime:
+        """An exit that was due in the past is executed then, so that funding knows what was held when."""
+        if intent.trigger_price is None:
+            return now
+        return min(now, intent.created_at + timedelta(seconds=self._latency_s))
+
+    def _filled(self, order: Order, part: Taken, liquidity: Liquidity, at: datetime, number: int) -> Filled:
+        kind = order.intent.instrument.kind
+        fee = self._fees.fee(kind, liquidity, part.price * part.quantity)
+        fill = Fill(
+            id=str(len(order.fill_ids) + number + 1),
+            order_id=order.id,
+            price=part.price,
+            quantity=part.quantity,
+            fee=fee,
+            liquidity=liquidity,
+            at=at,
+        )
+        return Filled(at=at, fill=fill)
+
+
+def _within(parts: Sequence[Taken], intent: Intent) -> Sequence[Taken]:
+    """The parts that together cost no more than the intent may; the last is cut to the size grid."""
+    if intent.most_cost is None:
+        return parts
+    left, kept = intent.most_cost, list[Taken]()
+    for part in parts:
+        quantity = min(part.quantity, intent.instrument.quantity(left / part.price, Toward.DOWN))
+        if quantity > 0:
+            kept.append(Taken(price=part.price, quantity=quantity))
+        if quantity < part.quantity:
+            break
+        left -= part.price * quantity
+    return kept

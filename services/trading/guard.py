@@ -1,0 +1,172 @@
+"""What a move of the market does to the trades of that market: entries filled, exits sent, stops moved."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from engines.core.move import Move
+from engines.orders.order import Intent, OrderKind, Purpose
+from engines.orders.position import bankruptcy_price
+from engines.orders.protection import Decision, Exit, decide
+from engines.orders.trade import Trade
+from services.orders import Orders, is_exit_due
+from services.trading.register import Held, Register
+from services.trading.wish import TradeEvent
+
+ENGINE = "person"
+ACCOUNT = "paper"
+
+
+@dataclass(slots=True)
+class Guard:
+    """Protects trades, move by move."""
+
+    register: Register
+    orders: Orders
+
+    async def apply(self, move: Move) -> None:
+        """Let a move have its effect on every trade of its market."""
+        touched = [
+            held.trade
+            for held in self.register.in_market((move.kind, move.symbol))
+            if not self._pass(held, move)
+        ]
+        await asyncio.gather(*(self._apply(trade, move) for trade in touched))
+
+    def _pass(self, held: Held, move: Move) -> bool:
+        """Let the move go by a trade that it does not touch, which is the rule; whether it was so."""
+        is_busy = self.register.lock(held.trade.owner).locked()
+        if is_busy or held.resting or is_exit_due(held):
+            return False
+        decision = _decided(held.trade, clipped(move, held.trade.armed_at))
+        if decision.exits or decision.events:
+            return False
+        self.register.see(_seen(decision.trade, move.at))
+        return True
+
+    async def _apply(self, trade: Trade, move: Move) -> None:
+        async with self.register.lock(trade.owner):
+            held = self.register.get(trade.id)
+            if held is None:
+                return
+            part = clipped(move, held.trade.armed_at)
+            if held.resting and (entering := clipped(move, _placed_at(held))) is not None:
+                filled = await self.orders.moved(entering, held)
+                if filled is not None:
+                    part = after_entry(entering, filled.trade, _entered_at(held, filled))
+            if (held := self.register.get(trade.id)) is None:
+                return
+            if is_exit_due(held):
+                await self.orders.retry(trade.id)
+                return
+            await self._protect(held, _decided(held.trade, part), move.at)
+
+    async def _protect(self, held: Held, decision: Decision, at: datetime) -> None:
+        decided = _seen(decision.trade, at)
+        if not decision.exits and not decision.events:
+            self.register.see(decided)
+            return
+        if any(exit_.quantity == held.trade.quantity for exit_ in decision.exits):
+            await self.orders.withdraw(held.trade.id)
+            still = self.register.get(held.trade.id)
+            if still is None:
+                return
+            decided, held = replace(decided, version=still.trade.version), still
+        moved = [event for event in decision.events if event.code == "stop_moved"]
+        events = [
+            TradeEvent(code=event.code, trade=decided, at=at, params={"price": event.price})
+            for event in moved
+        ]
+        await self.orders.place(decided, _intents(held, decision, at), events=events)
+
+
+def clipped(move: Move, armed_at: datetime | None) -> Move | None:
+    """The part of a move that can touch what stands since `armed_at`: of a move that began before, only its
+    end is known to be later; `None` of one that ended before."""
+    if armed_at is None or armed_at <= move.since:
+        return move
+    if armed_at >= move.at:
+        return None
+    return replace(
+        move,
+        since=armed_at,
+        open=move.close,
+        high=move.close,
+        low=move.close,
+        mark_low=move.mark,
+        mark_high=move.mark,
+        volume=None,
+        is_bar=False,
+    )
+
+
+def after_entry(move: Move, trade: Trade, price: Decimal) -> Move:
+    """What is left of a move that filled a resting entry at `price`. Inside a bar the favourable extreme may
+    lie before the entry, so it does not count."""
+    high, low = max(price, move.close), min(price, move.close)
+    if move.is_bar and trade.direction.sign > 0:
+        low = min(low, move.low)
+    elif move.is_bar:
+        high = max(high, move.high)
+    return replace(move, open=price, high=high, low=low, volume=None)
+
+
+def _decided(trade: Trade, move: Move | None) -> Decision:
+    """A candle tells of a time that was looked at already, and of what was missed then."""
+    if move is None:
+        return Decision(trade=trade)
+    return decide(replace(trade, seen_at=move.since), move)
+
+
+def _seen(trade: Trade, at: datetime) -> Trade:
+    return replace(trade, seen_at=max(trade.seen_at, at))
+
+
+def _placed_at(held: Held) -> datetime:
+    return max(order.created_at for order in held.resting)
+
+
+def _entered_at(before: Held, after: Held) -> Decimal:
+    """The limit that was filled; of several, the one met first."""
+    limits = [
+        order.intent.limit_price
+        for order in before.resting
+        if order.intent.limit_price is not None and after.order(order.id).filled > order.filled
+    ]
+    return max(limits, key=lambda price: price * after.trade.direction.sign)
+
+
+def _intents(held: Held, decision: Decision, at: datetime) -> list[Intent]:
+    numbers = [event.number for event in decision.events if event.code == "target"]
+    first = len({order.intent.id for order in held.orders}) + 1
+    intents: list[Intent] = []
+    for place, exit_ in enumerate(decision.exits):
+        number = None
+        if exit_.purpose is Purpose.TARGET:
+            number = numbers.pop(0) if numbers else len(held.trade.targets)
+        intents.append(_intent(held.trade, exit_, f"{held.trade.id}-{first + place}", number, at))
+    return intents
+
+
+def _intent(trade: Trade, exit_: Exit, name: str, number: int | None, at: datetime) -> Intent:
+    limit: Decimal | None = None
+    if exit_.purpose is Purpose.LIQUIDATION:
+        limit = bankruptcy_price(trade)
+    return Intent(
+        id=name,
+        owner=trade.owner,
+        account=ACCOUNT,
+        engine=ENGINE,
+        trade_id=trade.id,
+        instrument=trade.instrument,
+        side=trade.direction.exit,
+        quantity=exit_.quantity,
+        kind=OrderKind.MARKET,
+        purpose=exit_.purpose,
+        limit_price=limit,
+        trigger_price=exit_.trigger_price,
+        reduce_only=True,
+        reason="" if number is None else str(number),
+        created_at=at,
+    )

@@ -1,0 +1,109 @@
+"""What positions are valued at: the mark of a perpetual, the last price of a coin."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from engines.core.instrument import Instrument, MarketKind
+from engines.ledger import booking
+from engines.orders.position import liquidation_price
+from engines.orders.trade import Trade
+from ports.clock import Clock
+from services.market.perps import Perps
+from services.markets import Markets
+from services.trading.register import QUOTE, Register
+from services.trading.wish import Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """A price with its age in real seconds; a stale one is nothing to act on."""
+
+    value: Decimal
+    age_s: float
+    is_stale: bool
+
+
+@dataclass(slots=True)
+class Prices:
+    """Prices from memory, without waiting."""
+
+    markets: Markets
+    perps: Perps
+    register: Register
+    clock: Clock
+    stale_after_s: float
+
+    def of(self, instrument: Instrument) -> Price | None:
+        """The price now; `None` before the first."""
+        if instrument.kind is MarketKind.SPOT:
+            quotes = self.markets.quotes([instrument.symbol])
+            value, at = (quotes[0].ticker.last, quotes[0].ticker.at) if quotes else (None, None)
+        else:
+            ticker = self.perps.ticker(instrument.symbol)
+            value, at = (ticker.mark, ticker.at) if ticker is not None else (None, None)
+        if value is None or at is None:
+            return None
+        age_s = self.clock.age_s(at)
+        return Price(value=value, age_s=age_s, is_stale=age_s > self.stale_after_s)
+
+    def fresh(self, instrument: Instrument) -> Decimal | None:
+        """The price if it can be acted on."""
+        price = self.of(instrument)
+        return None if price is None or price.is_stale else price.value
+
+    def standing(self, trade: Trade) -> Standing:
+        """A trade with what it is worth now."""
+        price, mark = self.of(trade.instrument), self.fresh(trade.instrument)
+        unrealised = None if mark is None else trade.unrealised(mark)
+        total = None if unrealised is None else trade.net + unrealised
+        return Standing(
+            trade=trade,
+            mark=mark,
+            age_s=None if price is None else price.age_s,
+            is_stale=mark is None,
+            unrealised=unrealised,
+            total=total,
+            r=total / trade.risk if total is not None and trade.risk else None,
+            liquidation_price=liquidation_price(trade),
+            waiting_price=self._waiting_price(trade),
+        )
+
+    def unrealised(self, owner: int) -> Decimal | None:
+        """Profit of all that a person holds; `None` while a price is missing."""
+        total = Decimal(0)
+        for held in self.register.live(owner):
+            mark = self.fresh(held.trade.instrument)
+            if held.trade.quantity and mark is None:
+                return None
+            total += held.trade.unrealised(mark) if mark is not None else Decimal(0)
+        return total
+
+    def equity(self, owner: int) -> Decimal | None:
+        """What the account is worth; `None` while a price is missing."""
+        perpetual = Decimal(0)
+        coins: dict[str, Decimal] = {}
+        for held in self.register.live(owner):
+            trade, mark = held.trade, self.fresh(held.trade.instrument)
+            if trade.quantity and mark is None:
+                return None
+            if trade.quantity and mark is not None and trade.instrument.kind is MarketKind.SPOT:
+                coins[trade.instrument.base] = mark
+            elif mark is not None:
+                perpetual += trade.unrealised(mark)
+        return _equity(self.register, owner, coins, perpetual)
+
+    def _waiting_price(self, trade: Trade) -> Decimal | None:
+        held = self.register.get(trade.id)
+        limits = [
+            order.intent.limit_price
+            for order in (held.pending if held is not None else ())
+            if not order.intent.reduce_only and order.intent.limit_price is not None
+        ]
+        return limits[0] if limits else None
+
+
+def _equity(
+    register: Register, owner: int, coins: Mapping[str, Decimal], unrealised: Decimal
+) -> Decimal | None:
+    return booking.equity(register.balances(owner), QUOTE, coins=coins, unrealised=unrealised)

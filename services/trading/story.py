@@ -1,0 +1,119 @@
+"""What reports of a venue mean for an order and its trade: one step, nothing stored yet."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from engines.ledger.entry import Entry
+from engines.orders.lifecycle import apply, is_final
+from engines.orders.order import Fill, Filled, Order, OrderEvent, OrderState, Purpose, QueueMoved
+from engines.orders.settlement import settle_fill
+from engines.orders.trade import CloseReason, Trade, TradeState
+from services.trading.register import Held
+from services.trading.wish import TradeEvent
+
+CODES = {
+    Purpose.STOP: "stop",
+    Purpose.TRAIL: "trail",
+    Purpose.LIQUIDATION: "liquidated",
+    Purpose.TARGET: "target",
+    Purpose.CLOSE: "closed",
+    Purpose.MANUAL: "closed",
+}
+BY_THE_PERSON = frozenset({Purpose.CLOSE, Purpose.MANUAL})
+"""Who closes by hand sees it in the answer."""
+
+NOTHING_FILLED: Mapping[str, object] = {
+    "price": None,
+    "quantity": Decimal(0),
+    "purpose": Purpose.ENTRY,
+    "reason": "expired",
+    "number": None,
+}
+"""Parameters of an event about an order that nothing was filled of."""
+
+
+@dataclass(slots=True)
+class Story:
+    """The trade and the order after the reports heard so far, with what they booked."""
+
+    held: Held
+    trade: Trade
+    order: Order
+    fills: list[Fill] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    is_only_queue: bool = True
+
+    @classmethod
+    def of(cls, held: Held, order: Order) -> "Story":
+        """Before anything was heard."""
+        return cls(held=held, trade=held.trade, order=order)
+
+    def hear(self, event: OrderEvent) -> None:
+        """One report; a fill that was counted already changes nothing."""
+        if isinstance(event, Filled):
+            if event.fill.id in self.order.fill_ids:
+                return
+            event = self._book(event)
+        self.order = apply(self.order, event)
+        self.is_only_queue = self.is_only_queue and isinstance(event, QueueMoved)
+
+    def _book(self, event: Filled) -> Filled:
+        """Book the fill; its fee is what was really charged, for nobody pays beyond his margin."""
+        before, intent, fill = self.trade, self.order.intent, event.fill
+        after, entries = settle_fill(before, intent, fill)
+        if intent.side is before.direction.entry:
+            after = replace(after, armed_at=fill.at, seen_at=max(before.seen_at, fill.at))
+        charged = replace(fill, fee=after.fees - before.fees)
+        self.trade = after
+        self.fills.append(charged)
+        self.entries += entries
+        return replace(event, fill=charged)
+
+    def end(self, at: datetime) -> Sequence[TradeEvent]:
+        """Make a version of it: a trade none of whose entries was filled is over. What there is to tell."""
+        self.trade = replace(self.trade, version=self.trade.version + 1)
+        return self._told_of_exit(at) if self.order.intent.reduce_only else self._told_of_entry(at)
+
+    def _told_of_exit(self, at: datetime) -> list[TradeEvent]:
+        intent = self.order.intent
+        if not self.fills:
+            return []
+        is_loud = intent.purpose not in BY_THE_PERSON
+        if self.trade.state is TradeState.CLOSED:
+            code = "targets_done" if intent.purpose is Purpose.TARGET else CODES[intent.purpose]
+        else:
+            code = "target" if intent.purpose is Purpose.TARGET else "partly_closed"
+        number = int(intent.reason) if intent.reason.isdecimal() else None
+        return [self._event(code, at, is_loud=is_loud, number=number)]
+
+    def _told_of_entry(self, at: datetime) -> list[TradeEvent]:
+        before = self.held.order(self.order.id)
+        was_waiting = self.held.trade.state is TradeState.WAITING
+        if self.fills:
+            has_rested = any(one.id == self.order.id for one in self.held.resting)
+            return [self._event("opened", at, is_loud=has_rested and was_waiting)]
+        others = [one for one in self.held.pending if one.id != self.order.id]
+        is_over = is_final(self.order.state) and self.order.state is not OrderState.ABSENT
+        if not (is_over and was_waiting) or others:
+            return []
+        by_person = before.state is OrderState.CANCEL_PENDING
+        self.trade = replace(
+            self.trade,
+            state=TradeState.CANCELED,
+            close_reason=CloseReason.PERSON if by_person else CloseReason.NOT_FILLED,
+            closed_at=at,
+        )
+        is_late = self.order.state is OrderState.EXPIRED
+        return [self._event("canceled" if by_person else "not_filled", at, is_loud=is_late)]
+
+    def _event(self, code: str, at: datetime, *, is_loud: bool, number: int | None = None) -> TradeEvent:
+        params = {
+            "price": self.order.average_price,
+            "quantity": self.order.filled,
+            "purpose": self.order.intent.purpose,
+            "reason": self.order.reason,
+            "number": number,
+        }
+        return TradeEvent(code=code, trade=self.trade, at=at, is_loud=is_loud, params=params)

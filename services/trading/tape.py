@@ -1,0 +1,237 @@
+"""The tape: everything that a market did, in order and without holes, for the trades in it.
+
+Tickers make it prompt, candles make it whole. From ticker to ticker the price is taken to go straight; every
+minute is looked at once more when it has closed, so that no wick between two tickers is missed. A hole that
+is too long for a straight line (a restart, a broken stream, market time that runs fast or jumps) is filled
+with the candles before the next ticker counts.
+"""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import structlog
+
+from engines.core.candle import Candles
+from engines.core.instrument import Instrument, MarketKind
+from engines.core.move import Move
+from engines.core.perp import PerpTicker
+from engines.core.ticker import Ticker
+from engines.core.timeframe import Timeframe
+from ports.clock import Clock
+from ports.errors import Refused, Transient
+from ports.markets import MarketSource, PriceOf
+from services.market.perps import Perps
+from services.markets import Markets
+from services.trading.candle_moves import bar_moves, milliseconds
+from services.trading.guard import Guard
+from services.trading.register import MarketKey, Register
+
+log = structlog.get_logger()
+
+LONGEST_LINE = timedelta(seconds=90)
+"""Longest way between two tickers that is taken to be straight."""
+PUBLISHED_AFTER_S = 2.0
+"""Venues need a moment to publish a candle."""
+GIVEN_UP_AFTER = timedelta(minutes=3)
+"""A candle not published by then is not coming: nothing was traded."""
+LOOK_EVERY_S = 0.5
+ASK_AGAIN_S = 1.0
+PATIENCE = 5
+"""Failed questions for candles after which tickers count all the same: a straight line beats no stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A market at a moment of market time."""
+
+    at: datetime
+    price: Decimal
+    mark: Decimal
+
+
+@dataclass(slots=True)
+class Track:
+    """How far one market was followed: by tickers until `at`, by candles until `audited_until`."""
+
+    instrument: Instrument
+    at: datetime
+    audited_until: datetime
+    price: Decimal | None = None
+    mark: Decimal | None = None
+    looks: deque[Look] = field(default_factory=deque)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    failures: int = 0
+    ask_after: datetime | None = None
+
+
+@dataclass(slots=True)
+class Tape:
+    """Follows the markets in which there are live trades."""
+
+    source: MarketSource
+    markets: Markets
+    perps: Perps
+    register: Register
+    guard: Guard
+    clock: Clock
+    _tracks: dict[MarketKey, Track] = field(default_factory=dict)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def listen(self) -> None:
+        """Hear tickers and new trades from now on; once."""
+        self.markets.listen(self._hear_spot)
+        self.perps.listen(self._hear_perp)
+        self.register.on_change.append(lambda _: self._changed.set())
+
+    async def run(self) -> None:
+        """Endless: follow what has to be followed, each market in a line of its own."""
+        async with asyncio.TaskGroup() as lines:
+            while True:
+                self._changed.clear()
+                for key in self.follow():
+                    lines.create_task(self._follow(key), name=f"tape {key[1]}")
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(ASK_AGAIN_S):
+                        await self._changed.wait()
+
+    def follow(self) -> list[MarketKey]:
+        """Keep the streams of the markets with live trades; those that are new."""
+        followed = self.register.markets()
+        for kind, keeper in ((MarketKind.SPOT, self.markets.keep), (MarketKind.PERP, self.perps.keep)):
+            keeper("trades", {symbol for one, symbol in followed if one is kind})
+        new = [key for key in followed if key not in self._tracks]
+        for key in new:
+            self._tracks[key] = self._begin(key)
+        return new
+
+    async def round(self, key: MarketKey) -> None:
+        """Take what came in since the last round."""
+        track = self._tracks[key]
+        looks = list(track.looks)
+        track.looks.clear()
+        now = self.clock.now()
+        newest = looks[-1].at if looks else now
+        is_hole = newest - track.at > LONGEST_LINE
+        if (is_hole or self._is_audit_due(track, now)) and not await self._replay(track, now) and is_hole:
+            track.looks.extendleft(looks[-1:])
+            return
+        for look in looks:
+            if look.at > track.at:
+                await self.guard.apply(_line(track, look))
+                track.at, track.price, track.mark = look.at, look.price, look.mark
+
+    async def _follow(self, key: MarketKey) -> None:
+        track = self._tracks[key]
+        try:
+            while key in self.register.markets():
+                track.news.clear()
+                await self.round(key)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_EVERY_S):
+                        await track.news.wait()
+        finally:
+            del self._tracks[key]
+            self._changed.set()
+
+    def _begin(self, key: MarketKey) -> Track:
+        """From where the trade that was looked at least lately was left; the minute before may not have been
+        looked at a second time."""
+        trades = [held.trade for held in self.register.in_market(key)]
+        at = min(trade.seen_at for trade in trades)
+        minute = at.replace(second=0, microsecond=0)
+        return Track(instrument=trades[0].instrument, at=at, audited_until=minute - timedelta(minutes=1))
+
+    def _is_audit_due(self, track: Track, now: datetime) -> bool:
+        return self._closed_until(now) > track.audited_until
+
+    def _closed_until(self, now: datetime) -> datetime:
+        """The end of the last minute whose candle can be had."""
+        published = now - timedelta(seconds=PUBLISHED_AFTER_S * max(self.clock.speed, 1.0))
+        return published.replace(second=0, microsecond=0)
+
+    async def _replay(self, track: Track, now: datetime) -> bool:
+        """Apply the candles not looked at yet; `False` when they cannot be had now."""
+        if track.ask_after is not None and self.clock.wire_now() < track.ask_after:
+            return track.failures > PATIENCE
+        until = self._closed_until(now)
+        try:
+            while track.audited_until < until:
+                traded, marks = await self._candles(track, until)
+                for move in bar_moves(track.instrument, traded, marks):
+                    await self._apply_bar(track, move)
+                if not len(traded):
+                    break
+        except Transient as error:
+            track.failures += 1
+            track.ask_after = self.clock.wire_now() + timedelta(seconds=ASK_AGAIN_S)
+            log.warning("tape_has_a_hole", market=track.instrument.symbol, error=str(error))
+            return track.failures > PATIENCE
+        track.failures, track.ask_after = 0, None
+        if track.audited_until < until:
+            track.ask_after = self.clock.wire_now() + timedelta(seconds=ASK_AGAIN_S)
+            if now - track.audited_until > GIVEN_UP_AFTER:
+                track.audited_until = until
+        return True
+
+    async def _apply_bar(self, track: Track, move: Move) -> None:
+        await self.guard.apply(move)
+        track.audited_until = move.at
+        if move.at >= track.at:
+            track.at, track.price, track.mark = move.at, move.close, move.mark
+
+    async def _candles(self, track: Track, until: datetime) -> tuple[Candles, Candles | None]:
+        wanted = [PriceOf.TRADES]
+        if track.instrument.kind is MarketKind.PERP:
+            wanted.append(PriceOf.MARK)
+        try:
+            answers = await asyncio.gather(*(self._history(track, until, price_of) for price_of in wanted))
+        except Refused as error:
+            raise Transient(f"{track.instrument.symbol} has no candles now") from error
+        return answers[0], answers[1] if len(answers) > 1 else None
+
+    async def _history(self, track: Track, until: datetime, price_of: PriceOf) -> Candles:
+        return await self.source.history(
+            track.instrument.symbol,
+            Timeframe.M1,
+            start_ms=milliseconds(track.audited_until),
+            stop_ms=milliseconds(until),
+            kind=track.instrument.kind,
+            price_of=price_of,
+        )
+
+    def _hear_spot(self, ticker: Ticker) -> None:
+        key = MarketKind.SPOT, ticker.symbol
+        self._look(key, Look(at=ticker.at, price=ticker.last, mark=ticker.last))
+
+    def _hear_perp(self, ticker: PerpTicker) -> None:
+        key = MarketKind.PERP, ticker.symbol
+        self._look(key, Look(at=ticker.at, price=ticker.last, mark=ticker.mark))
+
+    def _look(self, key: MarketKey, look: Look) -> None:
+        track = self._tracks.get(key)
+        if track is not None:
+            track.looks.append(look)
+            track.news.set()
+
+
+def _line(track: Track, look: Look) -> Move:
+    """Straight from where the market was; from nowhere, a point."""
+    start = look.price if track.price is None else track.price
+    mark = look.mark if track.mark is None else track.mark
+    return Move(
+        symbol=track.instrument.symbol,
+        kind=track.instrument.kind,
+        since=track.at,
+        at=look.at,
+        open=start,
+        high=max(start, look.price),
+        low=min(start, look.price),
+        close=look.price,
+        mark=look.mark,
+        mark_low=min(mark, look.mark),
+        mark_high=max(mark, look.mark),
+    )
