@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import structlog
@@ -81,7 +82,17 @@ def _plain(value: object) -> object:
     return "".join(one for one in value if one.isprintable()) if isinstance(value, str) else value
 
 
-_BLANK = {"text": "", "near": (), "left": 0, "pair": "", "timeframe": "", "most": 0, "zone": ""}
+_BLANK = {
+    **dict.fromkeys(("least", "free", "stop", "price", "target", "low", "high", "last"), Decimal(0)),
+    "trade_id": 0,
+    "text": "",
+    "near": (),
+    "left": 0,
+    "pair": "",
+    "timeframe": "",
+    "most": 0,
+    "zone": "",
+}
 
 
 def _retry(command: str, say: Speech) -> Keyboard:

@@ -15,9 +15,10 @@ _COMMAND = re.compile(r"^/([^\s@]+)(?:@(\w+))?\s*(.*)$", re.DOTALL)
 _ADDRESSEE = re.compile(r"^(/[^\s@]+)@\w+")
 _TYPO = 0.6
 LONGEST = 200
-MOST_WORDS = 10
+MOST_WORDS = 20
 SHORTEST_WORD = 3
 SHORTEST_SENTENCE = 3
+SHORTEST_DEAL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ async def guess(request: Request) -> Screen | None:
     words = text.lstrip("/").replace(",", " ").split()
     if not words or len(words) > MOST_WORDS:
         return _nearest_command(request, text)
+    if (deal := _deal(words, table)) is not None:
+        return await now(replace(request, args=f"{deal.name} {text}"))
     meant = await _sentence(request, words)
     if meant is not None:
         return await meant.command.handler(replace(request, args=meant.args))
@@ -71,6 +74,15 @@ async def guess(request: Request) -> Screen | None:
     has_timeframe = any(parse_timeframe(word) is not None for word in words[1:])
     name = "chart" if has_timeframe else "price"
     return await table.commands[name].handler(replace(request, args=" ".join(words)))
+
+
+def _deal(words: list[str], table: Table) -> Command | None:
+    """“btc long 100”: a coin and then a word that means a deed with the way it goes."""
+    if len(words) < SHORTEST_DEAL:
+        return None
+    named = [table.words.get(word.lower()) for word in words[1:]]
+    meant = [one for word, one in zip(words[1:], named, strict=True) if one and word.lower() in one.shortcuts]
+    return meant[0] if meant and not meant[0].is_read_only else None
 
 
 async def _sentence(request: Request, words: list[str]) -> Understood | None:

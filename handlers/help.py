@@ -12,7 +12,12 @@ async def show_help(request: Request) -> Screen:
     asked = request.args.strip().lstrip("/").lower()
     allowed = [command for command in table.order if request.may(command.role)]
     named = table.words.get(asked)
-    titles = {Topic.MARKETS: say("Markets"), Topic.YOU: say("You"), Topic.DESK: say("Desk")}
+    titles = {
+        Topic.MARKETS: say("Markets"),
+        Topic.TRADING: say("Trading"),
+        Topic.YOU: say("You"),
+        Topic.DESK: say("Desk"),
+    }
     if named is not None and named in allowed:
         html = say.render("help_command.html", command=named)
         topic = named.topic
@@ -20,7 +25,7 @@ async def show_help(request: Request) -> Screen:
         topic = Topic(asked) if asked in set(Topic) else Topic.MARKETS
         shown = [one for one in allowed if one.topic is topic and not one.for_strangers]
         html = say.render("help.html", title=titles[topic], commands=shown)
-    keyboard = rows(choice([(one.value, titles[one]) for one in Topic], topic.value, "h"))
+    keyboard = rows(choice([(one.value, titles[one]) for one in Topic], topic.value, "h"), width=2)
     return Screen(html=html, keyboard=keyboard)
 
 

@@ -51,9 +51,9 @@ class Speech:
         """A big amount in a few signs."""
         return formats.compact(value, self.language)
 
-    def number(self, value: Decimal) -> str:
+    def number(self, value: Decimal | int) -> str:
         """A number with the digits that it has."""
-        return formats.number(value, self.language)
+        return formats.number(Decimal(value), self.language)
 
     def money(self, value: Decimal | None) -> str:
         """An amount with two digits."""

@@ -17,6 +17,7 @@ from services.outbox import Outbox
 from services.people import People
 from services.pictures import Pictures
 from services.speech import Rendering, Speech
+from services.trades import Trades
 
 if TYPE_CHECKING:
     from handlers.ui.table import Table
@@ -29,6 +30,7 @@ class Services:
     people: People
     markets: Markets
     perps: Perps
+    trades: Trades
     candles: Collector
     pictures: Pictures
     actions: Actions

@@ -1,0 +1,277 @@
+"""The confirm step of a trade: what it would mean now, and buttons that change it or open it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from engines.core.instrument import Instrument, MarketKind
+from engines.core.side import Direction
+from engines.core.timeframe import Timeframe
+from engines.indicators.atr import atr
+from handlers.ui.keyboards import button, choice, rows
+from handlers.ui.request import Request
+from ports.errors import Refused, Transient
+from ports.messages import Button, Keyboard, Screen, Style
+from ports.people import Action, Role
+from services.speech import Speech
+from services.trading.completion import Ground, complete, presets, settled, with_size
+from services.trading.sentence import Asked, Of, read_trade, written
+from services.trading.wish import Preview, Wish
+
+OFFER = "trade"
+GOOD_FOR = timedelta(seconds=120)
+KEPT_FOR = timedelta(days=1)
+MAY_MOVE = Decimal("0.005")
+LEVERAGES = (1, 2, 3, 4, 5)
+_ATR_BARS = 200
+_ABOVE = Decimal("1.01")
+"""How far above the smallest size the button for it lies: the price moves before it is pressed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a token stands for: the sentence so far, and what was shown for it (`None`: not enough was said).
+
+    `price` is the one that was quoted at `at` (wire time). It `is_open` until somebody pressed Open.
+    """
+
+    token: str
+    asked: Asked
+    shown: Asked | None
+    price: Decimal | None
+    at: datetime
+    is_open: bool
+
+
+async def draft(request: Request, asked: Asked, preview: Preview | None = None) -> str:
+    """Keep a sentence behind a token that only this person can use, here."""
+    params: dict[str, Any] = {"text": written(asked)}
+    if preview is not None:
+        params |= {"shown": written(settled(preview.wish)), "price": str(preview.price)}
+    return await request.services.actions.offer(
+        OFFER, chat_id=request.chat_id, person_id=request.person.id, params=params, lasts=KEPT_FOR
+    )
+
+
+async def recall(request: Request, token: str) -> Offer:
+    """The offer behind a token. Raises `Refused`: `offer_gone`, `not_yours`."""
+    try:
+        action = await request.services.actions.look(OFFER, token, **_who(request))
+    except Refused as error:
+        raise (Refused("offer_gone") if error.code == "expired" else error) from error
+    return _offer(action)
+
+
+async def take(request: Request, token: str) -> None:
+    """Use the token up; a second tap finds it used and changes nothing by that."""
+    try:
+        await request.services.actions.take(OFFER, token, **_who(request))
+    except Refused as error:
+        if error.code != "done":
+            raise (Refused("offer_gone") if error.code == "expired" else error) from error
+
+
+def _who(request: Request) -> dict[str, Any]:
+    person = request.person
+    return {
+        "person_id": person.id,
+        "chat_id": request.chat_id,
+        "role": person.role,
+        "needed": Role.TRADER,
+    }
+
+
+def _offer(action: Action) -> Offer:
+    shown, price = action.params.get("shown"), action.params.get("price")
+    return Offer(
+        token=action.token,
+        asked=read_trade(action.params["text"]),
+        shown=None if shown is None else read_trade(shown),
+        price=None if price is None else Decimal(price),
+        at=action.created_at,
+        is_open=action.done_at is None,
+    )
+
+
+async def offer_screen(request: Request, asked: Asked, *, note: str = "") -> Screen:
+    """The screen for a sentence whose only name is a market's symbol: the confirm step, or, while nobody said
+    which way, the question. `note` says why it is shown again."""
+    instrument = await traded(request, asked.names[0])
+    if asked.direction is None:
+        return await _which_way(request, asked, instrument)
+    try:
+        wish = complete(asked, asked.direction, await _ground(request, instrument))
+        is_exact = asked.size is not None and asked.size.of is Of.MONEY
+        preview = await _preview(request, wish, is_exact=is_exact)
+    except Refused as error:
+        raise _with_mends(error, asked, request.say) from error
+    kept = with_size(asked, preview.wish.notional)
+    token = await draft(request, kept, preview)
+    html = request.say.render(
+        "trade_offer.html",
+        preview=preview,
+        wish=preview.wish,
+        note=note,
+        tick=preview.instrument.tick,
+        is_spot=preview.instrument.kind is MarketKind.SPOT,
+        rewards=[_reward(preview, target.price) for target in preview.targets],
+    )
+    return Screen(html=html, keyboard=_keyboard(request, kept, preview, token))
+
+
+async def traded(request: Request, symbol: str) -> Instrument:
+    """What a paper trade of that spot market trades: its perpetual where there is one."""
+    spot = await request.services.markets.resolve(symbol)
+    return await request.services.perps.instrument(spot.symbol) or spot
+
+
+async def price_of(request: Request, instrument: Instrument) -> Decimal:
+    """The latest price. Raises `Transient` or `Stale` when there is none to speak of."""
+    if instrument.kind is MarketKind.PERP:
+        return (await request.services.perps.fresh(instrument.symbol)).last
+    return (await request.services.markets.quote(instrument.symbol)).ticker.last
+
+
+async def _ground(request: Request, instrument: Instrument) -> Ground:
+    portfolio = await request.services.trades.portfolio(request.person)
+    return Ground(
+        instrument=instrument,
+        price=await price_of(request, instrument),
+        atr=await _hourly_atr(request, instrument.symbol),
+        free=portfolio.free,
+        equity=portfolio.free if portfolio.equity is None else portfolio.equity,
+        risk=request.person.risk,
+    )
+
+
+async def _hourly_atr(request: Request, symbol: str) -> Decimal | None:
+    """The average true range of the last closed hours; `None` where there is too little history."""
+    services, hour = request.services, Timeframe.H1
+    try:
+        candles = await services.markets.candles(symbol, hour, _ATR_BARS)
+    except Transient:
+        return None  # without it nothing is suggested; the trade itself needs no history
+    closed = candles.closed_before(int(services.clock.now().timestamp() * 1000), hour.ms)
+    values = atr(closed)
+    is_known = len(values) > 0 and bool(np.isfinite(values[-1])) and values[-1] > 0
+    return Decimal(repr(float(values[-1]))) if is_known else None
+
+
+async def _preview(request: Request, wish: Wish, *, is_exact: bool) -> Preview:
+    """What the wish would mean; a size that we suggested is cut to what can be had."""
+    trades, person = request.services.trades, request.person
+    try:
+        return await trades.preview(person, wish)
+    except Refused as error:
+        most = error.params.get("most")
+        if is_exact or error.code != "too_much" or not isinstance(most, Decimal) or most <= 0:
+            raise
+    return await trades.preview(person, replace(wish, notional=most))
+
+
+def _with_mends(error: Refused, asked: Asked, say: Speech) -> Refused:
+    """The same refusal with the sentence that would do, as a button."""
+    most, least = error.params.get("most"), error.params.get("least")
+    sizes = {"too_much": most, "too_small": least * _ABOVE if isinstance(least, Decimal) else None}
+    levels: dict[str, Decimal | int] = {"spot_no_leverage": 1}
+    if isinstance(most, Decimal | int):
+        levels["bad_leverage"] = most
+    mends: list[tuple[str, Asked]] = []
+    if isinstance(size := sizes.get(error.code), Decimal) and size > 0:
+        mends.append((f"{say.money(size)} USDT", with_size(asked, size)))
+    if (leverage := levels.get(error.code)) is not None:
+        mends.append((f"x{leverage}", replace(asked, leverage=Decimal(leverage))))
+    if error.code == "spot_no_short":
+        mends.append((say("Long"), replace(asked, direction=Direction.LONG)))
+    if error.code == "stop_wrong_side":
+        mends.append((say("No stop"), replace(asked, stop=None, has_no_stop=True)))
+    if error.code == "target_wrong_side":
+        mends.append((say("No targets"), replace(asked, targets=(), has_no_targets=True)))
+    forms = [(label, f"trade {written(mended)}") for label, mended in mends]
+    return Refused(error.code, **{"forms": forms, **error.params})
+
+
+def _reward(preview: Preview, target: Decimal) -> Decimal | None:
+    """A target's distance in units of the stop's (R)."""
+    if preview.stop is None or preview.stop == preview.price:
+        return None
+    return (target - preview.price) / (preview.price - preview.stop)
+
+
+def _keyboard(request: Request, asked: Asked, preview: Preview, token: str) -> Keyboard:
+    say, wish = request.say, preview.wish
+    levers: list[Button] = []
+    if preview.instrument.kind is MarketKind.PERP:
+        options = [(f"x{number}", f"x{number}") for number in LEVERAGES]
+        levers = list(choice(options, f"x{wish.leverage.normalize():f}", "te", token))
+    return (
+        (button(say("Open"), "to", token, style=Style.SUCCESS),),
+        (button(say("Smaller"), "te", token, "less"), button(say("Bigger"), "te", token, "more")),
+        *rows(levers, width=len(LEVERAGES)),
+        (
+            button(say("No stop") if wish.stop else say("Stop"), "te", token, f"s{int(not wish.stop)}"),
+            button(
+                say("No targets") if wish.targets else say("Targets"),
+                "te",
+                token,
+                f"t{int(not wish.targets)}",
+            ),
+            button(say("Cancel"), "tx", token),
+        ),
+    )
+
+
+async def _which_way(request: Request, asked: Asked, instrument: Instrument) -> Screen:
+    say, token = request.say, await draft(request, asked)
+    portfolio = await request.services.trades.portfolio(request.person)
+    ways = [button(say("Long"), "te", token, "dlong", style=Style.SUCCESS)]
+    is_perp = instrument.kind is MarketKind.PERP
+    if is_perp:
+        ways.append(button(say("Short"), "te", token, "dshort", style=Style.DANGER))
+    size = asked.size.value if asked.size is not None and asked.size.of is Of.MONEY else None
+    sizes = [(f"n{one:f}", f"{say.number(one)} USDT") for one in presets(portfolio.free)]
+    levers = [(f"x{number}", f"x{number}") for number in LEVERAGES] if is_perp else []
+    chosen = "" if asked.leverage is None else f"x{asked.leverage.normalize():f}"
+    html = say.render(
+        "trade_side.html",
+        instrument=instrument,
+        price=await price_of(request, instrument),
+        tick=instrument.tick,
+        free=portfolio.free,
+        said=written(replace(asked, names=())),
+        is_spot=not is_perp,
+    )
+    keyboard = (
+        tuple(ways),
+        *rows(choice(sizes, "" if size is None else f"n{size:f}", "te", token)),
+        *rows(choice(levers, chosen, "te", token), width=len(LEVERAGES)),
+        (button(say("Cancel"), "tx", token),),
+    )
+    return Screen(html=html, keyboard=keyboard)
+
+
+def changed(asked: Asked, change: str) -> Asked:
+    """The sentence after a button: `less`, `more`, `x3`, `s0`, `t1`, `dlong`, `n50`, `mBTCUSDT`.
+
+    Raises `Refused("unknown_choice")` for anything else.
+    """
+    kind, value = change[:1], change[1:]
+    if change in ("less", "more") and asked.size is not None:
+        return with_size(asked, asked.size.value * (Decimal("0.5") if change == "less" else 2))
+    match kind:
+        case "s" if value in ("0", "1"):
+            return replace(asked, has_no_stop=value == "0")
+        case "t" if value in ("0", "1"):
+            return replace(asked, has_no_targets=value == "0")
+        case "d" if value in set(Direction):
+            return replace(asked, direction=Direction(value))
+        case "m" if value:
+            return replace(asked, names=(value,))
+        case "x" | "n":
+            said = read_trade(change if kind == "x" else value)
+            if said.leverage is not None or said.size is not None:
+                return replace(asked, leverage=said.leverage or asked.leverage, size=said.size or asked.size)
+    raise Refused("unknown_choice")
