@@ -104,6 +104,7 @@ class App:
         await services.people.load()
         watched = {symbol for person in services.people.all() for symbol in person.watchlist}
         services.markets.keep("watch", watched)
+        await services.trades.start()
         await self._offer_claim()
         nursery.start("markets", services.markets.run_universe)
         nursery.start("tickers", services.markets.run_tickers)
@@ -114,6 +115,8 @@ class App:
         nursery.start("outbox", services.outbox.run)
         nursery.start("cockpits", services.cockpits.run)
         nursery.start("alarm", FeedAlarm(services.market_feeds, self._tell_feed, outside.clock).run)
+        nursery.start("trades", services.trades.run)
+        nursery.start("living", services.trades.living.run)
         for job in self._plan().jobs():
             outside.schedule.put(job)
         nursery.start("schedule", outside.schedule.run)

@@ -8,20 +8,25 @@ from pathlib import Path
 from types import ModuleType
 
 import handlers.chart
+import handlers.close
 import handlers.cockpit
 import handlers.free_text
 import handlers.help
 import handlers.people
+import handlers.portfolio
 import handlers.preferences
 import handlers.price
 import handlers.start
 import handlers.status
 import handlers.top
+import handlers.trade
+import handlers.trades
 import handlers.watch
-from bot.outside import Outside
+from bot.outside import Outside, paper_fees
 from bot.settings import Settings
 from handlers.ui.request import Services
 from handlers.ui.table import Table
+from handlers.ui.trade_view import living_of, notice_of
 from ports.health import JobHealth
 from ports.people import Role
 from services.actions import Actions
@@ -32,10 +37,15 @@ from services.market.options import MarketOptions
 from services.market.perps import Perps
 from services.market.ring import Rings
 from services.markets import Markets
+from services.orders import Orders
 from services.outbox import Outbox
 from services.people import People
 from services.pictures import Pictures
 from services.speech import Rendering
+from services.trades import Trades
+from services.trading.funds import Funds
+from services.trading.register import Register
+from services.trading.telling import Teller
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -44,6 +54,10 @@ SCREENS: tuple[ModuleType, ...] = (
     handlers.top,
     handlers.chart,
     handlers.watch,
+    handlers.trade,
+    handlers.close,
+    handlers.trades,
+    handlers.portfolio,
     handlers.start,
     handlers.preferences,
     handlers.help,
@@ -87,9 +101,7 @@ def build_services(
         mover_turnover=Decimal(str(settings.market.min_turnover_usd)),
     )
     rings = Rings()
-    markets = Markets(
-        outside.primary, outside.reference, clock, options, rings=rings, store=outside.candles
-    )
+    markets = Markets(outside.primary, outside.reference, clock, options, rings=rings, store=outside.candles)
     cockpits = Cockpits(
         people,
         messenger,
@@ -97,16 +109,28 @@ def build_services(
         handlers.cockpit.view_of(lambda: services),
         every_s=settings.desk.cockpit_every_s,
     )
+    perps = Perps(outside.primary, clock, options)
+    outbox = Outbox(desk.outbox, messenger, clock, on_gone=unreachable)
+    teller = Teller(people, clock, notice_of(lambda: services), outbox.stored)
+    trades = Trades.over(
+        build_orders(settings, outside, teller),
+        markets=markets,
+        perps=perps,
+        source=outside.primary,
+        messenger=messenger,
+        view=living_of(lambda: services),
+        most_leverage=Decimal(settings.paper.max_leverage),
+        stale_after_s=settings.market.stale_after_s,
+    )
     services = Services(
         people=people,
         markets=markets,
-        perps=Perps(outside.primary, clock, options),
-        candles=Collector(
-            outside.primary, markets, outside.candles, rings, clock, collecting(settings)
-        ),
+        perps=perps,
+        trades=trades,
+        candles=Collector(outside.primary, markets, outside.candles, rings, clock, collecting(settings)),
         pictures=Pictures(markets, outside.charts, clock),
         actions=Actions(desk.actions, clock, lambda: secrets.token_urlsafe(12)),
-        outbox=Outbox(desk.outbox, messenger, clock, on_gone=unreachable),
+        outbox=outbox,
         cockpits=cockpits,
         rendering=build_rendering(),
         clock=clock,
@@ -119,6 +143,14 @@ def build_services(
         admin_chat=settings.telegram.admin_chat,
     )
     return services
+
+
+def build_orders(settings: Settings, outside: Outside, teller: Teller) -> Orders:
+    """The road of orders to the paper venue, over the desk's books."""
+    balance = Decimal(str(settings.paper.balance_usdt))
+    register = Register(outside.desk.books, outside.clock, balance)
+    funds = Funds(register, paper_fees(settings.paper))
+    return Orders(outside.venue, register, funds, teller, outside.clock)
 
 
 def collecting(settings: Settings) -> CollectOptions:

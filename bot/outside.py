@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
@@ -20,8 +21,14 @@ from aiogram.types import Update
 
 from adapters.charts.pooled import WARM, PooledCharts
 from adapters.clock import StreamedClock, SystemClock
+from adapters.csv_candles import BadLine as BadLine
+from adapters.csv_candles import CandleFile as CandleFile
+from adapters.csv_candles import read_candles as read_candles
+from adapters.csv_candles import read_name as read_name
+from adapters.csv_candles import write_candles as write_candles
 from adapters.exchange.build import build_market_source
 from adapters.exchange.deferred import DeferredSource
+from adapters.paper.venue import PaperVenue
 from adapters.schedule import ClockSchedule
 from adapters.sql.candles import SqlCandles
 from adapters.sql.desk import SqlDesk
@@ -32,10 +39,12 @@ from adapters.telegram.messenger import TelegramMessenger
 from adapters.telegram.outbound import Outbound
 from adapters.telegram.polling import Polling, PollingState
 from adapters.workers import Workers
-from bot.settings import Settings
+from bot.settings import PaperSettings, Settings
+from engines.simulate.costs import Fees
 from ports.errors import Transient
 from ports.health import FeedHealth
 from ports.markets import MarketSource
+from ports.trading import Venue
 
 MODE = "paper"
 CALL_TIMEOUT_S = 15.0
@@ -107,6 +116,7 @@ class Outside:
     candles: SqlCandles
     primary: MarketSource
     reference: MarketSource | None
+    venue: Venue
     charts: PooledCharts
     workers: Workers
     schedule: ClockSchedule
@@ -178,6 +188,24 @@ def _source(venue: str, base_url: str | None, clock: SystemClock | StreamedClock
     return DeferredSource(venue, lambda: build_market_source(venue, clock, base_url=base_url))
 
 
+def paper_fees(paper: PaperSettings) -> Fees:
+    """What paper trading costs."""
+    rates = paper.spot_fee, paper.maker_fee, paper.taker_fee
+    spot, maker, taker = (Decimal(str(rate)) for rate in rates)
+    return Fees(spot=spot, maker=maker, taker=taker)
+
+
+def build_paper_venue(settings: Settings, source: MarketSource, clock: SystemClock | StreamedClock) -> Venue:
+    """The venue that executes on public data only."""
+    return PaperVenue(
+        source,
+        clock,
+        paper_fees(settings.paper),
+        latency_s=settings.paper.latency_ms / 1000,
+        stale_after_s=settings.market.stale_after_s,
+    )
+
+
 def build_telegram(settings: Settings) -> Telegram:
     """A bot whose every call takes the outbound road. Raises `ValueError` without a token."""
     if settings.telegram_bot_token is None:
@@ -227,6 +255,7 @@ async def open_outside(settings: Settings) -> Outside:
         candles=candles,
         primary=primary,
         reference=reference,
+        venue=build_paper_venue(settings, primary, clock),
         charts=PooledCharts(workers),
         workers=workers,
         schedule=ClockSchedule(clock),

@@ -18,13 +18,13 @@ from ports.errors import Refused, Transient
 from ports.markets import MarketSource
 from ports.messages import Document, Messenger
 from ports.people import Person
+from services.guard import ACCOUNT, ENGINE, Guard
 from services.market.perps import Perps
 from services.markets import Markets
 from services.orders import Orders
 from services.trading.candle_moves import milliseconds
 from services.trading.export import documents
 from services.trading.fundings import Fundings
-from services.trading.guard import ACCOUNT, ENGINE, Guard
 from services.trading.living import Living, View
 from services.trading.opening import Draft, Opening, new_trade
 from services.trading.prices import Prices
@@ -84,7 +84,7 @@ class Trades:
             ),
             prices=prices,
             records=Records(register, funds, prices, clock),
-            tape=Tape(source, markets, perps, register, Guard(register, orders), clock),
+            tape=Tape(source, markets, perps, register, Guard(register, orders).apply, clock),
             fundings=Fundings(source, perps, register, funds, orders.teller, clock),
             living=Living(register, prices, orders.teller.people, messenger, clock, view),
             source=source,

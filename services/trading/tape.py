@@ -8,6 +8,7 @@ with the candles before the next ticker counts.
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,7 +28,6 @@ from ports.markets import MarketSource, PriceOf
 from services.market.perps import Perps
 from services.markets import Markets
 from services.trading.candle_moves import bar_moves, milliseconds
-from services.trading.guard import Guard
 from services.trading.register import MarketKey, Register
 
 log = structlog.get_logger()
@@ -70,13 +70,13 @@ class Track:
 
 @dataclass(slots=True)
 class Tape:
-    """Follows the markets in which there are live trades."""
+    """Follows the markets in which there are live trades; `apply` lets a move have its effect."""
 
     source: MarketSource
     markets: Markets
     perps: Perps
     register: Register
-    guard: Guard
+    apply: Callable[[Move], Awaitable[None]]
     clock: Clock
     _tracks: dict[MarketKey, Track] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -121,7 +121,7 @@ class Tape:
             return
         for look in looks:
             if look.at > track.at:
-                await self.guard.apply(_line(track, look))
+                await self.apply(_line(track, look))
                 track.at, track.price, track.mark = look.at, look.price, look.mark
 
     async def _follow(self, key: MarketKey) -> None:
@@ -178,7 +178,7 @@ class Tape:
         return True
 
     async def _apply_bar(self, track: Track, move: Move) -> None:
-        await self.guard.apply(move)
+        await self.apply(move)
         track.audited_until = move.at
         if move.at >= track.at:
             track.at, track.price, track.mark = move.at, move.close, move.mark
