@@ -8,7 +8,7 @@ from typing import Final
 from engines.core.instrument import Instrument, MarketKind, Toward
 from engines.core.money import cut
 from engines.core.side import Direction
-from engines.orders.position import MAINTENANCE, liquidation_level, margin_for
+from engines.orders.position import margin_for
 from engines.orders.trade import Target
 
 USUAL_SHARES: Final = {
@@ -35,8 +35,7 @@ class Problem:
 class Plan:
     """A trade about to be opened at `price` (the limit, or the expected average).
 
-    `worst_price` is the worst at which it may be filled; what has to be free is reckoned there.
-    `stop` is `None` without one, or while only the trailing stop of `trail_distance` protects it.
+    `worst_price` is the worst at which it may be filled.
     """
 
     instrument: Instrument
@@ -71,18 +70,6 @@ class Suggestion:
 def quantity_for(instrument: Instrument, notional: Decimal, price: Decimal) -> Decimal:
     """How much `notional` buys at `price`, on the size grid, never more."""
     return instrument.quantity(notional / price)
-
-
-def cash_needed(plan: Plan, fee_rate: Decimal) -> Decimal:
-    """Cash that must be free: the margin (on spot all the money) and the fee, at the worst price.
-
-    However many parts the fills come in, they never take more. A sale that is filled better than expected
-    sets more aside, so it is reckoned as far above the price as the worst lies below.
-    """
-    notional = (plan.price + abs(plan.price - plan.worst_price)) * plan.quantity
-    is_spot = plan.instrument.kind is MarketKind.SPOT
-    own = notional if is_spot else margin_for(plan.instrument, notional, plan.leverage)
-    return own + cut(notional * fee_rate)
 
 
 def ladder(
@@ -161,26 +148,6 @@ def loss_at_stop(plan: Plan, *, entry_fee: Decimal, exit_fee: Decimal) -> Decima
     return paid + (loss if plan.instrument.kind is MarketKind.SPOT else min(loss, plan.margin))
 
 
-def liquidation_price(plan: Plan, maintenance: Decimal = MAINTENANCE) -> Decimal | None:
-    """Where the venue would take the position over, as `position.liquidation_price` of the trade to be."""
-    if plan.instrument.kind is MarketKind.SPOT or plan.quantity <= 0:
-        return None
-    return liquidation_level(
-        plan.instrument,
-        plan.direction,
-        quantity=plan.quantity,
-        cost=plan.notional,
-        margin=plan.margin,
-        maintenance=maintenance,
-    )
-
-
-def is_stop_beyond_liquidation(plan: Plan, maintenance: Decimal = MAINTENANCE) -> bool:
-    """Whether the position would be taken over before its stop is reached."""
-    level = liquidation_price(plan, maintenance)
-    return level is not None and plan.stop is not None and (plan.stop - level) * plan.direction.sign <= 0
-
-
 def worst_loss(plan: Plan, *, entry_fee: Decimal) -> Decimal:
     """What can be lost at most: the margin (on spot the whole purchase) and the fee of the entry."""
     own = plan.notional if plan.instrument.kind is MarketKind.SPOT else plan.margin
@@ -206,13 +173,6 @@ def target_quantities(
         return ()
     parts = [instrument.quantity(entered * target.share) for target in targets[:-1]]
     return (*parts, entered - sum(parts, Decimal(0)))
-
-
-def reward(plan: Plan, target: Target) -> Decimal | None:
-    """The target's distance from the entry in units of the stop's (R), fees left out; `None` without one."""
-    if plan.stop is None or plan.stop == plan.price:
-        return None
-    return (target.price - plan.price) / (plan.price - plan.stop)
 
 
 def suggest(

@@ -11,7 +11,7 @@ from typing import Final
 
 from engines.core.instrument import Instrument, MarketKind, Toward
 from engines.core.money import cut
-from engines.core.side import Direction, Side
+from engines.core.side import Side
 from engines.orders.order import Fill, Purpose
 from engines.orders.trade import CloseReason, Trade, TradeState
 
@@ -97,7 +97,7 @@ def _reduced(trade: Trade, purpose: Purpose, fill: Fill) -> tuple[Trade, Flow]:
     if not 0 < fill.quantity <= trade.quantity:
         raise ValueError(f"trade {trade.id} holds {trade.quantity}: cannot give {fill.quantity}")
     cost, margin = _share(trade, fill.quantity)
-    proceeds, realised, fee = _outcome(trade, fill, cost=cost, margin=margin)
+    proceeds, realised, fee = _outcome(trade, purpose, fill, cost=cost, margin=margin)
     is_over = fill.quantity == trade.quantity
     reduced = replace(
         trade,
@@ -123,11 +123,13 @@ def _share(trade: Trade, quantity: Decimal) -> tuple[Decimal, Decimal]:
     return cut(trade.held_cost * part), cut(trade.margin * part)
 
 
-def _outcome(trade: Trade, fill: Fill, *, cost: Decimal, margin: Decimal) -> tuple[Decimal, Decimal, Decimal]:
+def _outcome(
+    trade: Trade, purpose: Purpose, fill: Fill, *, cost: Decimal, margin: Decimal
+) -> tuple[Decimal, Decimal, Decimal]:
     """Proceeds, realised profit and fee of an exit.
 
     Isolated margin is all that can be lost: beyond it the venue's insurance fund pays, so proceeds and fee
-    are held there.
+    are held there. A liquidation takes all of it, whatever its price leaves.
     """
     proceeds = fill.price * fill.quantity
     realised = (proceeds - cost) * trade.direction.sign
@@ -136,12 +138,13 @@ def _outcome(trade: Trade, fill: Fill, *, cost: Decimal, margin: Decimal) -> tup
     if realised < -margin:
         realised = -margin
         proceeds = cost + realised * trade.direction.sign
-    return proceeds, realised, min(fill.fee, margin + realised)
+    left = margin + realised
+    return proceeds, realised, left if purpose is Purpose.LIQUIDATION else min(fill.fee, left)
 
 
 def bankruptcy_price(trade: Trade) -> Decimal | None:
     """The price at which all the margin is lost, on the grid inside it and at least one tick; `None` on spot
-    and while nothing is held."""
+    and while nothing is held. A liquidation is filled there."""
     if trade.instrument.kind is MarketKind.SPOT or trade.quantity == 0:
         return None
     exact = (trade.held_cost - trade.margin * trade.direction.sign) / trade.quantity
@@ -150,39 +153,18 @@ def bankruptcy_price(trade: Trade) -> Decimal | None:
 
 
 def liquidation_price(trade: Trade, maintenance: Decimal = MAINTENANCE) -> Decimal | None:
-    """The mark price at which the venue takes the position over; `None` on spot, while nothing is held, and
-    where no price above zero does it."""
-    if trade.instrument.kind is MarketKind.SPOT or trade.quantity == 0:
-        return None
-    return liquidation_level(
-        trade.instrument,
-        trade.direction,
-        quantity=trade.quantity,
-        cost=trade.held_cost,
-        margin=trade.margin,
-        maintenance=maintenance,
-    )
-
-
-def liquidation_level(
-    instrument: Instrument,
-    direction: Direction,
-    *,
-    quantity: Decimal,
-    cost: Decimal,
-    margin: Decimal,
-    maintenance: Decimal,
-) -> Decimal | None:
-    """The mark price at which `margin` and unrealised profit no longer cover `maintenance` of the value;
-    `None` where no price above zero does it. On the grid, toward the sooner.
+    """The mark price at which the venue takes the position over: margin and unrealised profit no longer cover
+    `maintenance` of the value. `None` on spot, while nothing is held, and where no price above zero does it.
 
     Bybit's rule for isolated linear contracts ("Liquidation Price Calculation under Isolated Mode"):
     (cost - margin) / (quantity * (1 - maintenance)) for a long, with plus signs for a short. The fee to
-    close, which Bybit reserves on both sides of that balance, is left out.
+    close, which Bybit reserves on both sides of that balance, is left out. On the grid, toward the sooner.
     """
-    sign = direction.sign
-    exact = (cost - margin * sign) / (quantity * (1 - maintenance * sign))
-    price = instrument.price(exact, Toward.UP if sign > 0 else Toward.DOWN)
+    if trade.instrument.kind is MarketKind.SPOT or trade.quantity == 0:
+        return None
+    sign = trade.direction.sign
+    exact = (trade.held_cost - trade.margin * sign) / (trade.quantity * (1 - maintenance * sign))
+    price = trade.instrument.price(exact, Toward.UP if sign > 0 else Toward.DOWN)
     return price if price > 0 else None
 
 

@@ -9,7 +9,7 @@ from engines.ledger import booking
 from engines.ledger.booking import Cause
 from engines.ledger.entry import Entry
 from engines.orders import position
-from engines.orders.order import Fill, Intent, Liquidity, Purpose
+from engines.orders.order import Fill, Intent, Purpose
 from engines.orders.trade import Trade
 
 
@@ -45,24 +45,6 @@ def settle_funding(
         return after, ()
     cause = _cause(trade, f"funding:{trade.id}:{at.isoformat()}", at)
     return after, (booking.funding(cause, cash=into_cash, margin=into_margin),)
-
-
-def liquidation_fill(trade: Trade, *, fill_id: str, order_id: str, at: datetime) -> Fill:
-    """The fill by which the venue takes over all that is held: at the bankruptcy price, and what that price's
-    rounding leaves of the margin is its fee. Raises `ValueError` where there is nothing to liquidate."""
-    price = position.bankruptcy_price(trade)
-    if price is None:
-        raise ValueError(f"trade {trade.id} cannot be liquidated: it holds nothing on margin")
-    lost = (trade.held_cost - price * trade.quantity) * trade.direction.sign
-    return Fill(
-        id=fill_id,
-        order_id=order_id,
-        price=price,
-        quantity=trade.quantity,
-        fee=max(trade.margin - lost, Decimal(0)),
-        liquidity=Liquidity.TAKER,
-        at=at,
-    )
 
 
 def _cause(trade: Trade, name: str, at: datetime) -> Cause:

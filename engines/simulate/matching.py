@@ -7,7 +7,7 @@ from what the market showed or traded, never from beyond it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -72,12 +72,6 @@ def serve(
         return 0, queue
     served = min(queue, traded)
     return min(left, traded - served), queue - served
-
-
-def arrival(sent_at: datetime, latency: timedelta) -> datetime:
-    """When an order meets the market. A resting one lives through moves that begin then or later: one that
-    goes through its limit before shows in the open of the next."""
-    return sent_at + latency
 
 
 def take_depth(

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -13,8 +12,8 @@ from engines.core.side import Direction, Side
 from engines.ledger import booking
 from engines.ledger.entry import Entry, EntryKind, posted, sums
 from engines.orders.order import Fill, Liquidity, Purpose
-from engines.orders.plan import Plan, cash_needed
-from engines.orders.settlement import liquidation_fill, settle_fill, settle_funding
+from engines.orders.position import bankruptcy_price, margin_for
+from engines.orders.settlement import settle_fill, settle_funding
 from engines.orders.trade import CloseReason, Trade, TradeState
 from engines.simulate.costs import Fees, funding_payment, size_at
 from tests.build.orders import NOW, PERP, SPOT, a_fill, a_trade, after, an_intent
@@ -45,18 +44,11 @@ def test_a_fill_without_a_fee_is_one_entry() -> None:
 
 def test_a_liquidation_takes_all_the_margin() -> None:
     trade, _ = settle_fill(a_trade(leverage=D(3)), an_intent(), a_fill("100.1", 1))
-    fill = liquidation_fill(trade, fill_id="liq", order_id="t12-2", at=after(60))
-    assert (fill.price, fill.quantity) == (D("66.8"), D(1))
+    fill = a_fill("66.8", 1, id="liq", fee=D("0.0367"))
     closed, entries = settle_fill(trade, replace(EXIT, purpose=Purpose.LIQUIDATION), fill)
     assert (closed.close_reason, closed.margin, closed.net) == (CloseReason.LIQUIDATED, D(0), -trade.margin)
     assert [entry.kind for entry in entries] == [EntryKind.LIQUIDATION, EntryKind.FEE]
     assert ("cash", "USDT") not in posted({}, entries)
-
-
-def test_nothing_on_margin_cannot_be_liquidated() -> None:
-    for trade in (a_trade(), settle_fill(a_trade(instrument=SPOT), an_intent(), a_fill())[0]):
-        with pytest.raises(ValueError, match="cannot be liquidated"):
-            liquidation_fill(trade, fill_id="liq", order_id="t12-2", at=NOW)
 
 
 def test_funding_is_booked_once_for_its_time() -> None:
@@ -109,16 +101,11 @@ class Account(RuleBasedStateMachine):
         price = trade.instrument.price_of(tick)
         worst = price + worse * trade.instrument.tick * trade.direction.sign
         sizes = [trade.instrument.quantity_of(part) for part in parts]
-        plan = Plan(
-            instrument=trade.instrument,
-            direction=trade.direction,
-            price=price,
-            worst_price=worst,
-            quantity=sum(sizes, D(0)),
-            leverage=trade.leverage,
-        )
-        spot_or_taker = FEES.rate(trade.instrument.kind, Liquidity.TAKER)
-        if worst <= 0 or cash_needed(plan, spot_or_taker) > booking.free(self.balances, "USDT"):
+        cost = max(price, worst) * sum(sizes, D(0))
+        is_spot = trade.instrument.kind is MarketKind.SPOT
+        own = cost if is_spot else margin_for(trade.instrument, cost, trade.leverage)
+        fee = FEES.fee(trade.instrument.kind, Liquidity.TAKER, cost)
+        if worst <= 0 or own + fee > booking.free(self.balances, "USDT"):
             return
         for index, size in enumerate(sizes):
             at = worst if index else price
@@ -151,11 +138,15 @@ class Account(RuleBasedStateMachine):
     @rule(number=st.integers(2, 4))
     def is_liquidated(self, number: int) -> None:
         trade = self.held(number)
-        if trade is not None:
-            at = after(len(self.fills))
-            fill = liquidation_fill(trade, fill_id=f"f{len(self.fills)}", order_id="t12-1", at=at)
-            self.settle(trade, trade.direction.exit, Purpose.LIQUIDATION, fill)
-            assert self.trades[number].margin == 0
+        if trade is None:
+            return
+        price = bankruptcy_price(trade)
+        assert price is not None
+        cash = self.at("cash")
+        fill = self.a_fill(trade, price, trade.quantity, Liquidity.TAKER)
+        self.settle(trade, trade.direction.exit, Purpose.LIQUIDATION, fill)
+        assert self.trades[number].margin == 0
+        assert self.at("cash") == cash
 
     @precondition(lambda self: self.held(1) is None)
     @rule(amount=st.integers(1, 1000))
