@@ -24,7 +24,9 @@ class Fault:
 
     `down` drops connections without an answer; `delay_s` makes every answer late; `status` answers with
     that HTTP status in the service's own shape, with `retry_after` seconds where the service says so;
-    `malformed` answers broken JSON; `silent` keeps WebSockets open without a word. The fault ends by
+    `malformed` answers broken JSON; `silent` keeps WebSockets open without a word. Of Bybit,
+    `repeat` streams every candle twice, `shuffle` streams those that are due together the newest first,
+    and `halted` symbols do not trade: their prices stand and they are listed as closed. The fault ends by
     itself after `count` requests, and touches only `methods` when some are named (Telegram methods, or
     pieces of a path).
     """
@@ -35,6 +37,9 @@ class Fault:
     retry_after: int | None = None
     malformed: bool = False
     silent: bool = False
+    repeat: bool = False
+    shuffle: bool = False
+    halted: tuple[str, ...] = ()
     count: int | None = None
     methods: tuple[str, ...] = ()
 
@@ -59,6 +64,9 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "retry_after": int,
     "malformed": bool,
     "silent": bool,
+    "repeat": bool,
+    "shuffle": bool,
+    "halted": list,
     "count": int,
     "methods": list,
 }
@@ -159,8 +167,9 @@ def _checked(service: str, values: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(value, _KINDS[name]) or is_number_as_flag:
             raise BadFault(f"{service}.{name}: {value!r} is of the wrong type")
     _check_ranges(service, values)
-    if "methods" in values:
-        values["methods"] = tuple(str(method) for method in values["methods"])
+    for name in ("methods", "halted"):
+        if name in values:
+            values[name] = tuple(str(one) for one in values[name])
     return values
 
 

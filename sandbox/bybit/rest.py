@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from engines.core.instrument import MarketKind
+from sandbox.bybit.halts import Halts
 from sandbox.bybit.quotes import (
     candle_rows,
     levels,
@@ -40,9 +41,10 @@ _TRADE_SECONDS = 600
 class BybitRest:
     """The market endpoints. All but server time tell market time."""
 
-    def __init__(self, market: Market, clock: SandboxClock) -> None:
+    def __init__(self, market: Market, clock: SandboxClock, halts: Halts) -> None:
         self._market = market
         self._clock = clock
+        self._halts = halts
 
     def routes(self, prefix: str) -> list[web.RouteDef]:
         """The endpoints under `prefix`, and what Bybit says on a path it does not know."""
@@ -76,7 +78,7 @@ class BybitRest:
         last = len(books) if category == "spot" else first + limited(query, 500, 1000)
         cursor = str(last) if last < len(books) else ""
         page = {} if category == "spot" else {"nextPageCursor": cursor}
-        return {"category": category, "list": [row(book) for book in books[first:last]], **page}
+        return {"category": category, "list": [self._listed(row(book)) for book in books[first:last]], **page}
 
     def tickers(self, query: Query, now_ms: int) -> Result:
         """The last 24 hours of one market or of all in a category."""
@@ -84,13 +86,14 @@ class BybitRest:
         books = list(books_of(self._market, category, now_ms).values())
         if query.get("symbol"):
             books = [book_of(self._market, category, query, now_ms)]
-        return {"category": category, "list": [ticker(self._market, book, now_ms) for book in books]}
+        rows = [ticker(self._market, book, self._halts.time_of(book.symbol, now_ms)) for book in books]
+        return {"category": category, "list": rows}
 
     def kline(self, query: Query, now_ms: int) -> Result:
         """Candles, newest first; the first may still be forming."""
         category = category_of(query, "linear")
         book = book_of(self._market, category, query, now_ms)
-        return _klines(book, category, query, now_ms)
+        return _klines(book, category, query, self._halts.time_of(book.symbol, now_ms))
 
     def mark_kline(self, query: Query, now_ms: int) -> Result:
         """Candles of the mark price, without volume."""
@@ -106,6 +109,7 @@ class BybitRest:
         """The best levels of both sides."""
         category = category_of(query)
         book = book_of(self._market, category, query, now_ms)
+        now_ms = self._halts.time_of(book.symbol, now_ms)
         limit = limited(query, 1, 200) if category == "spot" else limited(query, 25, 500)
         depth = book.depth(limit, now_ms)
         return {
@@ -122,6 +126,7 @@ class BybitRest:
         """The latest trades, newest first."""
         category = category_of(query)
         book = book_of(self._market, category, query, now_ms)
+        now_ms = self._halts.time_of(book.symbol, now_ms)
         limit = limited(query, 60, 60) if category == "spot" else limited(query, 500, 1000)
         dealt = book.trades(now_ms - _TRADE_SECONDS * 1000, now_ms)[-limit:]
         rows = [
@@ -155,6 +160,10 @@ class BybitRest:
             for at, rate in reversed(settled)
         ]
         return {"category": category, "list": rows}
+
+    def _listed(self, row: Result) -> Result:
+        """A row of the list, closed while the market is halted."""
+        return {**row, "status": "Closed"} if self._halts.is_halted(row["symbol"]) else row
 
     def _perp(self, query: Query, now_ms: int) -> tuple[str, Book]:
         category = category_of(query, "linear")

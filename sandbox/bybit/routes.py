@@ -3,18 +3,21 @@
 from aiohttp import web
 
 from engines.core.instrument import MarketKind
+from sandbox.bybit.halts import Halts
 from sandbox.bybit.rest import BybitRest
-from sandbox.bybit.stream import PublicStream, Silence
+from sandbox.bybit.stream import PublicStream
 from sandbox.clock import SandboxClock
+from sandbox.faults import Faults
 from sandbox.market.market import Market
 
 PREFIX = "/bybit"
 
 
-def bybit_routes(market: Market, clock: SandboxClock, faults: Silence) -> list[web.RouteDef]:
+def bybit_routes(market: Market, clock: SandboxClock, faults: Faults) -> list[web.RouteDef]:
     """Public REST and WebSockets of the V5 API under `/bybit`."""
+    halts = Halts(faults)
     streams = [
-        web.get(f"{PREFIX}/v5/public/{category}", PublicStream(market, clock, faults, kind).connect)
+        web.get(f"{PREFIX}/v5/public/{category}", PublicStream(market, clock, faults, halts, kind).connect)
         for category, kind in (("spot", MarketKind.SPOT), ("linear", MarketKind.PERP))
     ]
-    return [*streams, *BybitRest(market, clock).routes(PREFIX)]
+    return [*streams, *BybitRest(market, clock, halts).routes(PREFIX)]

@@ -4,42 +4,39 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 from aiohttp import WSMsgType, web
 
 from engines.core.instrument import MarketKind
+from sandbox.bybit.halts import Halts
 from sandbox.bybit.topics import Message, Topic, UnknownTopic, open_topic
+from sandbox.bybit.wire import SERVICE
 from sandbox.clock import SandboxClock
+from sandbox.faults import Faults
 from sandbox.market.market import Market
 
 _PUSH_S = 0.5
-_SERVICE = "bybit"
-
-
-class Silence(Protocol):
-    """Whether a service's WebSockets stay open but say nothing."""
-
-    def is_silent(self, service: str) -> bool:
-        """True while the fault lasts."""
-        ...
 
 
 class PublicStream:
     """The public stream of one category."""
 
-    def __init__(self, market: Market, clock: SandboxClock, faults: Silence, kind: MarketKind) -> None:
+    def __init__(
+        self, market: Market, clock: SandboxClock, faults: Faults, halts: Halts, kind: MarketKind
+    ) -> None:
         self._market = market
         self._clock = clock
         self._faults = faults
+        self._halts = halts
         self._kind = kind
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one connection until it ends."""
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        line = _Line(self._market, self._faults, self._kind, socket)
+        line = _Line(self._market, self._faults, self._halts, self._kind, socket)
         unsubscribe = self._clock.subscribe(line.wake)
         pusher = asyncio.create_task(line.push())
         try:
@@ -58,10 +55,16 @@ class _Line:
     """One connection: what it has subscribed to."""
 
     def __init__(
-        self, market: Market, faults: Silence, kind: MarketKind, socket: web.WebSocketResponse
+        self,
+        market: Market,
+        faults: Faults,
+        halts: Halts,
+        kind: MarketKind,
+        socket: web.WebSocketResponse,
     ) -> None:
         self._market = market
         self._faults = faults
+        self._halts = halts
         self._kind = kind
         self._socket = socket
         self._id = secrets.token_hex(10)
@@ -96,8 +99,9 @@ class _Line:
             while not self._socket.closed:
                 self._woken.clear()
                 now_ms = self._market.now_ms()
-                for topic in tuple(self._topics.values()):
-                    await self._tell(topic.news(now_ms))
+                for name, topic in tuple(self._topics.items()):
+                    news = topic.news(self._halts.time_of(name.rpartition(".")[2], now_ms))
+                    await self._tell(self._disturbed(news) if name.startswith("kline.") else news)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_PUSH_S):
                         await self._woken.wait()
@@ -118,6 +122,14 @@ class _Line:
         for message in news:
             await self._say(message)
 
+    def _disturbed(self, news: Iterable[Message]) -> Iterable[Message]:
+        """Candles as a fault would have them told."""
+        fault = self._faults.get(SERVICE)
+        if fault is None or not (fault.repeat or fault.shuffle):
+            return news
+        ordered = list(news)[::-1] if fault.shuffle else list(news)
+        return [message for message in ordered for _ in range(1 + fault.repeat)]
+
     async def _agree(self, message: Mapping[str, Any]) -> None:
         said = message["op"] if self._kind is MarketKind.SPOT else ""
         await self._say({"success": True, "ret_msg": said, **self._about(message)})
@@ -134,5 +146,5 @@ class _Line:
 
     async def _say(self, message: Message) -> None:
         # what a silent socket did not say is lost, as it is on the real line
-        if not self._faults.is_silent(_SERVICE):
+        if not self._faults.is_silent(SERVICE):
             await self._socket.send_str(orjson.dumps(message).decode())

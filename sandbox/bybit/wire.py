@@ -11,6 +11,7 @@ from sandbox.market.book import Book
 from sandbox.market.market import Market
 
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
+SERVICE = "bybit"
 PARAMS_ERROR = 10001
 CATEGORIES = ("spot", "linear", "inverse", "option")
 INTERVALS = {

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 
 from aiohttp import web
@@ -14,18 +14,9 @@ from adapters.clock import StreamedClock
 from sandbox.binance import binance_routes
 from sandbox.bybit.routes import bybit_routes
 from sandbox.clock import SandboxClock, clock_routes
+from sandbox.faults import Faults
 from sandbox.market.market import Market
 from sandbox.market.synthetic import synthetic_origin
-
-
-@dataclass(slots=True)
-class Quiet:
-    """Which services' streams say nothing."""
-
-    services: set[str] = field(default_factory=set)
-
-    def is_silent(self, service: str) -> bool:
-        return service in self.services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +27,7 @@ class Twins:
     market: Market
     sandbox_clock: SandboxClock
     clock: StreamedClock
-    quiet: Quiet
+    faults: Faults
 
 
 _origin = cache(synthetic_origin)  # half a second each, and the same seed tells the same market
@@ -50,11 +41,11 @@ async def running_twins(*, seed: int = 7, speed: float = 1.0) -> AsyncIterator[T
         start_ms=origin.start_ms, wall=time.time, monotonic=time.monotonic, speed=speed
     )
     market = Market(origin, now_ms=sandbox_clock.now_ms)
-    quiet = Quiet()
+    faults = Faults()
     app = web.Application()
     app.add_routes(
         [
-            *bybit_routes(market, sandbox_clock, quiet),
+            *bybit_routes(market, sandbox_clock, faults),
             *binance_routes(market, sandbox_clock),
             *clock_routes(sandbox_clock),
         ]
@@ -66,7 +57,7 @@ async def running_twins(*, seed: int = 7, speed: float = 1.0) -> AsyncIterator[T
     following = asyncio.create_task(clock.run())
     try:
         await clock.ready()
-        yield Twins(url=url, market=market, sandbox_clock=sandbox_clock, clock=clock, quiet=quiet)
+        yield Twins(url=url, market=market, sandbox_clock=sandbox_clock, clock=clock, faults=faults)
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 from sandbox.binance import binance_routes
 from sandbox.bybit.routes import bybit_routes
 from sandbox.clock import SandboxClock
+from sandbox.faults import Faults
 from sandbox.market.market import Market
 from sandbox.market.source import Origin
 
@@ -25,16 +26,6 @@ class StillWire:
         return 1_700_000_000.0
 
 
-@dataclass(slots=True)
-class Silence:
-    """Services that say nothing."""
-
-    services: set[str] = field(default_factory=set)
-
-    def is_silent(self, service: str) -> bool:
-        return service in self.services
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Venues:
     """What a test holds of the running venues."""
@@ -42,7 +33,7 @@ class Venues:
     url: str
     market: Market
     clock: SandboxClock
-    silence: Silence
+    faults: Faults
     http: aiohttp.ClientSession
 
     async def get(self, path: str, **query: Any) -> Any:
@@ -57,12 +48,12 @@ async def running_venues(origin: Origin, now_ms: int) -> AsyncIterator[Venues]:
     """The venues of a market that stands at `now_ms`."""
     wire = StillWire()
     clock = SandboxClock(start_ms=now_ms, wall=wire, monotonic=wire, end_ms=origin.end_ms)
-    market, silence = Market(origin, now_ms=clock.now_ms), Silence()
+    market, faults = Market(origin, now_ms=clock.now_ms), Faults()
     app = web.Application()
-    app.add_routes([*bybit_routes(market, clock, silence), *binance_routes(market, clock)])
+    app.add_routes([*bybit_routes(market, clock, faults), *binance_routes(market, clock)])
     async with TestServer(app) as server, aiohttp.ClientSession() as http:
         url = str(server.make_url("")).rstrip("/")
-        yield Venues(url=url, market=market, clock=clock, silence=silence, http=http)
+        yield Venues(url=url, market=market, clock=clock, faults=faults, http=http)
 
 
 @asynccontextmanager

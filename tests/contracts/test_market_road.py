@@ -94,9 +94,9 @@ async def test_a_shock_reaches_the_movers() -> None:
 async def test_a_silent_stream_is_reported_while_polling_keeps_prices_fresh() -> None:
     async with a_desk(quiet_s=0.3) as (twins, markets):
         await until(lambda: markets.feeds()[0].is_ok)
-        twins.quiet.services.add("bybit")
+        twins.faults.merge({"bybit": {"silent": True}})
         await until(lambda: markets.feeds()[0].code == "failing")
         assert markets.feeds()[0].params["error"] == "silent"
         assert not (await markets.quote("BTCUSDT")).is_stale
-        twins.quiet.services.clear()
+        twins.faults.clear()
         await until(lambda: markets.feeds()[0].is_ok)

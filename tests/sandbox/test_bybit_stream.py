@@ -189,11 +189,11 @@ async def test_an_ended_subscription_is_silent(spot: Line, venues: Venues) -> No
 
 async def test_a_silent_stream_stays_open_and_says_nothing(spot: Line, venues: Venues) -> None:
     await first_message(spot, "tickers.BTCUSDT")
-    venues.silence.services.add("bybit")
+    venues.faults.merge({"bybit": {"silent": True}})
     await venues.clock.advance(600)
     await spot.say({"op": "ping"})
     await asyncio.sleep(0.05)
-    venues.silence.services.clear()
+    venues.faults.clear()
     await venues.clock.advance(1)
     heard = await spot.hear()
     assert heard["ts"] >= NOW + 601_000
