@@ -86,7 +86,8 @@ class VenueWire:
 
     `answer`, while set, replaces every REST answer as (status, body, content type); `delay_s` slows them
     down. `subscriptions` holds each subscribe message, `dropped` what was unsubscribed, `pings` their
-    number; a subscription to a topic in `unknown` fails; `is_silent` streams swallow everything.
+    number; a subscription to a topic in `unknown` fails; `is_silent` streams swallow everything. Funding was
+    settled each `fundings_every_h` hours up to `TIME_MS`; `ignores_ends` tells always the latest.
     """
 
     def __init__(self) -> None:
@@ -101,6 +102,8 @@ class VenueWire:
         self.subscriptions: list[list[str]] = []
         self.dropped: list[str] = []
         self.unknown: set[str] = set()
+        self.fundings_every_h: int | None = None
+        self.ignores_ends = False
         self.pings = 0
         self.streams: list[web.WebSocketResponse] = []
 
@@ -149,6 +152,10 @@ class VenueWire:
                 return self._result({"category": "spot", "list": self.rows})
             case "/v5/market/kline":
                 return self._result({"category": "spot", "symbol": "BTCUSDT", "list": self.bars})
+            case "/v5/market/mark-price-kline":
+                return self._result({"category": "linear", "list": [bar[:5] for bar in self.bars]})
+            case "/v5/market/funding/history":
+                return self._result({"category": "linear", "list": self._fundings(query)})
             case "/v5/market/time":
                 return self._result({"timeSecond": "1772625600", "timeNano": "1772625600000000000"})
             case "/api/v3/ticker/24hr":
@@ -163,6 +170,16 @@ class VenueWire:
             case "/api/v3/time":
                 return {"serverTime": TIME_MS}
         return {"retCode": 10001, "retMsg": f"no such path {path}", "result": {}, "time": TIME_MS}
+
+    def _fundings(self, query: Mapping[str, str]) -> list[dict[str, str]]:
+        if self.fundings_every_h is None:
+            return []
+        step = self.fundings_every_h * 3_600_000
+        end = TIME_MS if self.ignores_ends else min(int(query.get("endTime", TIME_MS)), TIME_MS)
+        last = TIME_MS - -(-(TIME_MS - end) // step) * step
+        times = [last - number * step for number in range(int(query["limit"]))]
+        row = {"symbol": query["symbol"], "fundingRate": "0.0001"}
+        return [row | {"fundingRateTimestamp": str(at)} for at in times]
 
     def _result(self, result: dict[str, Any]) -> dict[str, Any]:
         return {"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": TIME_MS}

@@ -1,15 +1,16 @@
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
 import pytest
 
+from engines.core.instrument import MarketKind
 from engines.core.timeframe import Timeframe
 from ports.errors import Refused, Transient
-from ports.markets import MarketSource
+from ports.markets import MarketSource, PriceOf
 from tests.build.clock import NOON, HandClock
-from tests.build.wire import TIME_MS, VenueWire, bybit_market
+from tests.build.wire import TIME_MS, VenueWire, bybit_market, bybit_perp
 
 
 async def test_instruments_are_the_markets_that_trade_with_exact_grids(bybit: MarketSource) -> None:
@@ -87,6 +88,62 @@ NONSENSE = [
     (403, '{"retCode":10024,"retMsg":"not in your country"}', "application/json"),
     (200, '{"retCode":10006,"retMsg":"Too many visits!"}', "application/json"),
 ]
+
+
+async def test_only_perpetuals_settled_in_usdt_are_listed(bybit: MarketSource, wire: VenueWire) -> None:
+    wire.perps += [bybit_perp("BTC", "USDC", "USDC"), bybit_perp("SOL") | {"status": "Closed"}]
+    dated = {"contractType": "LinearFutures", "deliveryTime": "1766736000000"}
+    wire.perps.append(bybit_perp("ETH") | {"symbol": "ETHUSDT-26DEC25", **dated})
+    perps = {one.symbol: one for one in await bybit.perps()}
+    assert set(perps) == {"BTCUSDT", "ETHUSDT"}
+    assert (perps["BTCUSDT"].tick, perps["BTCUSDT"].lot) == (Decimal("0.10"), Decimal("0.001"))
+    assert {one.tick for one in await bybit.instruments() if one.symbol == "BTCUSDT"} == {Decimal("0.01")}
+
+
+async def test_a_perpetual_is_asked_for_in_its_own_category(bybit: MarketSource, wire: VenueWire) -> None:
+    await bybit.history(
+        "BTCUSDT", Timeframe.H1, start_ms=0, stop_ms=3_600_000, kind=MarketKind.PERP, price_of=PriceOf.MARK
+    )
+    path, _, query = wire.requests[-1].partition("?")
+    assert path == "/bybit/v5/market/mark-price-kline"
+    assert set(query.split("&")) == {
+        "category=linear",
+        "symbol=BTCUSDT",
+        "interval=60",
+        "start=0",
+        "limit=1",
+    }
+
+
+async def test_funding_is_read_page_by_page(bybit: MarketSource, wire: VenueWire) -> None:
+    wire.fundings_every_h = 8
+    since = datetime.fromtimestamp(TIME_MS / 1000, UTC) - timedelta(days=150)
+    found = await bybit.fundings("BTCUSDT", since=since)
+    assert len(found) == 450
+    assert [one.at for one in found] == sorted({one.at for one in found})
+    assert found[0].at == since + timedelta(hours=8)
+    assert sum("funding/history" in path for path in wire.requests) == 3
+
+
+async def test_a_page_that_repeats_itself_ends_the_reading(bybit: MarketSource, wire: VenueWire) -> None:
+    wire.fundings_every_h, wire.ignores_ends = 8, True
+    found = await bybit.fundings("BTCUSDT", since=datetime(2020, 1, 1, tzinfo=UTC))
+    assert len(found) == 200
+
+
+@pytest.mark.parametrize("answer", NONSENSE)
+async def test_every_wrong_answer_on_the_other_roads_is_transient(
+    bybit: MarketSource, wire: VenueWire, answer: tuple[int, str, str]
+) -> None:
+    await bybit.instruments()
+    wire.answer = answer
+    with pytest.raises(Transient):
+        await bybit.depth("BTCUSDT", MarketKind.PERP)
+    if answer is not NONSENSE[3]:  # an empty list is a sound answer to these
+        with pytest.raises(Transient):
+            await bybit.perp_tickers()
+        with pytest.raises(Transient):
+            await bybit.fundings("BTCUSDT", since=datetime(2020, 1, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("answer", NONSENSE)
