@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import structlog
@@ -14,14 +15,15 @@ from bot.nursery import Nursery
 from bot.outside import Outside, open_outside
 from bot.settings import Settings
 from bot.switchboard import Switchboard
-from handlers.notices import feed_changed, telegram_returned
+from handlers.notices import daily_summary, feed_changed, telegram_returned
 from handlers.ui.request import Services
 from ports.errors import Fatal
 from ports.health import JobHealth
 from ports.messages import BotCommand, CommandMenu
-from ports.people import Role
+from ports.people import Person, Role
 from services.feed_alarm import FeedAlarm, FeedNews
 from services.schedule import Plan
+from services.summaries import Summaries
 
 log = structlog.get_logger()
 
@@ -54,6 +56,9 @@ class App:
         self._nursery = Nursery()
         self.services: Services = build_services(
             settings, outside, jobs=self.jobs, started_at=outside.clock.wire_now()
+        )
+        self._summaries = Summaries(
+            self.services.people, outside.schedule, outside.desk.facts, outside.clock, self._send_summary
         )
 
     def jobs(self) -> Sequence[JobHealth]:
@@ -105,6 +110,7 @@ class App:
         watched = {symbol for person in services.people.all() for symbol in person.watchlist}
         services.markets.keep("watch", watched)
         await services.trades.start()
+        await services.alerts.load()
         await self._offer_claim()
         nursery.start("markets", services.markets.run_universe)
         nursery.start("tickers", services.markets.run_tickers)
@@ -116,9 +122,11 @@ class App:
         nursery.start("cockpits", services.cockpits.run)
         nursery.start("alarm", FeedAlarm(services.market_feeds, self._tell_feed, outside.clock).run)
         nursery.start("trades", services.trades.run)
+        nursery.start("alerts", services.alerts.run)
         nursery.start("living", services.trades.living.run)
         for job in self._plan().jobs():
             outside.schedule.put(job)
+        await self._summaries.start()
         nursery.start("schedule", outside.schedule.run)
         nursery.start("telegram", self._listen)
         outside.workers.start()
@@ -145,6 +153,9 @@ class App:
             await polling.run()
         finally:
             menus.cancel()
+
+    async def _send_summary(self, person: Person, day: date) -> None:
+        await daily_summary(self.services, person, day)
 
     async def _tell_feed(self, news: FeedNews) -> None:
         await feed_changed(self.services, news)
@@ -209,6 +220,7 @@ class App:
         return Plan(
             periodic={
                 "heartbeat": self._beat,
+                "equity": self.services.trades.record_equity,
                 "audit": candles.audit,
                 "retention": candles.retain,
                 "housekeeping": self._keep_house,
@@ -227,7 +239,9 @@ class App:
             tasks=len(asyncio.all_tasks()),
         )
         await self.services.candles.heartbeat()
+        await self._summaries.remember()
 
     async def _keep_house(self) -> None:
         await self.services.actions.forget_old()
         await self.services.outbox.forget_old()
+        await self.services.alerts.forget_old()

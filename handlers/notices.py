@@ -1,10 +1,10 @@
 """Pushes that nobody's tap asked for: news of the desk itself, and the daily summary."""
 
-from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 
 from handlers.ui.admins import admin_chats
 from handlers.ui.request import Services
+from handlers.ui.summary_view import summary_screen
 from ports.messages import OutboundMessage, Priority, Screen
 from ports.people import Noise, Person, Role
 from services.feed_alarm import FeedNews
@@ -55,15 +55,13 @@ async def feed_changed(services: Services, news: FeedNews) -> None:
         )
 
 
-async def daily_summary(
-    services: Services, person: Person, day: date, view: Callable[[Services, Person], Awaitable[Screen]]
-) -> None:
-    """The summary of a local day, as `view` draws it; the same day is pushed once."""
+async def daily_summary(services: Services, person: Person, day: date) -> None:
+    """The summary of a local day; the same day is pushed once."""
     now = services.clock.wire_now()
     await services.outbox.push(
         OutboundMessage(
             chat_id=person.id,
-            screen=await view(services, person),
+            screen=await summary_screen(services, person, day),
             priority=Priority.DIGEST,
             dedupe=f"summary:{person.id}:{day.isoformat()}",
             created_at=now,

@@ -13,6 +13,8 @@ from services.speech import zone_of
 SEEN_FACT = "schedule_seen"
 WORTH_FOR = timedelta(hours=6)
 """How late a summary is still sent."""
+UNDER_WAY = timedelta(minutes=15)
+"""A summary due so shortly before the desk went down may not have been written down yet."""
 
 
 @dataclass(slots=True)
@@ -30,7 +32,7 @@ class Summaries:
         """Schedule everybody, make up for what was missed while we were down, and follow every change."""
         now = self.clock.now()
         seen = await self.facts.get(SEEN_FACT)
-        since = now if seen is None else max(datetime.fromisoformat(seen), now - WORTH_FOR)
+        since = now if seen is None else max(datetime.fromisoformat(seen) - UNDER_WAY, now - WORTH_FOR)
         for person in self.people.all():
             self.follow(person, since=since)
         self.people.on_change.append(self.follow)

@@ -1,6 +1,7 @@
 """The summary of a person's day on paper."""
 
-from datetime import datetime, time
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from engines.orders.trade import Trade, TradeState
@@ -11,23 +12,25 @@ from ports.people import Person
 from services.speech import zone_of
 
 LOOKED_AT = 200
-"""Trades among which those of today are found."""
+"""Trades among which those of the day are found."""
 
 
-async def summary_screen(services: Services, person: Person) -> Screen:
-    """Equity, the day's profit, what was opened and closed today, what is at risk now."""
+async def summary_screen(services: Services, person: Person, day: date) -> Screen:
+    """Of a local day: its profit, what was opened and closed; and what is held and at risk now. A summary
+    that comes late may tell of yesterday."""
     say = services.rendering.speech(person.language, person.zone)
     account = await services.trades.portfolio(person)
     history = await services.trades.history(person, limit=LOOKED_AT)
-    midnight = _midnight(services.clock.now(), person)
-    closed = [
-        one for one in history if one.entered and one.closed_at is not None and one.closed_at >= midnight
-    ]
+    begin, end = _midnight(day, person), _midnight(day + timedelta(days=1), person)
+    is_today = services.clock.now() < end
+    closed = [one for one in history if one.entered and _is_within(one.closed_at, begin, end)]
     html = say.render(
         "summary.html",
         account=account,
-        day_of=say.time(services.clock.now(), "d MMM"),
-        opened=sum(1 for one in history if one.opened_at is not None and one.opened_at >= midnight),
+        day_of=say.time(begin, "d MMM"),
+        is_today=is_today,
+        change=account.day if is_today else _worth(account.curve, end) - _worth(account.curve, begin),
+        opened=sum(1 for one in history if _is_within(one.opened_at, begin, end)),
         finished=len(closed),
         wins=sum(1 for one in closed if one.net > 0),
         result=sum((one.net for one in closed), start=Decimal(0)),
@@ -37,10 +40,18 @@ async def summary_screen(services: Services, person: Person) -> Screen:
     return Screen(html=html, keyboard=((button(say("Portfolio"), "pf"), button(say("Trades"), "tl", 0)),))
 
 
-def _midnight(now: datetime, person: Person) -> datetime:
+def _midnight(day: date, person: Person) -> datetime:
     """When the person's day began."""
-    zone = zone_of(person.zone)
-    return datetime.combine(now.astimezone(zone).date(), time(), zone)
+    return datetime.combine(day, time(), zone_of(person.zone))
+
+
+def _is_within(at: datetime | None, begin: datetime, end: datetime) -> bool:
+    return at is not None and begin <= at < end
+
+
+def _worth(curve: Sequence[tuple[datetime, Decimal]], at: datetime) -> Decimal:
+    """What the account was worth then: the last point before, else what it was opened with."""
+    return [curve[0][1], *(equity for when, equity in curve if when <= at)][-1]
 
 
 def _risk(trade: Trade) -> Decimal:
