@@ -4,6 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 VERSION = "0.1.0"
 
@@ -20,8 +24,45 @@ def parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="start the desk (with a token), or the sandbox (without)")
     run.add_argument("--tethered", action="store_true", help=argparse.SUPPRESS)  # for the sandbox's desk
     commands.add_parser("doctor", help="check settings, databases, clock, Telegram, venues and feeds")
+    _import(commands.add_parser("import", help="store candles from CSV files"))
+    _export(commands.add_parser("export", help="write stored candles to a CSV file"))
+    _backfill(commands.add_parser("backfill", help="fetch candles of some markets"))
+    stream = commands.add_parser("stream", help="follow the most traded markets and keep their candles")
+    stream.add_argument("--top", type=int, default=50, metavar="N", help="how many markets (default 50)")
+    status = commands.add_parser("status", help="which candles are stored")
+    status.add_argument("--symbol", metavar="SYMBOL", help="of one market")
     _sandbox(commands.add_parser("sandbox", help="the outside world on loopback, and the desk inside it"))
     return top
+
+
+def _import(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="such as binance_BTCUSDT_5m.csv.gz"
+    )
+    command.add_argument("--symbol", metavar="SYMBOL", help="of all files (default: as their names say)")
+    command.add_argument("--timeframe", metavar="T", help="of all files (default: as their names say)")
+    _series(command)
+    command.add_argument("--skip-bad", action="store_true", help="leave bad lines out instead of their file")
+
+
+def _export(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--symbol", required=True, metavar="SYMBOL", help="such as BTCUSDT")
+    command.add_argument("--timeframe", required=True, metavar="T", help="1m, 5m, 15m, 1h, 4h or 1d")
+    _series(command)
+    command.add_argument("--from", dest="start", metavar="DATE", help="the first to open (UTC)")
+    command.add_argument("--to", dest="stop", metavar="DATE", help="the first no longer to open (UTC)")
+    command.add_argument("--out", required=True, type=Path, metavar="FILE", help="gzipped if it ends in .gz")
+
+
+def _backfill(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--symbol", required=True, nargs="+", metavar="SYMBOL", help="such as BTCUSDT")
+    command.add_argument("--days", type=int, default=30, metavar="N", help="how far back (default 30)")
+    command.add_argument("--timeframe", nargs="+", metavar="T", help="default: 5m 15m 1h 4h 1d")
+
+
+def _series(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--kind", choices=("spot", "perp"), help="spot (default) or perpetual")
+    command.add_argument("--venue", metavar="VENUE", help="whose candles they are (default: bybit)")
 
 
 def _sandbox(command: argparse.ArgumentParser) -> None:
@@ -51,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.command in ("doctor", "run"):
+    if options.command != "sandbox":
         # Settings first: what is wrong with them is said at once, before the slow imports.
         from bot.settings import load
 
@@ -60,6 +101,13 @@ def _run(options: argparse.Namespace) -> int:
             from bot.commands import doctor
 
             return doctor.run(settings)
+        if options.command in ("import", "export"):
+            from bot.commands import candles
+
+            command = candles.run_import if options.command == "import" else candles.run_export
+            return command(settings, options)
+        if options.command in ("backfill", "stream", "status"):
+            return _candle_command(settings, options)
         if settings.telegram_bot_token is not None:
             from bot.commands import run
 
@@ -69,3 +117,10 @@ def _run(options: argparse.Namespace) -> int:
     from bot.commands import sandbox
 
     return sandbox.run(options)
+
+
+def _candle_command(settings: "Settings", options: argparse.Namespace) -> int:
+    from bot.commands import backfill, market_status, stream
+
+    commands = {"backfill": backfill.run, "stream": stream.run, "status": market_status.run}
+    return commands[options.command](settings, options)

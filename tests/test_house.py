@@ -111,7 +111,10 @@ def test_tests_build_fakes_and_mock_nothing() -> None:
     assert [named(path) for path in modules("tests") if imports.search(path.read_text())] == []
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["sandbox", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["sandbox", "--help"], ["import", "--help"], ["export", "--help"]],
+)
 def test_help_comes_without_the_slow_imports(arguments: list[str]) -> None:
     script = (
         "import sys\nfrom bot.cli import main\n"

@@ -9,9 +9,9 @@ import tempfile
 from argparse import Namespace
 from collections.abc import Awaitable, Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.commands.moment import parse_moment
 from ports.errors import Fatal
 from sandbox.clock import FASTEST
 from sandbox.server import serve
@@ -42,7 +42,7 @@ _UNHURRIED = {
 
 def run(options: Namespace) -> int:
     """Serve until a signal; the exit code."""
-    start = parse_start(options.start)
+    start = parse_moment("--from", options.start)
     if options.replay is not None and not options.replay.is_dir():
         raise Fatal(f"--replay {options.replay}: no such folder")
     if options.speed is not None and not 0 <= options.speed <= FASTEST:
@@ -62,17 +62,6 @@ def run(options: Namespace) -> int:
         except (ValueError, OSError) as error:
             raise Fatal(str(error)) from error
         return asyncio.run(_serve(world, options.port, None if options.no_bot else folder))
-
-
-def parse_start(text: str | None) -> datetime | None:
-    """A date or a moment in UTC as people write them. Raises `Fatal` for anything else."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Fatal(f"--from {text}: not a date; write it as 2025-03-01 or 2025-03-01T12:00") from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 async def _serve(world: World, port: int, folder: Path | None) -> int:

@@ -32,7 +32,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert ended.value.code == 0
     shown = capsys.readouterr().out
-    for command in ("run", "doctor", "sandbox"):
+    for command in ("run", "doctor", "import", "export", "sandbox"):
         assert f"    {command} " in shown
 
 

@@ -15,7 +15,8 @@ import aiohttp
 import pytest
 
 from bot.cli import main
-from bot.commands.sandbox import Bot, environment, parse_start, world_name
+from bot.commands.moment import parse_moment
+from bot.commands.sandbox import Bot, environment, world_name
 from bot.settings import load
 from sandbox.telegram.people import BOT_TOKEN
 from tests.build.sandbox import until
@@ -33,7 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent.parent
     ],
 )
 def test_a_start_is_read_as_utc(text: str | None, moment: datetime | None) -> None:
-    assert parse_start(text) == moment
+    assert parse_moment("--from", text) == moment
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,205 @@
+"""Candles in CSV files: columns `timestamp_ms,open,high,low,close,volume`, perhaps a `symbol` before them,
+plain or gzipped. `timestamp_ms` is when a candle opens, UTC epoch milliseconds.
+
+Numbers are written with the fewest digits that read back as the same number, so that what was exported is
+imported bit for bit.
+"""
+
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engines.core.candle import Candles, FloatArray
+from engines.core.instrument import MarketKind
+from engines.core.timeframe import Timeframe
+from engines.market.flaws import Flaw, flaws
+from ports.errors import Fatal
+
+COLUMNS = "timestamp_ms,open,high,low,close,volume"
+_WITH_SYMBOL = f"symbol,{COLUMNS}"
+_WIDTH = 6
+
+_NAME = re.compile(
+    r"(?P<venue>[a-z0-9]+)_(?P<symbol>universe|[A-Z0-9]+)_(?P<perp>perp_)?"
+    rf"(?P<timeframe>{'|'.join(Timeframe)})(_\w[\w-]*)?\.csv(\.gz)?"
+)
+_SYMBOL = re.compile(r"[A-Z0-9]{2,32}")
+_NUMBER = re.compile(rb"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+
+_GENESIS_MS, _CENTURY_MS = 1_230_768_000_000, 4_102_444_800_000  # 2009, 2100
+_MENDS = {
+    Flaw.UNALIGNED: "mend its time, or name the timeframe that the file has",
+    Flaw.REPEATED: "delete one of them",
+    Flaw.BACKWARD: "sort the rows by time",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileName:
+    """What a name such as `binance_BTCUSDT_perp_1h.csv.gz` says; `symbol` is `None` for a universe."""
+
+    venue: str
+    symbol: str | None
+    kind: MarketKind
+    timeframe: Timeframe
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that holds no candle: its number in the file, what is wrong and how to mend it."""
+
+    number: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CandleFile:
+    """The sound candles of a file by symbol (`None` where it has no such column), and the bad lines."""
+
+    candles: Mapping[str | None, Candles]
+    bad: Sequence[BadLine]
+
+
+def read_name(name: str) -> FileName | None:
+    """What a file's name says of its candles; `None` for a name of another form."""
+    found = _NAME.fullmatch(name)
+    if found is None:
+        return None
+    symbol = None if found["symbol"] == "universe" else found["symbol"]
+    kind = MarketKind.PERP if found["perp"] else MarketKind.SPOT
+    return FileName(found["venue"], symbol, kind, Timeframe(found["timeframe"]))
+
+
+def read_candles(path: Path, timeframe: Timeframe) -> CandleFile:
+    """All candles of a file.
+
+    Raises `Fatal` for a file that cannot be read, or has other columns, or no rows.
+    """
+    header, lines = _lines(path)
+    if header not in (COLUMNS, _WITH_SYMBOL):
+        raise Fatal(f"{path}, line 1: the columns must be {COLUMNS}, with or without symbol before them")
+    if not lines:
+        raise Fatal(f"{path}: has no rows")
+    if header == COLUMNS:
+        table, bad = _table(lines)
+        return _sorted_out(table, [None] * len(lines), bad, timeframe)
+    named = [line.partition(b",") for line in lines]
+    symbols = [name.decode("utf-8", "replace").strip() for name, _, _ in named]
+    table, bad = _table([rest for _, _, rest in named])
+    for at, symbol in enumerate(symbols):
+        if not _SYMBOL.fullmatch(symbol):
+            bad.setdefault(at, f"has {symbol[:40]!r} for a symbol; mend or delete it")
+    return _sorted_out(table, symbols, bad, timeframe)
+
+
+def write_candles(path: Path, parts: Iterable[Candles]) -> None:
+    """Write candles that follow each other, gzipped when the name ends in `.gz`.
+
+    The file appears whole or not at all. Raises `Fatal` when it cannot be written.
+    """
+    unfinished = path.with_name(f"{path.name}.part")
+    try:
+        with unfinished.open("wb") as file:
+            if path.suffix == ".gz":
+                with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as packed:
+                    packed.writelines(_text(parts))
+            else:
+                file.writelines(_text(parts))
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise Fatal(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _lines(path: Path) -> tuple[str, list[bytes]]:
+    """The first line, and those after it."""
+    try:
+        raw = path.read_bytes()
+        raw = gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
+    except (OSError, EOFError, zlib.error) as error:
+        raise Fatal(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    first, *lines = raw.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").rstrip(b"\n").split(b"\n")
+    return first.decode("utf-8", "replace").strip(), lines
+
+
+def _table(lines: Sequence[bytes]) -> tuple[FloatArray, dict[int, str]]:
+    """Six numbers a line, and why some lines are not that, by position."""
+    if all(line.strip() for line in lines):
+        try:
+            table = np.loadtxt(io.BytesIO(b"\n".join(lines)), delimiter=",", ndmin=2, comments=None)
+        except ValueError:
+            return _line_by_line(lines)
+        if table.shape[1] == _WIDTH:
+            return table, {}
+    return _line_by_line(lines)
+
+
+def _line_by_line(lines: Sequence[bytes]) -> tuple[FloatArray, dict[int, str]]:
+    """The same slowly, for a file in which something is wrong."""
+    rows, bad = np.full((len(lines), _WIDTH), np.nan), {}
+    for at, line in enumerate(lines):
+        fields = line.split(b",")
+        odd = next((field for field in fields if not _NUMBER.fullmatch(field)), None)
+        if not line.strip():
+            bad[at] = "is empty; delete it"
+        elif len(fields) != _WIDTH:
+            bad[at] = f"has {len(fields)} numbers instead of {_WIDTH}; mend or delete it"
+        elif odd is not None:
+            bad[at] = f"has {odd[:40].decode('utf-8', 'replace')!r} for a number; mend or delete it"
+        else:
+            rows[at] = [float(field) for field in fields]
+    return rows, bad
+
+
+def _sorted_out(
+    table: FloatArray, symbols: Sequence[str | None], bad: dict[int, str], timeframe: Timeframe
+) -> CandleFile:
+    """The candles by symbol without those that cannot be, which join the bad lines."""
+    _refuse_odd_times(table[:, 0], bad)
+    candles: dict[str | None, Candles] = {}
+    places: dict[str | None, list[int]] = {}
+    for at, symbol in enumerate(symbols):
+        if at not in bad:
+            places.setdefault(symbol, []).append(at)
+    for symbol, found in places.items():
+        read = _candles(table[found])
+        flawed = flaws(read, timeframe)
+        for row, flaw in flawed.items():
+            bad[found[row]] = f"{flaw}; {_MENDS.get(flaw, 'mend or delete it')}"
+        candles[symbol] = _candles(np.delete(table[found], list(flawed), axis=0))
+    return CandleFile(candles, [BadLine(at + 2, why) for at, why in sorted(bad.items())])
+
+
+def _refuse_odd_times(times: FloatArray, bad: dict[int, str]) -> None:
+    is_sane = (times >= _GENESIS_MS) & (times < _CENTURY_MS) & (times == np.floor(times))
+    for at in np.flatnonzero(~is_sane).tolist():
+        bad.setdefault(
+            at,
+            f"has the time {times[at]:.15g}, which is not in milliseconds since 1970 (UTC);"
+            " convert it (seconds times 1000)",
+        )
+
+
+def _candles(table: FloatArray) -> Candles:
+    times, opens, highs, lows, closes, volumes = table.T.copy()
+    return Candles(
+        time_ms=times.astype(np.int64), open=opens, high=highs, low=lows, close=closes, volume=volumes
+    )
+
+
+def _text(parts: Iterable[Candles]) -> Iterator[bytes]:
+    yield f"{COLUMNS}\n".encode()
+    for part in parts:
+        prices = (part.open, part.high, part.low, part.close, part.volume)
+        columns = [map(str, part.time_ms.tolist()), *(map(_digits, column.tolist()) for column in prices)]
+        yield "".join(f"{','.join(row)}\n" for row in zip(*columns, strict=True)).encode()
+
+
+def _digits(value: float) -> str:
+    return repr(value).removesuffix(".0")
