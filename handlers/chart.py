@@ -6,6 +6,7 @@ from engines.market.timeframes import parse_timeframe
 from handlers.ui.keyboards import button, choice, rows
 from handlers.ui.request import Request
 from handlers.ui.table import ButtonRoute, Command, Topic
+from handlers.ui.trade_offer import ways_in
 from ports.errors import Refused, Transient
 from ports.messages import Screen
 from services.market.quote import Quote
@@ -78,6 +79,7 @@ def _screen(
             button(say("Price"), "px", instrument.symbol),
             button(say("Refresh"), "ch", instrument.symbol, timeframe.value),
         ),
+        *rows(ways_in(request, instrument.symbol)),
     )
     return Screen(html=html, keyboard=keyboard, photo=picture.png)
 

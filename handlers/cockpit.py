@@ -1,7 +1,9 @@
 """The cockpit: the pinned message with the watch list, the mode and what is wrong."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
+from engines.orders.trade import TradeState
 from handlers.ui.keyboards import button
 from handlers.ui.request import Services
 from ports.messages import Screen
@@ -25,6 +27,7 @@ def view(services: Services, person: Person) -> Screen:
         for feed in (*services.market_feeds(), *services.roads())
         if not feed.is_ok and feed.code != "waiting"
     ]
+    held = [one.total for one in services.trades.live(person.id) if one.trade.state is TradeState.OPEN]
     html = say.render(
         "cockpit.html",
         quotes=quotes,
@@ -33,13 +36,20 @@ def view(services: Services, person: Person) -> Screen:
         now=say.time(services.clock.now(), "d MMM HH:mm"),
         zone=say.zone_name,
         is_own_list=bool(person.watchlist),
+        held=len(held),
+        unrealised=None if any(one is None for one in held) else sum(filter(None, held), Decimal(0)),
     )
     keyboard = (
         (
             button(say("Top"), "top", "v", 10),
+            button(say("Trades"), "tl", 0),
+            button(say("Portfolio"), "pf"),
+        ),
+        (
             button(say("Chart BTC"), "ch", "BTCUSDT", "1h"),
             button(say("Watch"), "do", "watch"),
+            button(say("Status"), "st"),
         ),
-        (button(say("Status"), "st"), button(say("Settings"), "set"), button(say("Help"), "h")),
+        (button(say("Settings"), "set"), button(say("Help"), "h")),
     )
     return Screen(html=html, keyboard=keyboard)

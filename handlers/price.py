@@ -5,6 +5,7 @@ import asyncio
 from handlers.ui.keyboards import button, rows
 from handlers.ui.request import Request
 from handlers.ui.table import ButtonRoute, Command, Topic
+from handlers.ui.trade_offer import ways_in
 from ports.errors import Refused
 from ports.messages import Screen, Style
 from services.market.quote import Quote
@@ -44,6 +45,7 @@ def single(request: Request, quote: Quote) -> Screen:
             ),
             button(say("Refresh"), "px", instrument.symbol),
         ),
+        *rows(ways_in(request, instrument.symbol)),
     )
     return Screen(html=html, keyboard=keyboard)
 

@@ -7,7 +7,7 @@ from handlers.ui.request import Request
 from handlers.ui.table import ButtonRoute, Command, Topic
 from ports.errors import Refused
 from ports.messages import Screen, Style
-from ports.people import RiskProfile
+from ports.people import RiskProfile, Role
 from services.speech import LANGUAGES
 
 
@@ -63,13 +63,14 @@ async def _chosen_risk(request: Request, risk: RiskProfile) -> Screen:
 def welcome(request: Request) -> Screen:
     """What to try first."""
     say = request.say
+    trade = [button(say("Trade BTC"), "tr", "BTCUSDT")] if request.may(Role.TRADER) else []
     keyboard = (
         (
             button(say("Price BTC"), "px", "BTCUSDT", style=Style.PRIMARY),
             button(say("Chart BTC"), "ch", "BTCUSDT", "1h"),
             button(say("Top"), "top", "v", 10),
         ),
-        (button(say("Settings"), "set"), button(say("Help"), "h")),
+        (*trade, button(say("Settings"), "set"), button(say("Help"), "h")),
     )
     return Screen(html=say.render("start_welcome.html", person=request.person), keyboard=keyboard)
 

@@ -77,11 +77,12 @@ def signed(value: Decimal | None, digits: int, language: str) -> str:
     return f"{'+' if _rounded(value, digits) > 0 else ''}{decimal(value, digits, language)}"
 
 
-def share(fraction: Decimal | None, language: str, *, digits: int = 1) -> str:
-    """A fraction in percent, without an arrow: `0.9 %`, `−1.3 %`."""
+def share(fraction: Decimal | None, language: str, *, digits: int = 1, has_sign: bool = False) -> str:
+    """A fraction in percent, without an arrow: `0.9 %`, or with its sign `+0.9 %`."""
     if fraction is None or not fraction.is_finite():
         return UNKNOWN
-    return f"{decimal(fraction.scaleb(2), digits, language)}{NBSP}%"
+    value = fraction.scaleb(2)
+    return f"{signed(value, digits, language) if has_sign else decimal(value, digits, language)}{NBSP}%"
 
 
 def brief(value: Decimal | None, language: str, *, has_sign: bool = False) -> str:

@@ -67,9 +67,9 @@ class Speech:
         """An amount for a narrow column."""
         return formats.brief(value, self.language, has_sign=has_sign)
 
-    def share(self, fraction: Decimal | None, digits: int = 1) -> str:
+    def share(self, fraction: Decimal | None, digits: int = 1, *, has_sign: bool = False) -> str:
         """A fraction in percent, without an arrow."""
-        return formats.share(fraction, self.language, digits=digits)
+        return formats.share(fraction, self.language, digits=digits, has_sign=has_sign)
 
     def r(self, value: Decimal | None) -> str:
         """Multiples of the risk: `+1.1R`."""

@@ -46,6 +46,17 @@ class Offer:
     is_open: bool
 
 
+def ways_in(request: Request, symbol: str) -> list[Button]:
+    """The buttons that lead from a market to the confirm step, for those who may trade."""
+    if not request.may(Role.TRADER):
+        return []
+    say = request.say
+    ways = [button(say("Long"), "tr", symbol, Direction.LONG.value, style=Style.SUCCESS)]
+    if request.services.perps.known(symbol) is not None:
+        ways.append(button(say("Short"), "tr", symbol, Direction.SHORT.value, style=Style.DANGER))
+    return ways
+
+
 async def draft(request: Request, asked: Asked, preview: Preview | None = None) -> str:
     """Keep a sentence behind a token that only this person can use, here."""
     params: dict[str, Any] = {"text": written(asked)}
