@@ -5,31 +5,42 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
+from adapters.paper.venue import PaperVenue
 from bot.container import build_rendering, build_table
 from engines.core.instrument import Instrument
 from engines.core.ticker import Ticker
-from handlers import cockpit
+from engines.simulate.costs import Fees
+from handlers import alerts, cockpit
 from handlers.errors import Answer, answered
 from handlers.free_text import guess, understand
 from handlers.ui.request import Request, Services
+from handlers.ui.trade_view import living_of, notice_of
 from ports.health import FeedHealth, JobHealth, RunHealth
 from ports.messages import Button, Messenger, Screen
 from ports.people import Person, Role
 from services.actions import Actions
+from services.alerts import Alerts
 from services.candles import Collector
 from services.cockpit import Cockpits
 from services.market.options import MarketOptions
 from services.market.perps import Perps
 from services.market.ring import Rings
 from services.markets import Markets
+from services.orders import Orders
 from services.outbox import Outbox
 from services.people import People
 from services.pictures import Pictures
 from services.speech import Rendering
+from services.trades import Trades
+from services.trading.funds import Funds
+from services.trading.register import Register
+from services.trading.telling import Teller
+from tests.build.books import MemoryBooks
 from tests.build.candles import MemoryCandles
 from tests.build.clock import NOON, HandClock
-from tests.build.markets import FakeMarketSource, a_ticker, an_instrument
+from tests.build.markets import FakeMarketSource, a_perp, a_perp_ticker, a_ticker, an_instrument
 from tests.build.messenger import FakeCharts, RecordingMessenger
 from tests.build.people import a_person
 from tests.build.stores import MemoryDesk
@@ -40,6 +51,8 @@ _NAMES = (
 )
 COINS = _NAMES.split()
 """Coins of the venue, the biggest first; each second one fell today."""
+
+FEES = Fees(spot=Decimal("0.001"), maker=Decimal("0.0002"), taker=Decimal("0.00055"))
 
 ANN, TOM, VERA = 11, 12, 13
 """An admin, a trader and a viewer."""
@@ -62,6 +75,15 @@ def a_universe(at: datetime = NOON) -> tuple[list[Instrument], list[Ticker]]:
             )
         )
     return listed, tickers
+
+
+def some_perps(at: datetime = NOON) -> dict[str, Any]:
+    """Perpetuals of the three biggest coins; the others are spot only."""
+    bases = COINS[:3]
+    return {
+        "perps": [a_perp(base) for base in bases],
+        "perp_tickers": [a_perp_ticker(f"{base}USDT", at=at) for base in bases],
+    }
 
 
 @dataclass(slots=True, kw_only=True)
@@ -173,7 +195,7 @@ async def a_screen_desk(
     """A desk whose markets are known, unless `is_primed` is false. It speaks `through` another messenger
     where one is given."""
     listed, tickers = a_universe(now)
-    source, clock = FakeMarketSource(listed, tickers), HandClock(now)
+    source, clock = FakeMarketSource(listed, tickers, **some_perps(now)), HandClock(now)
     recording, charts, stores = RecordingMessenger(), FakeCharts(), MemoryDesk()
     messenger = through or recording
     roads: list[FeedHealth] = []
@@ -188,14 +210,43 @@ async def a_screen_desk(
     rings, candles = Rings(), MemoryCandles()
     markets = Markets(source, None, clock, options, rings=rings, store=candles)
     cockpits = Cockpits(known, messenger, clock, cockpit.view_of(lambda: services))
+    perps = Perps(source, clock, options)
+    outbox = Outbox(stores.outbox, messenger, clock)
+    register = Register(MemoryBooks(stores.outbox), clock, Decimal(1000))
+    trades = Trades.over(
+        Orders(
+            PaperVenue(source, clock, FEES, latency_s=0.0, stale_after_s=30.0),
+            register,
+            Funds(register, FEES),
+            Teller(known, clock, notice_of(lambda: services), outbox.stored),
+            clock,
+        ),
+        markets=markets,
+        perps=perps,
+        source=source,
+        messenger=messenger,
+        view=living_of(lambda: services),
+        most_leverage=Decimal(5),
+        stale_after_s=30.0,
+    )
     services = Services(
         people=known,
         markets=markets,
-        perps=Perps(source, clock, options),
+        perps=perps,
+        trades=trades,
+        alerts=Alerts(
+            stores.alerts,
+            known,
+            markets,
+            source,
+            outbox,
+            clock,
+            alerts.fired_view_of(lambda: services),
+        ),
         candles=Collector(source, markets, candles, rings, clock),
         pictures=Pictures(markets, charts, clock),
         actions=Actions(stores.actions, clock, lambda: f"token-{next(tokens)}"),
-        outbox=Outbox(stores.outbox, messenger, clock),
+        outbox=outbox,
         cockpits=cockpits,
         rendering=the_rendering(),
         clock=clock,
@@ -207,6 +258,7 @@ async def a_screen_desk(
         started_at=clock.wire_now(),
         admin_chat=admin_chat,
     )
+    await services.alerts.load()
     if is_primed:
         await markets.quote("BTCUSDT")
     return ScreenDesk(
