@@ -202,7 +202,7 @@ class Trades:
         `stop_wrong_side`."""
         async with self.register.lock(person.id):
             trade = self._live(await self.get(person, trade_id)).trade
-            level = self._stop_level(trade, stop)
+            level = await self._stop_level(trade, stop)
             if level == trade.stop:
                 return trade
             now = self.clock.now()
@@ -348,9 +348,9 @@ class Trades:
             raise Refused("price_outside_day", low=low, high=high)
         return instrument.price(price)
 
-    def _stop_level(self, trade: Trade, stop: Decimal | None) -> Decimal:
+    async def _stop_level(self, trade: Trade, stop: Decimal | None) -> Decimal:
         """The wanted stop on the grid, if it would not fire at once."""
-        now = self._reference(trade)
+        now = await self._reference(trade)
         level = break_even_stop(trade) if stop is None else stop
         if level is None:
             raise Refused("no_such_trade", text=f"#{trade.id}")
@@ -361,23 +361,17 @@ class Trades:
             raise Refused("stop_wrong_side", stop=level, price=now)
         return level
 
-    def _reference(self, trade: Trade) -> Decimal:
+    async def _reference(self, trade: Trade) -> Decimal:
         """What a stop is compared with: the price now, or that at which an entry waits."""
         waiting = self.prices.standing(trade).waiting_price
         if trade.state is TradeState.WAITING and waiting is not None:
             return waiting
-        return self._mark(trade)
-
-    def _mark(self, trade: Trade) -> Decimal:
-        mark = self.prices.fresh(trade.instrument)
-        if mark is None:
-            raise Refused("no_fresh_price", pair=trade.instrument.pair)
-        return mark
+        return await self.prices.now(trade.instrument)
 
     async def _reset(self, person: Person) -> None:
         """End every trade at its mark, then begin anew. All prices are looked up first: it is all or none."""
         held = self.register.live(person.id)
-        marks = [self._mark(one.trade) if one.trade.quantity else None for one in held]
+        marks = [await self.prices.now(one.trade.instrument) if one.trade.quantity else None for one in held]
         for one, mark in zip(held, marks, strict=True):
             await self._end(one.trade, mark)
         await self.register.reopen(person.id)

@@ -9,6 +9,7 @@ from engines.ledger import booking
 from engines.orders.position import liquidation_price
 from engines.orders.trade import Trade
 from ports.clock import Clock
+from ports.errors import Refused, Stale, Transient
 from services.market.perps import Perps
 from services.markets import Markets
 from services.trading.register import QUOTE, Register
@@ -51,6 +52,20 @@ class Prices:
         """The price if it can be acted on."""
         price = self.of(instrument)
         return None if price is None or price.is_stale else price.value
+
+    async def now(self, instrument: Instrument) -> Decimal:
+        """The price, asked for where ours is too old. Raises `Refused("no_fresh_price")`."""
+        try:
+            if instrument.kind is MarketKind.SPOT:
+                await self.markets.quote(instrument.symbol)
+            else:
+                await self.perps.fresh(instrument.symbol)
+        except (Stale, Transient) as error:
+            raise Refused("no_fresh_price", pair=instrument.pair) from error
+        price = self.fresh(instrument)
+        if price is None:
+            raise Refused("no_fresh_price", pair=instrument.pair)
+        return price
 
     def standing(self, trade: Trade) -> Standing:
         """A trade with what it is worth now."""

@@ -140,10 +140,17 @@ class Tape:
     def _begin(self, key: MarketKey) -> Track:
         """From where the trade that was looked at least lately was left; the minute before may not have been
         looked at a second time."""
-        trades = [held.trade for held in self.register.in_market(key)]
-        at = min(trade.seen_at for trade in trades)
-        minute = at.replace(second=0, microsecond=0)
-        return Track(instrument=trades[0].instrument, at=at, audited_until=minute - timedelta(minutes=1))
+        first = min((held.trade for held in self.register.in_market(key)), key=lambda one: one.seen_at)
+        minute = first.seen_at.replace(second=0, microsecond=0)
+        is_new = first.opened_at == first.seen_at  # what it was filled at is where the market was then
+        price = first.best_price if is_new else None
+        return Track(
+            instrument=first.instrument,
+            at=first.seen_at,
+            audited_until=minute - timedelta(minutes=1),
+            price=price,
+            mark=price,
+        )
 
     def _is_audit_due(self, track: Track, now: datetime) -> bool:
         return self._closed_until(now) > track.audited_until
