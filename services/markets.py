@@ -98,6 +98,11 @@ class Markets:
             self._load_reference, self._options.reference_poll_s, self._reference_meter, self._options
         )
 
+    async def load(self) -> None:
+        """Read the list of markets and all prices once. Raises `Transient`."""
+        await retried(self._load_universe, self._options.patience_s)
+        await retried(self._load_tickers, self._options.patience_s)
+
     async def close(self) -> None:
         """Give up requests under way. The sources stay open: they belong to whoever made them."""
         await self._flights.close()

@@ -173,10 +173,12 @@ class Live:
             return False
         if symbol in self._tries and self._clock.wire_now() < self._tries[symbol][1]:
             return False
-        if self._tracks[symbol][FIVE].has_holes or symbol not in self._closed_at:
+        if not self.missing(symbol, FIVE) or self._tracks[symbol][FIVE].has_holes:
             return True
-        quiet_s = (self._clock.wire_now() - self._closed_at[symbol]).total_seconds()
-        return quiet_s >= self._options.grace_s
+        closed_at = self._closed_at.get(symbol)
+        if closed_at is None:
+            return True
+        return (self._clock.wire_now() - closed_at).total_seconds() >= self._options.grace_s
 
     async def _repair(self, symbol: str) -> None:
         first_s, longest_s = self._options.backoff_s

@@ -117,6 +117,19 @@ async def test_a_stream_that_is_about_to_catch_up_is_left_alone(desk: Collecting
     assert desk.asked() == []
 
 
+async def test_a_coarse_candle_without_all_its_parts_is_fetched_while_the_stream_goes_on(
+    desk: Collecting, past: Candles
+) -> None:
+    await desk.live.follow(["BTCUSDT"])  # at noon: the day's first half was not heard
+    now_ms = desk.pass_time(12 * HOUR_S)
+    tell(desk, past, *range(144))
+    assert len(await desk.kept(Timeframe.D1)) == 0
+    desk.pass_time(11)
+    await desk.live.sweep()
+    await assert_agrees(desk, Timeframe.D1, Timeframe.D1.floor(NOON_MS), now_ms)
+    assert len(desk.asked()) == 1
+
+
 async def test_a_jump_over_more_than_a_page_is_fetched_in_pages(desk: Collecting) -> None:
     a_past(desk.source, after=timedelta(days=6))
     await desk.live.follow(["BTCUSDT"])
