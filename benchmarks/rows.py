@@ -40,6 +40,17 @@ ROWS = {
             "telegram.updates_per_s", "1/s", 600, 1500, "aiogram with 100 handlers 960", is_higher_better=True
         ),
         Row("telegram.dispatch_us", "us", 400, 150, "aiogram: first router 102, last of many 611-2770"),
+        Row("store.upsert_1000_ms", "ms", 5, 2, "SQLAlchemy core 4.2, driver SQL 2.2, ORM merge 490"),
+        Row("store.read_last_1000_us", "us", 1500, 150, "blobs of a day 95, ORM 6860"),
+        Row(
+            "market.tickers_per_s",
+            "1/s",
+            8_000,
+            100_000,
+            "ccxt.pro 20,500, aiohttp and orjson 225,000",
+            is_higher_better=True,
+        ),
+        Row("market.event_to_snapshot_p99_ms", "ms", 500, 50),
         Row("chart.render_ms", "ms", 700, 200, "matplotlib objects 190, own SVG and resvg 30"),
     )
 }
