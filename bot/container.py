@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 
+import handlers.alert
+import handlers.alerts
 import handlers.chart
 import handlers.close
 import handlers.cockpit
@@ -30,6 +32,7 @@ from handlers.ui.trade_view import living_of, notice_of
 from ports.health import JobHealth
 from ports.people import Role
 from services.actions import Actions
+from services.alerts import Alerts
 from services.candles import Collector
 from services.cockpit import Cockpits
 from services.collect.options import CollectOptions
@@ -54,6 +57,8 @@ SCREENS: tuple[ModuleType, ...] = (
     handlers.top,
     handlers.chart,
     handlers.watch,
+    handlers.alert,
+    handlers.alerts,
     handlers.trade,
     handlers.close,
     handlers.trades,
@@ -127,6 +132,16 @@ def build_services(
         markets=markets,
         perps=perps,
         trades=trades,
+        alerts=Alerts(
+            desk.alerts,
+            people,
+            markets,
+            outside.primary,
+            outbox,
+            clock,
+            handlers.alerts.fired_view_of(lambda: services),
+            stale_after_s=settings.market.stale_after_s,
+        ),
         candles=Collector(outside.primary, markets, outside.candles, rings, clock, collecting(settings)),
         pictures=Pictures(markets, outside.charts, clock),
         actions=Actions(desk.actions, clock, lambda: secrets.token_urlsafe(12)),

@@ -109,7 +109,7 @@ class Alerts:
         return self.standing(alert), True
 
     async def mute(self, person: Person, alert_id: int) -> Standing:
-        """Let it be silent. Raises `Refused("alert_gone")`, as all below do."""
+        """Let it be silent. Raises `Refused`, as all below do: `alert_gone`, `not_yours`."""
         return await self._turn(person, alert_id, AlertState.MUTED, was=(AlertState.WATCHING,))
 
     async def unmute(self, person: Person, alert_id: int) -> Standing:
@@ -133,7 +133,7 @@ class Alerts:
         return len(doomed)
 
     async def get(self, person: Person, alert_id: int) -> Standing:
-        """One of the person's alerts, whatever its state. Raises `Refused("alert_gone")`."""
+        """One of the person's alerts, whatever its state."""
         return self.standing(await self._own(person, alert_id))
 
     def list(self, person: Person) -> Sequence[Standing]:
@@ -231,6 +231,8 @@ class Alerts:
 
     async def _own(self, person: Person, alert_id: int) -> Alert:
         alert = await self._store.get(alert_id)
-        if alert is None or alert.owner != person.id:
+        if alert is None:
             raise Refused("alert_gone")
+        if alert.owner != person.id:
+            raise Refused("not_yours")
         return alert

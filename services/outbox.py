@@ -42,10 +42,6 @@ class Outbox:
             self._news.set()
         return is_new
 
-    def nudge(self) -> None:
-        """Look now: a message was stored together with its cause."""
-        self._news.set()
-
     def stored(self) -> None:
         """A message was stored by somebody else, together with its cause: deliver it."""
         self._news.set()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -16,14 +17,20 @@ from jinja2.ext import babel_extract
 
 from adapters.telegram import text as telegram_text
 from bot.container import build_table
+from engines.alerts.alert import NewExtreme, PercentMove, Way
+from engines.core.instrument import Instrument
 from handlers.ui.table import Command
 from ports.health import FeedHealth, JobHealth
 from sandbox.telegram.html_reader import read_html
+from services.alerting.standing import Standing, Told
 from services.market.quote import Quote
 from services.speech import LANGUAGES
+from tests.build.alerts import an_alert
+from tests.build.clock import NOON
 from tests.build.markets import a_ticker, an_instrument
 from tests.build.people import a_person
 from tests.build.screens import a_screen_desk, buttons, the_rendering
+from tests.build.trade_screens import trade_values
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEAKING = ("bot", "handlers", "services")
@@ -214,6 +221,43 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         "count": 2,
         "added": [hostile],
         "removed": [hostile],
+        **alert_values(instrument, quote, is_bad=is_bad),
+        **trade_values(instrument, is_bad=is_bad),
+        "day_of": hostile,
+        "said": hostile,
+    }
+
+
+def alert_values(instrument: Instrument, quote: Quote, *, is_bad: bool) -> dict[str, Any]:
+    """What screens about alerts show; a bad one waits, rests, is found out late and has no price."""
+    rest = timedelta(hours=1) if is_bad else None
+    alert = an_alert(instrument=instrument, rest=rest, is_armed=not is_bad, count=3)
+    others = [
+        an_alert(condition=condition, instrument=instrument, rest=rest)
+        for condition in (
+            PercentMove(None, Decimal("0.05"), timedelta(hours=1)),
+            PercentMove(Way.DOWN, Decimal("0.05"), timedelta(minutes=15)),
+            NewExtreme(Way.UP, 30),
+        )
+    ]
+    shown = None if is_bad else quote
+    reading = None if is_bad else Decimal("0.02")
+    standings = [Standing(alert=one, quote=shown, reading=reading) for one in (alert, *others)]
+    told = Told(
+        alert=alert, price=Decimal(100), at=NOON, age_s=100, is_late=is_bad, move=reading, quote=quote
+    )
+    return {
+        "alert": alert,
+        "standing": standings[0],
+        "standings": standings,
+        "told": told,
+        "news": "armed",
+        "until": "4 Mar" if is_bad else None,
+        "is_resting": is_bad,
+        "when": "12:00",
+        "has_age": True,
+        "page": 1,
+        "pages": 2,
     }
 
 
@@ -255,7 +299,11 @@ def test_a_template_shows_hostile_text_as_text(template: str, language: str, is_
             assert telegram_text.length(part) <= telegram_text.TEXT_LIMIT
 
 
-REFUSALS = re.findall(r'code == "(\w+)"', (ROOT / "templates" / "errors" / "refused.html").read_text())
+REFUSALS = [
+    code
+    for path in sorted((ROOT / "templates" / "errors").glob("*refused.html"))
+    for code in re.findall(r'code == "(\w+)"', path.read_text())
+]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

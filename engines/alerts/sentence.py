@@ -87,6 +87,11 @@ class Sentence:
         """Whether it has exactly one thing to wait for."""
         return [bool(self.prices), self.share is not None, self.extreme is not None].count(True) == 1
 
+    @property
+    def is_coin_alone(self) -> bool:
+        """Whether it has nothing but one name."""
+        return self == Sentence(names=self.names) and len(self.names) == 1
+
 
 def read_sentence(text: str) -> Sentence:
     """What `text` says, in English or Russian, words in any order."""

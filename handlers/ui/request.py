@@ -9,6 +9,7 @@ from ports.clock import Clock
 from ports.health import FeedHealth, JobHealth, RunHealth
 from ports.people import Person, Role
 from services.actions import Actions
+from services.alerts import Alerts
 from services.candles import Collector
 from services.cockpit import Cockpits
 from services.market.perps import Perps
@@ -31,6 +32,7 @@ class Services:
     markets: Markets
     perps: Perps
     trades: Trades
+    alerts: Alerts
     candles: Collector
     pictures: Pictures
     actions: Actions

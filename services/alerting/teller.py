@@ -81,7 +81,7 @@ class Teller:
         batch = self._fired[:_BATCH]
         firings = [firing for change in batch if (firing := self._firing(change, lookout)) is not None]
         told = await self.store.fire(firings)
-        self.outbox.nudge()
+        self.outbox.stored()
         for change in batch:
             if change.alert.id not in told:
                 await self._withdraw(change.alert, lookout)
