@@ -12,7 +12,6 @@ target, as a limit order would get it.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 
 from engines.core.instrument import Toward
@@ -96,21 +95,32 @@ class _Walk:
     """One walk along a path. Prices are compared as levels (price times direction): higher is better."""
 
     def __init__(self, trade: Trade, move: Move, maintenance: Decimal) -> None:
-        self._trade = replace(trade, seen_at=move.at)
-        self._when: datetime = move.at
+        self._trade = trade
+        self._when = move.at
         self._sign = trade.direction.sign
         self._liquidation = liquidation_price(trade, maintenance)
+        self._stop, self._armed_at = trade.stop, trade.armed_at
+        self._best = trade.best_price or move.open
+        self._targets = list(trade.targets)
         self._left = trade.quantity
         self._at = move.open
         self._exits: list[Exit] = []
         self._events: list[ProtectionEvent] = []
-        self._tighten(trailing_stop(trade, trade.best_price or move.open))
+        self._tighten(trailing_stop(trade, self._best))
         self._sell_rest_of_targets()
         if not self._is_beyond_stop(move.open):
             self._rise(move.open)
 
     def decision(self) -> Decision:
-        return Decision(trade=self._trade, exits=tuple(self._exits), events=tuple(self._events))
+        trade = replace(
+            self._trade,
+            stop=self._stop,
+            armed_at=self._armed_at,
+            best_price=self._best,
+            targets=tuple(self._targets),
+            seen_at=self._when,
+        )
+        return Decision(trade=trade, exits=tuple(self._exits), events=tuple(self._events))
 
     def go(self, end: Decimal, mark: Decimal) -> None:
         """Walk straight to `end`; `mark` is met on the way."""
@@ -122,7 +132,7 @@ class _Walk:
 
     def _fall(self, end: Decimal, mark: Decimal) -> None:
         """Stop or liquidation, the nearer first."""
-        stop = self._trade.stop if self._is_beyond_stop(end) else None
+        stop = self._stop if self._is_beyond_stop(end) else None
         liquidation = self._liquidation
         if liquidation is not None and self._level(mark) > self._level(liquidation):
             liquidation = None
@@ -133,10 +143,11 @@ class _Walk:
 
     def _stop_at(self, stop: Decimal) -> None:
         """Out at the stop, or at the worse price where the leg began beyond it."""
-        best = self._trade.best_price
-        is_trailing = best is not None and stop == trailing_stop(self._trade, best)
         price = min(stop, self._at, key=self._level)
-        self._leave(Purpose.TRAIL if is_trailing else Purpose.STOP, "trail" if is_trailing else "stop", price)
+        if stop == trailing_stop(self._trade, self._best):
+            self._leave(Purpose.TRAIL, "trail", price)
+        else:
+            self._leave(Purpose.STOP, "stop", price)
 
     def _leave(self, purpose: Purpose, code: str, price: Decimal) -> None:
         self._exit(purpose, self._left, price)
@@ -144,21 +155,18 @@ class _Walk:
 
     def _rise(self, end: Decimal) -> None:
         """Targets in the order they are met; then the best price, and the trailing stop behind it."""
-        due = [number for number in self._waiting() if self._is_reached(number, end)]
-        for number in sorted(due, key=lambda number: self._level(self._target(number).price)):
-            self._hit(number)
-        best = self._trade.best_price
-        if self._left > 0 and (best is None or self._level(end) > self._level(best)):
-            self._trade = replace(self._trade, best_price=end)
+        due = [index for index in self._waiting() if self._is_reached(index, end)]
+        for index in sorted(due, key=lambda index: self._level(self._targets[index].price)):
+            self._hit(index)
+        if self._left > 0 and self._level(end) > self._level(self._best):
+            self._best = end
             self._tighten(trailing_stop(self._trade, end))
 
-    def _hit(self, number: int) -> None:
-        target = self._target(number)
+    def _hit(self, index: int) -> None:
+        target = self._targets[index]
         price = max(target.price, self._at, key=self._level)
-        targets = list(self._trade.targets)
-        targets[number - 1] = replace(target, hit_at=self._when)
-        self._trade = replace(self._trade, targets=tuple(targets))
-        self._events.append(ProtectionEvent(code="target", price=price, number=number))
+        self._targets[index] = replace(target, hit_at=self._when)
+        self._events.append(ProtectionEvent(code="target", price=price, number=index + 1))
         is_last = not self._waiting()
         self._exit(Purpose.TARGET, self._left if is_last else self._part(target), price)
         if is_last:
@@ -178,15 +186,14 @@ class _Walk:
 
     def _sell_rest_of_targets(self) -> None:
         """What a thin book left over when the last target was hit."""
-        if self._trade.targets and not self._waiting():
+        if self._targets and not self._waiting():
             self._exit(Purpose.TARGET, self._left, self._at)
 
     def _tighten(self, stop: Decimal | None) -> bool:
         """Move the stop to `stop` if that is nearer; a stop never widens by itself."""
-        current = self._trade.stop
-        if stop is None or (current is not None and self._level(stop) <= self._level(current)):
+        if stop is None or (self._stop is not None and self._level(stop) <= self._level(self._stop)):
             return False
-        self._trade = replace(self._trade, stop=stop, armed_at=self._when)
+        self._stop, self._armed_at = stop, self._when
         return True
 
     def _exit(self, purpose: Purpose, quantity: Decimal, price: Decimal) -> None:
@@ -195,18 +202,14 @@ class _Walk:
             self._left -= quantity
 
     def _waiting(self) -> list[int]:
-        """Numbers of the targets not hit yet."""
-        return [number for number, target in enumerate(self._trade.targets, 1) if target.hit_at is None]
+        """Places of the targets not hit yet."""
+        return [index for index, target in enumerate(self._targets) if target.hit_at is None]
 
-    def _target(self, number: int) -> Target:
-        return self._trade.targets[number - 1]
-
-    def _is_reached(self, number: int, price: Decimal) -> bool:
-        return self._level(price) >= self._level(self._target(number).price)
+    def _is_reached(self, index: int, price: Decimal) -> bool:
+        return self._level(price) >= self._level(self._targets[index].price)
 
     def _is_beyond_stop(self, price: Decimal) -> bool:
-        stop = self._trade.stop
-        return stop is not None and self._level(price) <= self._level(stop)
+        return self._stop is not None and self._level(price) <= self._level(self._stop)
 
     def _level(self, price: Decimal) -> Decimal:
         return price * self._sign
