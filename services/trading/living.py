@@ -56,7 +56,7 @@ class Living:
         async with asyncio.TaskGroup() as edits:
             while True:
                 self._news.clear()
-                for trade in self._due():
+                for trade in self.due():
                     self._editing.add(trade.id)
                     edits.create_task(self._refresh_in_turn(trade))
                 with suppress(TimeoutError):
@@ -106,7 +106,8 @@ class Living:
             self._tried_at[trade.id] = asyncio.get_running_loop().time()
             self._editing.discard(trade.id)
 
-    def _due(self) -> list[Trade]:
+    def due(self) -> list[Trade]:
+        """Trades whose messages may have to change now."""
         now = asyncio.get_running_loop().time()
         live = [held.trade for held in self.register.live()]
         self._forget({trade.id for trade in live} | set(self._ended))

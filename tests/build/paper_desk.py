@@ -31,6 +31,7 @@ from services.trading.telling import Teller
 from services.trading.wish import Standing, TradeEvent, Wish
 from tests.build.books import MemoryBooks
 from tests.build.clock import NOON, HandClock
+from tests.build.killing import Countdown, KillingBooks, KillingVenue
 from tests.build.markets import (
     FakeMarketSource,
     a_perp,
@@ -112,6 +113,16 @@ class PaperDesk:
             await self.perps.fresh(symbol)
         await self.rounds()
 
+    async def recover(self) -> None:
+        """What `run` does first."""
+        for held in self.trades.register.live():
+            await self.trades.orders.recover(held.trade.id)
+
+    async def refresh(self) -> None:
+        """Bring every living message up to date."""
+        for trade in self.trades.living.due():
+            await self.trades.living.refresh(trade)
+
     async def rounds(self) -> None:
         """Let every followed market take what came in."""
         self.trades.tape.follow()
@@ -166,11 +177,12 @@ async def a_paper_desk(
     outbox: MemoryOutbox | None = None,
     clock: HandClock | None = None,
     source: FakeMarketSource | None = None,
+    messenger: RecordingMessenger | None = None,
     noise: Noise = Noise.NORMAL,
-    is_started: bool = True,
+    countdown: Countdown | None = None,
 ) -> PaperDesk:
-    """A desk that has just started; over `books`, `outbox`, `clock` and `source` of an earlier one, after a
-    restart."""
+    """A desk that has just started; over what an earlier one left, after a restart. With a `countdown` it is
+    killed on the way."""
     outbox = outbox or MemoryOutbox()
     books, clock = books or MemoryBooks(outbox), clock or HandClock()
     source = source or _a_source()
@@ -181,10 +193,13 @@ async def a_paper_desk(
         ask_again_after_s=0, answer_within_s=0.5, patience_s=(), person_patience_s=(), stale_after_s=30
     )
     markets, perps = Markets(source, None, clock, options), Perps(source, clock, options)
-    register = Register(books, clock, Decimal(1000))
+    kept: Books = books if countdown is None else KillingBooks(books, countdown)
+    register = Register(kept, clock, Decimal(1000))
     funds, teller = Funds(register, FEES), Teller(people, clock, _notice, lambda: None)
-    venue = PaperVenue(source, clock, FEES, latency_s=0, stale_after_s=30)
-    messenger = RecordingMessenger()
+    venue: Any = PaperVenue(source, clock, FEES, latency_s=0, stale_after_s=30)
+    if countdown is not None:
+        venue = KillingVenue(venue, countdown)
+    messenger = messenger or RecordingMessenger()
     trades = Trades.over(
         Orders(venue, register, funds, teller, clock),
         markets=markets,
@@ -206,8 +221,7 @@ async def a_paper_desk(
         people=people,
         trades=trades,
     )
-    if is_started:
-        await trades.start()
+    await trades.start()
     return desk
 
 
