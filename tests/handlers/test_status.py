@@ -1,19 +1,18 @@
 """`/status`, the cockpit's view and the desk's own notices."""
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from handlers.cockpit import MOST, view
-from handlers.notices import daily_summary, feed_changed, telegram_returned
-from handlers.ui.request import Services
+from handlers.notices import feed_changed, telegram_returned
 from ports.errors import Transient
 from ports.health import FeedHealth, JobHealth, RunHealth
-from ports.messages import Screen
-from ports.people import Noise, Person, Role
+from ports.people import Noise, Role
 from services.feed_alarm import FeedNews
+from tests.build.candles import a_series, some_candles
 from tests.build.screens import ANN, TOM, VERA, ScreenDesk, a_screen_desk, data_of, labels
 
 
@@ -29,6 +28,21 @@ async def test_status_tells_mode_uptime_feeds_jobs_and_people(desk: ScreenDesk) 
     assert "· restarted 2 times" in html
     assert "3 people" in html
     assert "boom" not in html
+
+
+async def test_status_tells_how_the_candles_are(desk: ScreenDesk) -> None:
+    assert "<b>Candles</b>\n✓ 0 markets · candles: 0 · 0 MB\n" in (await desk.type("/status")).html
+    kept = some_candles(1500)
+    await desk.candles.upsert(a_series("BTCUSDT"), kept)
+    await desk.candles.upsert(a_series("ETHUSDT"), kept)
+    assert "candles: 3.00K · 0 MB" in (await desk.type("/status")).html
+    await desk.services.people.change(VERA, language="ru")
+    assert "<b>Свечи</b>\n✓ 0 рынков · свечей: 3,00" in (await desk.type("/status")).html
+
+
+async def test_status_goes_on_without_the_store_of_candles(desk: ScreenDesk) -> None:
+    desk.candles.failure = Transient("locked", kind="database")
+    assert "⚠️ their store does not answer" in (await desk.type("/status")).html
 
 
 async def test_status_tells_what_ran_by_the_calendar_and_when_it_runs_again(desk: ScreenDesk) -> None:
@@ -51,23 +65,6 @@ async def test_status_tells_what_ran_by_the_calendar_and_when_it_runs_again(desk
     assert "⚠️ old candles · runs now → 14:00 · failed 2 times\n" in html
     await desk.services.people.change(VERA, language="ru")
     assert "⚠️ удаление старых свечей · идёт сейчас → 14:00 · 2 сбоя" in (await desk.type("/status")).html
-
-
-@pytest.mark.parametrize("noise", Noise)
-async def test_the_summary_of_a_day_is_pushed_once(desk: ScreenDesk, noise: Noise) -> None:
-    person = await desk.services.people.change(VERA, noise=noise)
-
-    async def drawn(services: Services, whose: Person) -> Screen:
-        return Screen(html=f"summary of {whose.name}")
-
-    for day in (4, 4, 5):
-        await daily_summary(desk.services, person, date(2026, 3, day), drawn)
-    await desk.services.outbox.deliver()
-
-    assert [(sent.chat_id, sent.screen.html) for sent in desk.messenger.sent] == [
-        (VERA, "summary of Vera")
-    ] * 2
-    assert desk.messenger.sent[0].is_silent is (noise is Noise.QUIET)
 
 
 @pytest.mark.parametrize(
