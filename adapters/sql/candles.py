@@ -20,7 +20,7 @@ from engines.market.flaws import flaws
 from ports.candles import Coverage, Series
 from ports.errors import Fatal, Refused, Transient
 
-_CHUNKS_A_WRITE = 32
+_CHUNKS_A_WRITE = 8
 """A long upsert is many short transactions, so that a candle that closed meanwhile waits for one only."""
 
 _FEW = 8

@@ -1,5 +1,6 @@
 """The market database: opening it, trouble with it, and that it stands in nobody's way."""
 
+import asyncio
 import resource
 import sqlite3
 from collections.abc import AsyncIterator
@@ -159,6 +160,21 @@ async def test_a_locked_file_can_still_be_read(store: SqlCandles, file: Path) ->
     holder.close()
     assert await hasty.upsert(BTC, some_candles(1, seed=9)) == 1
     await hasty.close()
+
+
+async def test_a_read_that_finds_a_lock_waits_for_it_in_a_thread(file: Path) -> None:
+    """Only a file without a write-ahead log can be locked against readers for as long as a test likes."""
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("CREATE TABLE series (id INTEGER)")
+    rows = MarketFile(file)
+    holder.execute("BEGIN EXCLUSIVE")
+    reading = asyncio.create_task(rows.read("SELECT count(*) FROM series", {}, is_small=True))
+    await asyncio.sleep(0.05)
+    assert not reading.done()  # and the event loop goes on
+    holder.execute("COMMIT")
+    assert await reading == [(0,)]
+    holder.close()
+    await rows.close()
 
 
 async def test_our_own_mistakes_are_not_the_databases(store: SqlCandles) -> None:
