@@ -2,10 +2,12 @@
 calendar."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from handlers.ui.keyboards import button
 from handlers.ui.request import Request, Services
 from handlers.ui.table import ButtonRoute, Command, Topic
+from ports.errors import Transient
 from ports.health import RunHealth
 from ports.messages import Screen
 from services.speech import Speech, zone_of
@@ -21,6 +23,7 @@ async def status(request: Request) -> Screen:
         world=services.world,
         feeds=feeds,
         jobs=services.jobs(),
+        candles=await _collection(services, say),
         runs=[_run(run, services, say) for run in services.runs()],
         uptime=say.age((services.clock.wire_now() - services.started_at).total_seconds()),
         market_now=say.time(services.clock.now(), "d MMM y HH:mm:ss"),
@@ -29,6 +32,26 @@ async def status(request: Request) -> Screen:
         people=len(services.people.all()),
     )
     return Screen(html=html, keyboard=((button(say("Refresh"), "st"), button(say("Help"), "h")),))
+
+
+async def _collection(services: Services, say: Speech) -> dict[str, object] | None:
+    """What there is of candles; `None` while their store does not answer."""
+    try:
+        there = await services.candles.summary()
+    except Transient:
+        return None
+    filling = there.filling
+    return {
+        "markets": there.markets,
+        "count": say.compact(Decimal(there.candles)),
+        "size_mb": say.compact(Decimal(there.size_bytes // 1_000_000)),
+        "missing": there.missing,
+        "differing": there.counts.differing,
+        "is_filling": filling.done < filling.series,
+        "done": filling.done,
+        "series": filling.series,
+        "left": None if filling.left_s is None else say.age(filling.left_s),
+    }
 
 
 def _run(run: RunHealth, services: Services, say: Speech) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Words and templates: everything is translated, and nothing that people write can break a screen."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from jinja2.ext import babel_extract
 from adapters.telegram import text as telegram_text
 from bot.container import build_table
 from engines.alerts.alert import NewExtreme, PercentMove, Way
-from engines.core.instrument import Instrument
+from engines.core.instrument import Instrument, MarketKind
 from handlers.ui.table import Command
 from ports.health import FeedHealth, JobHealth
 from sandbox.telegram.html_reader import read_html
@@ -30,7 +31,15 @@ from tests.build.clock import NOON
 from tests.build.markets import a_ticker, an_instrument
 from tests.build.people import a_person
 from tests.build.screens import a_screen_desk, buttons, the_rendering
-from tests.build.trade_screens import trade_values
+from tests.build.trade_screens import (
+    a_closed_trade,
+    a_portfolio,
+    a_preview,
+    a_stale_standing,
+    a_standing,
+    an_open_trade,
+    trade_values,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEAKING = ("bot", "handlers", "services")
@@ -206,6 +215,17 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         "feeds": [feed],
         "jobs": [job],
         "runs": [run],
+        "candles": {
+            "markets": 100,
+            "count": hostile,
+            "size_mb": hostile,
+            "missing": 3 if is_bad else 0,
+            "differing": 2 if is_bad else 0,
+            "is_filling": is_bad,
+            "done": 320,
+            "series": 500,
+            "left": hostile if is_bad else None,
+        },
         "at": None if is_bad else "08:30",
         "speed": 60.0 if is_bad else 1.0,
         "people": 2,
@@ -413,3 +433,46 @@ async def test_the_buttons_of_the_longest_coin_fit_sixty_four_bytes() -> None:
         assert "Something broke" not in screen.html
         assert any(base in (one.data or "") for one in buttons(screen)), text
         assert all(len((one.data or "").encode()) <= 64 for one in buttons(screen))
+
+
+NUMBERS = (
+    ("87210.50", "0.01"),
+    ("0.00001234", "0.00000001"),
+    ("0.0000001234", "0.0000000001"),
+    ("1234567.1", "0.1"),
+    ("1", "0.0001"),
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_tables_of_trades_fit_a_phone(language: str) -> None:
+    speech = the_rendering().speech(language)
+    for name in NAMES:
+        for (price, tick), notional in itertools.product(NUMBERS, ("0.01", "100", "123456.78", "98765432.1")):
+            instrument = an_instrument(name, tick=Decimal(tick), kind=MarketKind.PERP)
+            trade = an_open_trade(99_999, Decimal(price), instrument=instrument, realised=Decimal(notional))
+            standing = a_standing(trade)
+            values = context("x", is_bad=False) | {
+                "preview": a_preview(instrument, Decimal(price), notional=Decimal(notional)),
+                "trade": trade,
+                "position": standing,
+                "tick": instrument.tick,
+                "live": (standing, a_stale_standing(trade)),
+                "closed": [(a_closed_trade(trade), Decimal("-123.4"))],
+                "shown": (standing,),
+            }
+            for template in ("trade.html", "trade_offer.html", "trades.html", "portfolio.html"):
+                for line in preformatted(speech.render(template, **values)):
+                    assert len(line) <= 34, (template, line)
+                    assert re.search(r"\S  ?|\S$", line), line
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_portfolio_of_many_positions_fits_under_its_picture(language: str) -> None:
+    standings = tuple(a_standing(an_open_trade(number)) for number in range(9_990, 9_998))
+    values = context("x", is_bad=False) | {
+        "account": a_portfolio(*standings, closed=12),
+        "shown": standings,
+    }
+    html = the_rendering().speech(language).render("portfolio.html", **values)
+    assert telegram_text.fits(html, telegram_text.CAPTION_LIMIT)

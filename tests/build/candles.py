@@ -56,10 +56,11 @@ def rows_of(candles: Candles) -> list[tuple[float, ...]]:
 
 
 class MemoryCandles:
-    """`CandleStore` in memory."""
+    """`CandleStore` in memory. `failure`, while set, is raised by `coverage`."""
 
     def __init__(self) -> None:
         self._kept: dict[Series, Candles] = {}
+        self.failure: Exception | None = None
 
     async def upsert(self, series: Series, candles: Candles) -> int:
         for row, flaw in flaws(candles, series.timeframe).items():
@@ -78,6 +79,8 @@ class MemoryCandles:
         return between(self._kept.get(series, empty()), start_ms, stop_ms)
 
     async def coverage(self) -> Sequence[Coverage]:
+        if self.failure is not None:
+            raise self.failure
         return [
             Coverage(
                 series=series,

@@ -96,6 +96,7 @@ class ScreenDesk:
     charts: FakeCharts
     messenger: RecordingMessenger
     stores: MemoryDesk
+    candles: MemoryCandles
     roads: list[FeedHealth] = field(default_factory=list)
     jobs: list[JobHealth] = field(default_factory=list)
     runs: list[RunHealth] = field(default_factory=list)
@@ -268,6 +269,7 @@ async def a_screen_desk(
         charts=charts,
         messenger=recording,
         stores=stores,
+        candles=candles,
         roads=roads,
         jobs=jobs,
         runs=runs,
