@@ -31,6 +31,7 @@ LINGER_S = 5.0
 _TOPICS_A_REQUEST = 10  # Bybit refuses longer subscriptions to spot topics
 _LOOKS_A_SPELL = 4
 _IDLE_LOOKS = 2
+_LOOKS_A_REPORT = 60
 _GARBAGE_A_LINE = 1000
 _DIAL_S = 10.0
 _NAME = re.compile(rb'"topic":\s*"([^"]*)"')
@@ -148,12 +149,14 @@ class BybitSocket:
 
     async def _tidy(self) -> None:
         """Let go of topics that nobody watches any more, and in the end of the connection."""
-        idle = 0
+        idle = looks = 0
         while idle < _IDLE_LOOKS:
             await asyncio.sleep(self._linger_s)
-            idle = 0 if self._watches else idle + 1
+            idle, looks = 0 if self._watches else idle + 1, looks + 1
             if self._watches:
                 await self._review()
+            if looks % _LOOKS_A_REPORT == 0:
+                log.info("stream_counts", venue="bybit", market=self._kind.value, **self.counts)
         raise Transient("bybit: nobody watches")
 
     async def _hang_up(self) -> None:

@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pytest
 
 from adapters.exchange.build import build_market_source
+from engines.core.candle import Bar
 from engines.core.timeframe import Timeframe
+from ports.errors import Refused
 from services.market.options import MarketOptions
 from services.markets import Markets
 from tests.build.twins import Twins, running_twins
@@ -18,13 +22,15 @@ OPTIONS = MarketOptions(poll_s=0.1, reference_poll_s=0.1, stream_review_s=0.05, 
 
 
 @asynccontextmanager
-async def a_desk(*, speed: float = 1.0, quiet_s: float = 60.0) -> AsyncIterator[tuple[Twins, Markets]]:
+async def a_desk(
+    *, speed: float = 1.0, quiet_s: float = 60.0, options: MarketOptions = OPTIONS
+) -> AsyncIterator[tuple[Twins, Markets]]:
     async with running_twins(speed=speed) as twins:
         bybit, binance = (
             build_market_source(venue, twins.clock, base_url=f"{twins.url}/{venue}", quiet_s=quiet_s)
             for venue in ("bybit", "binance")
         )
-        markets = Markets(bybit, binance, twins.clock, OPTIONS)
+        markets = Markets(bybit, binance, twins.clock, options)
         try:
             async with running(markets.run_universe(), markets.run_tickers(), markets.run_reference()):
                 yield twins, markets
@@ -100,3 +106,38 @@ async def test_a_silent_stream_is_reported_while_polling_keeps_prices_fresh() ->
         assert not (await markets.quote("BTCUSDT")).is_stale
         twins.faults.clear()
         await until(lambda: markets.feeds()[0].is_ok)
+
+
+async def test_a_halted_market_leaves_the_desk_and_comes_back() -> None:
+    async with a_desk(options=replace(OPTIONS, universe_refresh_s=0.1)) as (twins, markets):
+        await until(lambda: markets.quotes(["ETHUSDT"]))
+        twins.faults.merge({"bybit": {"halted": ["ETHUSDT"]}})
+        await until(lambda: not markets.quotes(["ETHUSDT"]))
+        with pytest.raises(Refused) as refusal:
+            await markets.quote("ETHUSDT")
+        assert refusal.value.code == "unknown_symbol"
+        assert markets.quotes(["BTCUSDT"])
+        twins.faults.clear()
+        await until(lambda: markets.quotes(["ETHUSDT"]))
+
+
+async def test_a_day_of_repeated_and_shuffled_candles_loses_none() -> None:
+    heard: list[Bar] = []
+    async with running_twins(speed=0.0) as twins:
+        bybit = build_market_source("bybit", twins.clock, base_url=f"{twins.url}/bybit")
+        watch = asyncio.create_task(bybit.watch_candles(["BTCUSDT", "ETHUSDT"], Timeframe.M5, heard.append))
+        await until(lambda: {bar.symbol for bar in heard} == {"BTCUSDT", "ETHUSDT"})
+        first_ms = heard[0].time_ms
+        twins.faults.merge({"bybit": {"repeat": True, "shuffle": True}})
+        await twins.sandbox_clock.advance(86_400)
+        expected = {first_ms + step * Timeframe.M5.ms for step in range(288)}
+        wanted = {(symbol, at) for symbol in ("BTCUSDT", "ETHUSDT") for at in expected}
+        await until(lambda: wanted <= {(bar.symbol, bar.time_ms) for bar in heard if bar.is_closed})
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
+        told = await bybit.history(
+            "BTCUSDT", Timeframe.M5, start_ms=first_ms, stop_ms=first_ms + 288 * Timeframe.M5.ms
+        )
+        await bybit.close()
+    closes = {bar.time_ms: bar.close for bar in heard if bar.symbol == "BTCUSDT" and bar.is_closed}
+    assert [closes[at] for at in told.time_ms.tolist()] == told.close.tolist()
