@@ -11,7 +11,7 @@ UNKNOWN: Final = "\N{EN DASH}"
 _NEARLY_ONE = Decimal("0.9995")
 _NEARLY_TEN = Decimal("9.995")
 _NEARLY_HUNDRED = Decimal("99.95")
-_WHOLE_FROM = Decimal(10_000)
+_WHOLE_FROM = Decimal(1000)
 _COMPACT_FROM = Decimal(1_000_000)
 
 
@@ -86,7 +86,7 @@ def share(fraction: Decimal | None, language: str, *, digits: int = 1, has_sign:
 
 
 def brief(value: Decimal | None, language: str, *, has_sign: bool = False) -> str:
-    """An amount in at most nine signs, for tables: `+18.42`, `−123,456`, `1.24M`."""
+    """An amount in at most eight signs, for tables: `+18.42`, `−123,456`, `1.24M`."""
     if value is None or not value.is_finite():
         return UNKNOWN
     sign = "+" if has_sign and value > 0 else ""

@@ -44,7 +44,7 @@ def trade_screen(say: Speech, standing: Standing, *, may_trade: bool) -> Screen:
     html = say.render(
         "trade.html",
         trade=trade,
-        standing=standing,
+        position=standing,
         tick=trade.instrument.tick,
         is_spot=trade.instrument.kind is MarketKind.SPOT,
         is_old=standing.age_s is not None and standing.age_s > SHOW_AGE_AFTER_S,
