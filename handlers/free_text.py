@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from engines.alerts.sentence import read_sentence
 from engines.market.timeframes import parse_timeframe
 from handlers.ui.keyboards import again, rows
 from handlers.ui.request import Request
@@ -62,6 +63,8 @@ async def guess(request: Request) -> Screen | None:
     meant = await _sentence(request, words)
     if meant is not None:
         return await meant.command.handler(replace(request, args=meant.args))
+    if (offer := await _alert(request, text)) is not None:
+        return offer
     try:
         await request.services.markets.resolve(words[0])
     except Refused as error:
@@ -74,6 +77,20 @@ async def guess(request: Request) -> Screen | None:
     has_timeframe = any(parse_timeframe(word) is not None for word in words[1:])
     name = "chart" if has_timeframe else "price"
     return await table.commands[name].handler(replace(request, args=" ".join(words)))
+
+
+async def _alert(request: Request, text: str) -> Screen | None:
+    """“btc above 100k”: an alert is offered, and armed by a tap."""
+    said, pressed = read_sentence(text), again(f"alert {text}", f"🔔 {text}"[:30])
+    if text.startswith("/") or not said.is_wish or pressed is None:
+        return None
+    try:
+        await request.services.markets.resolve(said.names[0])
+    except Refused as error:
+        if error.code != "unknown_symbol":
+            raise
+        return None
+    return Screen(html=request.say.render("alert_offer.html"), keyboard=rows([pressed]))
 
 
 def _deal(words: list[str], table: Table) -> Command | None:

@@ -45,7 +45,7 @@ def single(request: Request, quote: Quote) -> Screen:
             ),
             button(say("Refresh"), "px", instrument.symbol),
         ),
-        *rows(ways_in(request, instrument.symbol)),
+        *rows([*ways_in(request, instrument.symbol), button(say("Alert"), "als", instrument.symbol)]),
     )
     return Screen(html=html, keyboard=keyboard)
 

@@ -35,6 +35,7 @@ _EMPTY = """alert alerts me when if is it the a an at to in within by than of ne
     курс нового usd usdt dollars доллар долларов доллара баксов or equal или равно от с со the tell notify
     скажи сообщи"""
 _SPANS = {
+    1: "s sec secs second seconds с сек секунд секунда секунды секунду",
     60: "m min mins minute minutes м мин минут минута минуты минуту",
     3600: "h hr hrs hour hours ч час часа часов",
     86_400: "d day days д дн день дня дней сут сутки суток",
@@ -86,6 +87,11 @@ class Sentence:
     def says_something(self) -> bool:
         """Whether it has exactly one thing to wait for."""
         return [bool(self.prices), self.share is not None, self.extreme is not None].count(True) == 1
+
+    @property
+    def is_wish(self) -> bool:
+        """Whether it can hardly mean anything but an alert."""
+        return self.says_something and (self.way is not None or not self.prices)
 
     @property
     def is_coin_alone(self) -> bool:

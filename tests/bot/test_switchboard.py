@@ -33,7 +33,7 @@ async def test_a_question_is_answered_with_one_message(at: Conversation, text: s
     [answer] = await at.say(VERA, text)
 
     assert answer["text"].startswith("BTC/USDT · spot")
-    assert names(answer) == ["Chart", "Watch", "Refresh"]
+    assert names(answer) == ["Chart", "Watch", "Refresh", "Alert"]
 
 
 @pytest.mark.parametrize("text", ["/price@another_bot btc", "/ban@another_bot", "/start@another_bot"])

@@ -45,7 +45,7 @@ async def test_sloppy_ways_to_ask_for_a_price_are_understood(desk: ScreenDesk, t
 
     assert screen.html.startswith("<b>BTC/USDT</b>")
     assert "87,210.50" in screen.html
-    assert labels(screen) == ["Chart", "Watch", "Refresh"]
+    assert labels(screen) == ["Chart", "Watch", "Refresh", "Alert"]
 
 
 @pytest.mark.parametrize(
@@ -229,5 +229,5 @@ async def test_before_the_markets_are_known_every_command_says_so(text: str) -> 
 async def test_the_button_turns_with_the_watch_list(desk: ScreenDesk) -> None:
     await desk.type("/watch btc")
 
-    assert labels(await desk.type("btc")) == ["Chart", "Unwatch", "Refresh"]
+    assert labels(await desk.type("btc")) == ["Chart", "Unwatch", "Refresh", "Alert"]
     assert desk.person(VERA).watchlist == ("BTCUSDT",)
