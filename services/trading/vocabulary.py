@@ -34,9 +34,9 @@ _LISTS = {
     "money": "$ ₮ u usd usdt usdc юсдт дол долл доллар доллара долларов бакс баксы баксов бакса",
     "percent": "% percent pct проц процент процента процентов",
     "not a number": "nan -nan +nan inf -inf +inf infinity",
-    "filler": "for with and the a an of in to on my me i want please plz open trade is it its from free "
-    "money close move set на с со и в во мне я хочу плиз пожалуйста открой открыть сделка сделку к до от "
-    "из закрой закрыть перенеси передвинь поставь деньги денег свободных",
+    "filler": "/ & + - – — for with and the a an of in to on my me i want please plz open trade is it "
+    "its from free money close move set на с со и в во мне я хочу плиз пожалуйста открой открыть сделка сделку к "
+    "до от из закрой закрыть перенеси передвинь поставь деньги денег свободных",
 }
 _SETS = {name: frozenset(words.split()) for name, words in _LISTS.items()}
 ENTRIES, MONEY_UNITS, PERCENTS = _SETS["entry"], _SETS["money"], _SETS["percent"]

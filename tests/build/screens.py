@@ -107,7 +107,9 @@ class ScreenDesk:
         assert person is not None
         return person
 
-    def request(self, args: str = "", *, by: int = VERA, chat: int | None = None) -> Request:
+    def request(
+        self, args: str = "", *, by: int = VERA, chat: int | None = None, message: int | None = None
+    ) -> Request:
         """What a handler is given."""
         person = self.person(by)
         say = self.services.rendering.speech(person.language, person.zone)
@@ -117,6 +119,7 @@ class ScreenDesk:
             say=say,
             chat_id=by if chat is None else chat,
             args=args,
+            message_id=message,
         )
 
     async def answer(self, text: str, *, by: int = VERA, chat: int | None = None) -> Answer:
@@ -136,16 +139,20 @@ class ScreenDesk:
         assert screen is not None, f"no screen for {text!r}"
         return screen
 
-    async def press(self, data: str, *, by: int = VERA, chat: int | None = None) -> Answer:
+    async def press(
+        self, data: str, *, by: int = VERA, chat: int | None = None, message: int | None = None
+    ) -> Answer:
         """The answer to a tap, whatever the role."""
         prefix, _, payload = data.partition(":")
         handler = self.services.table.buttons[prefix].handler
-        request = self.request(payload, by=by, chat=chat)
+        request = self.request(payload, by=by, chat=chat, message=message)
         return await answered(lambda: handler(request), request.say, command="")
 
-    async def tap(self, data: str, *, by: int = VERA, chat: int | None = None) -> Screen:
+    async def tap(
+        self, data: str, *, by: int = VERA, chat: int | None = None, message: int | None = None
+    ) -> Screen:
         """The screen for a tap."""
-        screen = (await self.press(data, by=by, chat=chat)).screen
+        screen = (await self.press(data, by=by, chat=chat, message=message)).screen
         assert screen is not None, f"no screen for {data!r}"
         return screen
 
