@@ -228,6 +228,7 @@ class App:
         )
 
     async def _beat(self) -> None:
+        await self._summaries.remember()
         feeds = [*self.services.market_feeds(), *self.services.roads()]
         log.info(
             "heartbeat",
@@ -239,7 +240,6 @@ class App:
             tasks=len(asyncio.all_tasks()),
         )
         await self.services.candles.heartbeat()
-        await self._summaries.remember()
 
     async def _keep_house(self) -> None:
         await self.services.actions.forget_old()
