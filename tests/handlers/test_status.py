@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -82,6 +83,29 @@ async def test_a_bad_feed_is_marked_in_status_and_cockpit(desk: ScreenDesk, code
     assert "1 min" in status
     assert "⚠️ Telegram: " in cockpit
     assert words in cockpit
+
+
+async def test_a_feed_tells_its_breaks_losses_and_delay(desk: ScreenDesk) -> None:
+    told = {"count": 50, "messages": 900, "breaks": 2, "lost": 1, "delay_p99_ms": 38.4}
+    desk.roads.append(FeedHealth(name="bybit_stream", is_ok=True, age_s=0.0, code="streaming", params=told))
+
+    english = (await desk.type("/status")).html
+    await desk.services.people.change(VERA, language="ru")
+    russian = (await desk.type("/status")).html
+
+    assert "streaming · 50 markets · broke 2 times · lost 1 · delay up to 38 ms" in english
+    assert "50 рынков · 2 обрыва · потеряно 1 · задержка до 38 мс" in russian
+
+
+async def test_a_gap_to_the_reference_that_stays_is_named_in_status_and_cockpit(desk: ScreenDesk) -> None:
+    wide = {"pair": "BTC/USDT", "gap": Decimal("-0.0123"), "many": 3}
+    desk.roads.append(FeedHealth(name="spread", is_ok=False, age_s=1.0, code="spread", params=wide))
+
+    status = (await desk.type("/status")).html.replace("\xa0", " ")
+    cockpit = view(desk.services, desk.person(VERA)).html.replace("\xa0", " ")
+
+    assert "⚠️ Gap to Binance · BTC/USDT ▼ −1.2 % · +2" in status
+    assert "⚠️ Gap to Binance: BTC/USDT ▼ −1.2 % · +2" in cockpit
 
 
 async def test_feeds_that_nobody_foresaw_are_shown_by_name(desk: ScreenDesk) -> None:
