@@ -35,8 +35,8 @@ _LISTS = {
     "percent": "% percent pct проц процент процента процентов",
     "not a number": "nan -nan +nan inf -inf +inf infinity",
     "filler": "/ & + - – — for with and the a an of in to on my me i want please plz open trade is it "
-    "its from free money close move set на с со и в во мне я хочу плиз пожалуйста открой открыть сделка сделку к "
-    "до от из закрой закрыть перенеси передвинь поставь деньги денег свободных",
+    "its from free money close move set на с со и в во мне я хочу плиз пожалуйста открой открыть сделка "
+    "сделку к до от из закрой закрыть перенеси передвинь поставь деньги денег свободных",
 }
 _SETS = {name: frozenset(words.split()) for name, words in _LISTS.items()}
 ENTRIES, MONEY_UNITS, PERCENTS = _SETS["entry"], _SETS["money"], _SETS["percent"]
