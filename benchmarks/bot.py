@@ -74,7 +74,7 @@ def soak_growth() -> Measure:
     with sandbox() as url, desk(url, PERPETUUM_LOG__LEVEL="info") as process:
         seen = soak(url, process, days=days, speed=speed)
     note = (
-        f"{days:g} days at x{speed:g}, {seen.asked} requests, from {seen.samples[0].memory_mb:.0f} to "
+        f"{days:g} days at x{speed:g}, {len(seen.samples)} requests, from {seen.samples[0].memory_mb:.0f} to "
         f"{seen.samples[-1].memory_mb:.0f} MB, {seen.mb_a_day:+.2f} MB a day after settling, "
         f"tasks {seen.more_tasks:+.0f}"
     )

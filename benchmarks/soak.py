@@ -30,7 +30,6 @@ class Soak:
 
     samples: Sequence[Sample]
     tasks: Sequence[int]
-    asked: int
 
     @property
     def growth_mb(self) -> float:
@@ -58,34 +57,46 @@ def soak(sandbox_url: str, process: Started, *, days: float, speed: float) -> So
     """Use a desk for so many simulated days at that speed."""
     anna, control = Person(sandbox_url, ADMIN), Control(sandbox_url)
     anna.ask("/start", limit_s=60)
-    samples, asked, texts = [], 0, _habits()
+    samples, steps = [], _use(anna)
     control.set_speed(speed)
     begin = control.market_s()
     try:
         while (day := (control.market_s() - begin) / DAY_S) < days:
-            anna.ask(next(texts), limit_s=60)
-            asked += 1
+            next(steps)
             samples.append(Sample(day, pss_mb(process.process.pid)))
             time.sleep(_PAUSE_S)
     finally:
         control.set_speed(1)
-    return Soak(samples, heartbeats(process.words), asked)
+    return Soak(samples, heartbeats(process.words))
 
 
-def _habits() -> Iterator[str]:
-    """What somebody asks for all day."""
-    return cycle(
-        text
-        for coin, frame in (("BTC", "5m"), ("ETH", "1h"), ("SOL", "4h"), ("XRP", "1d"), ("DOGE", "15m"))
-        for text in (
-            f"/chart {coin} {frame}",
-            f"/price {coin}",
-            "/top",
-            "/status",
-            f"/watch {coin}",
-            "/settings",
-        )
-    )
+def _use(person: Person) -> Iterator[None]:
+    """What somebody does all day, a thing or two a step: looks, trades, sets alerts, takes them back."""
+    for coin, frame in cycle((("BTC", "5m"), ("ETH", "1h"), ("SOL", "4h"), ("XRP", "1d"), ("DOGE", "15m"))):
+        for text in (f"/chart {coin} {frame}", f"/price {coin}", "/top", f"/watch {coin}", "/status"):
+            _say(person, text)
+            yield
+        _open(person, f"/trade {coin} long 20 sl 2% tp 1% 2% 3% x2")
+        _say(person, f"/alert {coin} > 1%")
+        yield
+        for text in ("/trades", "/portfolio", "/alerts", f"/watch -{coin}", "/settings"):
+            _say(person, text)
+            yield
+        _open(person, f"/trade {coin} short 20 sl 2% tp 1% x2")
+        _say(person, f"/close {coin}")
+        yield
+
+
+def _say(person: Person, text: str) -> None:
+    person.ask(text, limit_s=60)
+
+
+def _open(person: Person, text: str) -> None:
+    """Ask for a trade, and open it where that is offered."""
+    offer = person.ask(text, limit_s=60)
+    labels = [button["text"] for row in offer["buttons"] for button in row]
+    if "Open" in labels:
+        person.tap(offer, "Open")
 
 
 def heartbeats(words: str) -> Sequence[int]:

@@ -7,7 +7,7 @@ from benchmarks.soak import Sample, Soak, heartbeats
 
 def seen(memory: list[float], tasks: list[int] | None = None) -> Soak:
     samples = [Sample(float(day), size) for day, size in enumerate(memory)]
-    return Soak(samples, tasks or [20] * 8, asked=len(samples))
+    return Soak(samples, tasks or [20] * 8)
 
 
 def test_what_fills_up_at_first_is_no_growth() -> None:

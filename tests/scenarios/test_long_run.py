@@ -40,4 +40,4 @@ async def used(sandbox: Sandbox, desk: DeskProcess, *, days: float) -> Soak:
         samples.append(Sample(day, desk.resident_mb()))
         await asyncio.sleep(0.2)
     beats = [int(str(event["tasks"])) for event in desk.events() if event["event"] == "heartbeat"]
-    return Soak(samples, beats, len(samples))
+    return Soak(samples, beats)
