@@ -114,7 +114,7 @@ class Lookout:
 
     def _hear(self, ticker: Ticker) -> None:
         post = self._posts.get(ticker.symbol)
-        if post is None or ticker.last <= 0 or post.is_past(ticker):
+        if post is None or ticker.last <= 0:
             return
         if self.clock.age_s(ticker.at) > self.stale_after_s:
             return

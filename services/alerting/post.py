@@ -23,7 +23,6 @@ class Post:
 
     symbol: str
     seen_at: datetime
-    heard_at: datetime | None = None
     alerts: dict[int, Alert] = field(default_factory=dict)
     watch: MarketWatch = field(default_factory=MarketWatch)
     is_behind: bool = False
@@ -38,19 +37,13 @@ class Post:
         """Whether prices still wait for the past."""
         return self.held_until is not None and wire_now < self.held_until
 
-    def is_past(self, ticker: Ticker) -> bool:
-        """Whether a later price was heard before."""
-        return self.heard_at is not None and ticker.at < self.heard_at
-
     def is_cut_off(self, ticker: Ticker, speed: float) -> bool:
         """Whether so long nothing was heard that something may have been missed."""
-        last = max(self.seen_at, self.heard_at or self.seen_at)
-        silent_s = (ticker.at - last).total_seconds() / (speed or 1.0)
+        silent_s = (ticker.at - self.seen_at).total_seconds() / (speed or 1.0)
         return not self.is_behind and silent_s > GAP_S
 
     def hear(self, ticker: Ticker) -> Sequence[Change]:
         """Judge a price."""
-        self.heard_at = ticker.at
         if not self.is_behind:
             self.seen_at = max(self.seen_at, ticker.at)
         return self.watch.tick(ticker.last, ticker.at)

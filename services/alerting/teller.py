@@ -89,10 +89,8 @@ class Teller:
         lookout.follow()
 
     async def save(self, lookout: Lookout) -> None:
-        """Write down what was armed anew and how far every market was judged."""
-        await self._end_expired(lookout)
-        if self._fired:  # prices up to a mark count as told
-            return
+        """Write down what was armed anew and how far every market was judged, while all that fired is
+        written: prices up to a mark count as told."""
         marks = {symbol: at for symbol, at in lookout.marks().items() if self._saved.get(symbol) != at}
         armed = dict(self._armed)
         if marks or armed:
@@ -101,6 +99,7 @@ class Teller:
         for number, alert in armed.items():
             if self._armed.get(number) is alert:
                 del self._armed[number]
+        await self._end_expired(lookout)
 
     def _firing(self, change: Change, lookout: Lookout) -> Firing | None:
         """What is to be written for a firing; `None` where nobody may hear it."""
