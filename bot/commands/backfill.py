@@ -49,12 +49,17 @@ def timeframes_of(texts: Sequence[str] | None) -> Sequence[Timeframe]:
 
 
 async def backfill(
-    settings: Settings, texts: Sequence[str], days: int, timeframes: Sequence[Timeframe]
+    settings: Settings,
+    texts: Sequence[str],
+    days: int,
+    timeframes: Sequence[Timeframe],
+    *,
+    patience_s: Sequence[float] = PATIENCE_S,
 ) -> int:
     """Fetch what the store lacks; the exit code."""
     async with workbench(settings) as bench:
         symbols = [(await instrument_of(bench.markets, text)).symbol for text in texts]
-        filling = Filling(bench)
+        filling = Filling(bench, patience_s)
         try:
             for symbol in dict.fromkeys(symbols):
                 for timeframe in timeframes:
@@ -67,8 +72,9 @@ async def backfill(
 class Filling:
     """One run of the command."""
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: Workbench, patience_s: Sequence[float]) -> None:
         self._bench = bench
+        self._patience_s = patience_s
         self._counts = Counts()
         options = CollectOptions()
         shelf = Shelf(bench.store, bench.rings, self._counts, options)
@@ -91,12 +97,11 @@ class Filling:
                     await self._fetch(series, page)
                     bar.update(page.count(timeframe))
         fresh = self._counts.stored - stored
-        print(
-            f"{symbol} {timeframe}: {len(kept) + fresh:,} candles of {days} days, {fresh:,} new", flush=True
-        )
+        time = f"{days} day{'s' if days > 1 else ''}"
+        print(f"{symbol} {timeframe}: {len(kept) + fresh:,} candles of {time}, {fresh:,} new", flush=True)
 
     async def _fetch(self, series: Series, page: Span) -> None:
-        await retried(lambda: self._pages.fetch(series, page), PATIENCE_S)
+        await retried(lambda: self._pages.fetch(series, page), self._patience_s)
 
 
 def _bar(series: Series, total: int) -> "tqdm[NoReturn]":

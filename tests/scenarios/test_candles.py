@@ -124,6 +124,18 @@ async def test_what_a_silent_socket_did_not_say_is_fetched(sandbox: Sandbox, des
     assert await assert_whole(sandbox, start_ms, stop_ms) >= len(SYMBOLS) * (71 + 23 + 5)
 
 
+async def test_candles_that_come_twice_or_in_disorder_are_kept_once_and_in_order(
+    sandbox: Sandbox, desk: App
+) -> None:
+    await filled(desk)
+    start_ms = await now_ms(sandbox)
+    await sandbox.break_(bybit={"repeat": True, "shuffle": True})
+    stop_ms = await sandbox.advance(6 * 3600)
+    await filled(desk)
+    assert desk.services.candles.counts.repeated > 0
+    assert await assert_whole(sandbox, start_ms, stop_ms) >= len(SYMBOLS) * (71 + 23 + 5)
+
+
 async def test_a_restart_goes_on_from_the_store(tmp_path: Path, small_recording: Path) -> None:
     async with running_sandbox(tmp_path, WorldOptions(replay=small_recording)) as sandbox:
         async with running_desk(sandbox, market__collected_min_turnover_usd=0) as desk:
