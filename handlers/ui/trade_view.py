@@ -30,6 +30,8 @@ def notice_of(services: Callable[[], Services]) -> Callable[[TradeEvent, Person]
     """The view of short pushes about trades."""
 
     def notice(event: TradeEvent, person: Person) -> Screen | None:
+        if event.code == "target" and not event.trade.is_live:
+            return None  # the end of the trade is told at the same moment
         say = services().rendering.speech(person.language, person.zone)
         html = say.render("trade_notice.html", event=event, trade=event.trade, r=result_in_r(event.trade))
         show = button(say("Show"), "tv", event.trade.id)
