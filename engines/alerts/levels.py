@@ -31,16 +31,16 @@ class Levels:
             del entries[place]
 
     def reached(self, value: Decimal) -> list[int]:
-        """Take out what `value` reaches, the nearest level first."""
+        """Take out what `value` reaches, the nearest level first, of equal ones the lowest number."""
         numbers = []
         while self._up and self._up[-1][0].copy_negate() <= value:
-            numbers.append(self._up.pop()[1])
+            numbers.append(-self._up.pop()[1])
         while self._down and self._down[-1][0] >= value:
-            numbers.append(self._down.pop()[1])
+            numbers.append(-self._down.pop()[1])
         return numbers
 
     def _placed(self, way: Way, level: Decimal, number: int) -> tuple[list[_Entry], _Entry]:
-        """The list of that way, and the entry as it is sorted there: upward levels are kept negated."""
+        """The list of that way, and the entry as it is sorted there, last what comes first."""
         if way is Way.UP:
-            return self._up, (level.copy_negate(), number)
-        return self._down, (level, number)
+            return self._up, (level.copy_negate(), -number)
+        return self._down, (level, -number)

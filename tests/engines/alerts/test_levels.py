@@ -40,6 +40,16 @@ def test_a_removed_level_is_never_reached_and_its_twin_still_is() -> None:
     assert levels.reached(Decimal(200)) == [2]
 
 
+def test_of_equal_levels_the_lowest_number_is_first() -> None:
+    levels = Levels()
+    for number in (2, 1, 3):
+        levels.add(Way.UP, Decimal(101), number)
+        levels.add(Way.DOWN, Decimal(99), number)
+
+    assert levels.reached(Decimal(101)) == [1, 2, 3]
+    assert levels.reached(Decimal(99)) == [1, 2, 3]
+
+
 def test_a_level_of_more_digits_than_arithmetic_keeps_is_not_rounded() -> None:
     fine = Decimal("1.00000000000000000000000000000001")
     levels = Levels()
