@@ -100,12 +100,7 @@ def build_services(
         if people.get(chat_id) is not None:
             await people.change(chat_id, is_reachable=False)
 
-    options = MarketOptions(
-        streamed_top=settings.market.streamed,
-        stale_after_s=settings.market.stale_after_s,
-        mover_turnover=Decimal(str(settings.market.min_turnover_usd)),
-    )
-    rings = Rings()
+    options, rings = market_options(settings), Rings()
     markets = Markets(outside.primary, outside.reference, clock, options, rings=rings, store=outside.candles)
     cockpits = Cockpits(
         people,
@@ -166,6 +161,15 @@ def build_orders(settings: Settings, outside: Outside, teller: Teller) -> Orders
     register = Register(outside.desk.books, outside.clock, balance)
     funds = Funds(register, paper_fees(settings.paper))
     return Orders(outside.venue, register, funds, teller, outside.clock)
+
+
+def market_options(settings: Settings) -> MarketOptions:
+    """How the market road is tuned."""
+    return MarketOptions(
+        streamed_top=settings.market.streamed,
+        stale_after_s=settings.market.stale_after_s,
+        mover_turnover=Decimal(str(settings.market.min_turnover_usd)),
+    )
 
 
 def collecting(settings: Settings) -> CollectOptions:
