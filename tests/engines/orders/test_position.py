@@ -91,6 +91,7 @@ def test_spot_sets_nothing_aside() -> None:
 def test_risk_is_the_money_between_entries_and_the_stop() -> None:
     assert entered((100, 1), (104, 1), trade=a_trade(stop=D(95))).risk == 14
     assert entered((100, 1), trade=a_trade(stop=D(103), direction=SHORT)).risk == 3
+    assert entered((100, 3), trade=a_trade(stop=D(95))).risk == 15
     assert entered((94, 1), trade=a_trade(stop=D(95))).risk == 0
     assert entered((100, 1)).risk is None
 
@@ -98,6 +99,24 @@ def test_risk_is_the_money_between_entries_and_the_stop() -> None:
 def test_more_than_is_held_cannot_be_sold() -> None:
     with pytest.raises(ValueError, match="trade 12 holds 1: cannot give 2"):
         left(entered((100, 1)), 100, 2)
+
+
+@pytest.mark.parametrize("quantity", [0, -1])
+def test_less_than_something_cannot_be_sold(quantity: int) -> None:
+    with pytest.raises(ValueError, match=f"cannot give {quantity}"):
+        left(entered((100, 1)), 100, quantity)
+
+
+def test_the_best_price_is_of_the_whole_position() -> None:
+    assert [entered((100, 1), (price, 1)).best_price for price in (90, 110)] == [D(100), D(110)]
+    short = a_trade(direction=SHORT)
+    assert [entered((100, 1), (price, 1), trade=short).best_price for price in (90, 110)] == [D(90), D(100)]
+
+
+def test_a_trade_is_opened_by_its_first_fill() -> None:
+    first = filled(a_trade(), Side.BUY, Purpose.ENTRY, a_fill(100, 1, at=after(1)))[0]
+    second = filled(first, Side.BUY, Purpose.ENTRY, a_fill(100, 1, id="f2", at=after(2)))[0]
+    assert (first.opened_at, second.opened_at) == (after(1), after(1))
 
 
 def test_a_late_fill_opens_a_trade_again() -> None:
