@@ -1,7 +1,5 @@
 """The latest candles of a series in memory: arrays that grow at one end and forget at the other."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from engines.core.candle import Bar, Candles
@@ -93,9 +91,6 @@ class Rings:
     def __init__(self, capacity: int = 1000) -> None:
         self._capacity = capacity
         self._rings: dict[Series, Ring] = {}
-
-    def __iter__(self) -> Iterator[Series]:
-        return iter(self._rings)
 
     def __len__(self) -> int:
         return len(self._rings)

@@ -99,7 +99,7 @@ def test_rings_are_kept_by_series() -> None:
     rings.open(btc).take(MANY.rows(0, 9))
     assert rings.open(btc) is rings.get(btc)
     assert len(rings.open(btc)) == 5
-    assert list(rings) == [btc]
+    assert len(rings) == 1
     rings.drop(btc)
     rings.drop(eth)
     assert len(rings) == 0
