@@ -127,16 +127,7 @@ def build_services(
         markets=markets,
         perps=perps,
         trades=trades,
-        alerts=Alerts(
-            desk.alerts,
-            people,
-            markets,
-            outside.primary,
-            outbox,
-            clock,
-            handlers.alerts.fired_view_of(lambda: services),
-            stale_after_s=settings.market.stale_after_s,
-        ),
+        alerts=build_alerts(settings, outside, people, markets, outbox, lambda: services),
         candles=Collector(outside.primary, markets, outside.candles, rings, clock, collecting(settings)),
         pictures=Pictures(markets, outside.charts, clock),
         actions=Actions(desk.actions, clock, lambda: secrets.token_urlsafe(12)),
@@ -153,6 +144,27 @@ def build_services(
         admin_chat=settings.telegram.admin_chat,
     )
     return services
+
+
+def build_alerts(
+    settings: Settings,
+    outside: Outside,
+    people: People,
+    markets: Markets,
+    outbox: Outbox,
+    services: Callable[[], Services],
+) -> Alerts:
+    """Alerts over the desk's store, worded by their handler."""
+    return Alerts(
+        outside.desk.alerts,
+        people,
+        markets,
+        outside.primary,
+        outbox,
+        outside.clock,
+        handlers.alerts.fired_view_of(services),
+        stale_after_s=settings.market.stale_after_s,
+    )
 
 
 def build_orders(settings: Settings, outside: Outside, teller: Teller) -> Orders:

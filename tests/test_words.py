@@ -185,14 +185,6 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
     person = a_person(7, name=hostile, is_reachable=not is_bad)
     feed = FeedHealth(name=hostile, is_ok=not is_bad, age_s=None if is_bad else 3.0, code=hostile)
     job = JobHealth(name=hostile, is_running=not is_bad, failures=2 if is_bad else 0, last_error=hostile)
-    run = {
-        "name": hostile,
-        "is_ok": not is_bad,
-        "is_running": False,
-        "failures": 2 if is_bad else 0,
-        "last": None if is_bad else "12:00",
-        "next": "12:05",
-    }
     quotes = [quote, quote]
     texts = (
         "role by code text pair zone typed age away since id name username what title mode world market_now "
@@ -214,18 +206,8 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         "feed": feed,
         "feeds": [feed],
         "jobs": [job],
-        "runs": [run],
-        "candles": {
-            "markets": 100,
-            "count": hostile,
-            "size_mb": hostile,
-            "missing": 3 if is_bad else 0,
-            "differing": 2 if is_bad else 0,
-            "is_filling": is_bad,
-            "done": 320,
-            "series": 500,
-            "left": hostile if is_bad else None,
-        },
+        "runs": [run_values(hostile, is_bad=is_bad)],
+        "candles": candle_values(hostile, is_bad=is_bad),
         "at": None if is_bad else "08:30",
         "speed": 60.0 if is_bad else 1.0,
         "people": 2,
@@ -245,6 +227,33 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         **trade_values(instrument, is_bad=is_bad),
         "day_of": hostile,
         "said": hostile,
+    }
+
+
+def run_values(hostile: str, *, is_bad: bool) -> dict[str, Any]:
+    """A scheduled job as `/status` shows it."""
+    return {
+        "name": hostile,
+        "is_ok": not is_bad,
+        "is_running": False,
+        "failures": 2 if is_bad else 0,
+        "last": None if is_bad else "12:00",
+        "next": "12:05",
+    }
+
+
+def candle_values(hostile: str, *, is_bad: bool) -> dict[str, Any]:
+    """The candles as `/status` shows them."""
+    return {
+        "markets": 100,
+        "count": hostile,
+        "size_mb": hostile,
+        "missing": 3 if is_bad else 0,
+        "differing": 2 if is_bad else 0,
+        "is_filling": is_bad,
+        "done": 320,
+        "series": 500,
+        "left": hostile if is_bad else None,
     }
 
 

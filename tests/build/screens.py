@@ -1,7 +1,7 @@
 """Handlers over real services: a venue, stores, charts and a messenger in memory."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -193,6 +193,34 @@ def the_rendering() -> Rendering:
     return _RENDERING[0]
 
 
+_IMPATIENT = MarketOptions(answer_within_s=0.3, person_patience_s=(), patience_s=())
+
+
+def paper_trades(
+    source: FakeMarketSource,
+    markets: Markets,
+    perps: Perps,
+    teller: Teller,
+    books: MemoryBooks,
+    messenger: Messenger,
+    services: Callable[[], Services],
+) -> Trades:
+    """Trades over a paper venue that fills at once."""
+    clock = teller.clock
+    register = Register(books, clock, Decimal(1000))
+    venue = PaperVenue(source, clock, FEES, latency_s=0.0, stale_after_s=30.0)
+    return Trades.over(
+        Orders(venue, register, Funds(register, FEES), teller, clock),
+        markets=markets,
+        perps=perps,
+        source=source,
+        messenger=messenger,
+        view=living_of(services),
+        most_leverage=Decimal(5),
+        stale_after_s=30.0,
+    )
+
+
 async def a_screen_desk(
     *people: Person,
     through: Messenger | None = None,
@@ -206,51 +234,25 @@ async def a_screen_desk(
     source, clock = FakeMarketSource(listed, tickers, **some_perps(now)), HandClock(now)
     recording, charts, stores = RecordingMessenger(), FakeCharts(), MemoryDesk()
     messenger = through or recording
-    roads: list[FeedHealth] = []
-    jobs: list[JobHealth] = []
-    runs: list[RunHealth] = []
     for person in people or the_people():
         await stores.people.add(person)
     codes, tokens = itertools.count(1), itertools.count(1)
     known = People(stores.people, stores.facts, clock, lambda: f"CODE-{next(codes):04}")
     await known.load()
-    options = MarketOptions(answer_within_s=0.3, person_patience_s=(), patience_s=())
-    rings, candles = Rings(), MemoryCandles()
+    options, rings, candles = _IMPATIENT, Rings(), MemoryCandles()
     markets = Markets(source, None, clock, options, rings=rings, store=candles)
     cockpits = Cockpits(known, messenger, clock, cockpit.view_of(lambda: services))
     perps = Perps(source, clock, options)
-    outbox = Outbox(stores.outbox, messenger, clock)
-    register = Register(MemoryBooks(stores.outbox), clock, Decimal(1000))
-    trades = Trades.over(
-        Orders(
-            PaperVenue(source, clock, FEES, latency_s=0.0, stale_after_s=30.0),
-            register,
-            Funds(register, FEES),
-            Teller(known, clock, notice_of(lambda: services), outbox.stored),
-            clock,
-        ),
-        markets=markets,
-        perps=perps,
-        source=source,
-        messenger=messenger,
-        view=living_of(lambda: services),
-        most_leverage=Decimal(5),
-        stale_after_s=30.0,
-    )
+    outbox, told = Outbox(stores.outbox, messenger, clock), alerts.fired_view_of(lambda: services)
+    teller = Teller(known, clock, notice_of(lambda: services), outbox.stored)
+    books = MemoryBooks(stores.outbox)
+    trades = paper_trades(source, markets, perps, teller, books, messenger, lambda: services)
     services = Services(
         people=known,
         markets=markets,
         perps=perps,
         trades=trades,
-        alerts=Alerts(
-            stores.alerts,
-            known,
-            markets,
-            source,
-            outbox,
-            clock,
-            alerts.fired_view_of(lambda: services),
-        ),
+        alerts=Alerts(stores.alerts, known, markets, source, outbox, clock, told),
         candles=Collector(source, markets, candles, rings, clock),
         pictures=Pictures(markets, charts, clock),
         actions=Actions(stores.actions, clock, lambda: f"token-{next(tokens)}"),
@@ -259,17 +261,14 @@ async def a_screen_desk(
         rendering=the_rendering(),
         clock=clock,
         table=build_table(),
-        jobs=lambda: jobs,
-        runs=lambda: runs,
-        roads=lambda: roads,
+        jobs=lambda: desk.jobs,
+        runs=lambda: desk.runs,
+        roads=lambda: desk.roads,
         world="sandbox:test",
         started_at=clock.wire_now(),
         admin_chat=admin_chat,
     )
-    await services.alerts.load()
-    if is_primed:
-        await markets.quote("BTCUSDT")
-    return ScreenDesk(
+    desk = ScreenDesk(
         services=services,
         source=source,
         clock=clock,
@@ -277,7 +276,8 @@ async def a_screen_desk(
         messenger=recording,
         stores=stores,
         candles=candles,
-        roads=roads,
-        jobs=jobs,
-        runs=runs,
     )
+    await services.alerts.load()
+    if is_primed:
+        await markets.quote("BTCUSDT")
+    return desk

@@ -72,8 +72,9 @@ def test_what_is_refused_with_the_nearest_form(text: str, code: str, forms: list
         meant(text)
 
     assert refused.value.code == code
-    offered = refused.value.params.get("forms", [])
-    assert [typed for _, typed in offered][: len(forms) or 9] == forms  # type: ignore[attr-defined]  # pairs
+    offered = refused.value.params.get("forms", ())
+    assert isinstance(offered, list | tuple)
+    assert [typed for _, typed in offered][: len(forms) or None] == forms
 
 
 @pytest.mark.parametrize(
