@@ -27,6 +27,9 @@ KEPT_FOR = timedelta(days=1)
 MAY_MOVE = Decimal("0.005")
 LEVERAGES = (1, 2, 3, 4, 5)
 _ATR_BARS = 200
+_SAME = Decimal("0.0005")
+"""How far two prices may lie apart and still be one."""
+_WRONG_SIDES = ("stop_wrong_side", "target_wrong_side")
 _ABOVE = Decimal("1.01")
 """How far above the smallest size the button for it lies: the price moves before it is pressed."""
 
@@ -114,9 +117,7 @@ async def offer_screen(request: Request, asked: Asked, *, note: str = "") -> Scr
     if asked.direction is None:
         return await _which_way(request, asked, instrument)
     try:
-        wish = complete(asked, asked.direction, await _ground(request, instrument))
-        is_exact = asked.size is not None and asked.size.of is Of.MONEY
-        preview = await _preview(request, wish, is_exact=is_exact)
+        preview = await _measured(request, asked, asked.direction, await _ground(request, instrument))
     except Refused as error:
         raise _with_mends(error, asked, request.say) from error
     kept = with_size(asked, preview.wish.notional)
@@ -169,6 +170,24 @@ async def _hourly_atr(request: Request, symbol: str) -> Decimal | None:
     values = atr(closed)
     is_known = len(values) > 0 and bool(np.isfinite(values[-1])) and values[-1] > 0
     return Decimal(repr(float(values[-1]))) if is_known else None
+
+
+async def _measured(request: Request, asked: Asked, direction: Direction, ground: Ground) -> Preview:
+    """What the sentence would mean. Distances are measured from the price that would be paid, which is known
+    only after a look at the book: the last trade may be some seconds older."""
+    is_exact = asked.size is not None and asked.size.of is Of.MONEY
+    try:
+        preview = await _preview(request, complete(asked, direction, ground), is_exact=is_exact)
+        price = preview.price
+        if asked.price is not None or abs(price / ground.price - 1) <= _SAME:
+            return preview
+    except Refused as error:
+        paid = error.params.get("price")
+        if asked.price is not None or error.code not in _WRONG_SIDES or not isinstance(paid, Decimal):
+            raise
+        price = paid
+    wish = complete(asked, direction, replace(ground, price=price))
+    return await _preview(request, wish, is_exact=is_exact)
 
 
 async def _preview(request: Request, wish: Wish, *, is_exact: bool) -> Preview:

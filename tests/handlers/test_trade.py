@@ -335,3 +335,14 @@ async def test_a_coin_without_history_gets_no_suggestion_and_still_trades(desk: 
     assert refused.is_error
     assert refused.screen is not None
     assert "ATR" in refused.screen.html
+
+
+@pytest.mark.parametrize("now", ["80000", "87400", "95000"])
+async def test_distances_are_measured_from_the_price_that_would_be_paid(desk: ScreenDesk, now: str) -> None:
+    await desk.services.perps.fresh("BTCUSDT")
+    reprice(desk, now)
+    offer = await desk.type("/trade btc long 300 sl 1% tp 1r 2r", **BY)
+    paid = Decimal(now) * Decimal("1.0001")
+    assert f"{paid * Decimal('0.99'):,.1f}"[:6] in offer.html
+    assert "−1.0 %" in offer.html.replace("\N{NO-BREAK SPACE}", " ")
+    assert "+2.0R" in offer.html
