@@ -79,3 +79,18 @@ async def test_only_what_expired_long_ago_is_forgotten(actions: Actions, clock: 
     assert await actions.forget_old() == 0
     clock.move(2)
     assert await actions.forget_old() == 1
+
+
+async def test_looking_at_a_deed_leaves_it_to_be_taken(actions: Actions, clock: HandClock) -> None:
+    token = await actions.offer("admit", chat_id=CHAT, person_id=ANN, params={"id": 5})
+    seen = await look(actions, token)
+    assert (seen.params, seen.done_at) == ({"id": 5}, None)
+    await take(actions, token)
+    assert (await look(actions, token)).done_at is not None
+    for by, kind in ((EVE, "admit"), (ANN, "other")):
+        with pytest.raises(Refused):
+            await look(actions, token, by=by, kind=kind)
+
+
+async def look(actions: Actions, token: str, *, by: int = ANN, kind: str = "admit") -> Action:
+    return await actions.look(kind, token, person_id=by, chat_id=CHAT, role=Role.ADMIN, needed=Role.ADMIN)

@@ -120,3 +120,38 @@ def test_a_compact_amount_is_short_and_within_a_percent(value: Decimal, language
             shown = read_back(text.removesuffix(name), language).scaleb(scale)
             assert abs(shown - value) <= max(value / 100, Decimal("0.5"))
             break
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("0", "0.00"), ("0.001", "0.00"), ("-0.001", "0.00"), ("18.416", "+18.42"), ("-1234.5", "−1,234.50")],
+)
+def test_a_gain_has_its_sign_and_a_zero_has_none(value: str, shown: str) -> None:
+    assert formats.signed(Decimal(value), 2, "en") == shown
+
+
+@pytest.mark.parametrize(
+    ("fraction", "plain", "with_sign"),
+    [("0.009", "0.9 %", "+0.9 %"), ("-0.0134", "−1.3 %", "−1.3 %"), ("0.00001", "0.0 %", "0.0 %")],
+)
+def test_a_share_has_no_arrow(fraction: str, plain: str, with_sign: str) -> None:
+    shown = [formats.share(Decimal(fraction), "en", has_sign=has_sign) for has_sign in (False, True)]
+    assert [one.replace(formats.NBSP, " ") for one in shown] == [plain, with_sign]
+
+
+def test_a_number_keeps_the_digits_that_it_has() -> None:
+    assert formats.number(Decimal("87210.50"), "en") == "87,210.5"
+    assert formats.number(Decimal("1E+3"), "en") == "1,000"
+    assert formats.number(Decimal("0.00001234"), "ru") == "0,00001234"
+
+
+@given(FINITE, LANGUAGES, st.booleans())
+def test_a_brief_amount_fits_its_column(value: Decimal, language: str, has_sign: bool) -> None:
+    if abs(value) < Decimal("1e12"):
+        suffix = len(formats.numbers(language).billion)
+        assert len(formats.brief(value, language, has_sign=has_sign)) <= 7 + suffix
+
+
+def test_amounts_that_are_not_known_are_dashes() -> None:
+    for shown in (formats.signed(None, 2, "en"), formats.share(None, "en"), formats.brief(None, "en")):
+        assert shown == formats.UNKNOWN
