@@ -51,6 +51,7 @@ ROWS = {
             is_higher_better=True,
         ),
         Row("market.event_to_snapshot_p99_ms", "ms", 500, 50),
+        Row("alerts.tick_us", "us", 100, 20),
         Row("chart.render_ms", "ms", 700, 200, "matplotlib objects 190, own SVG and resvg 30"),
     )
 }
