@@ -119,6 +119,18 @@ def test_a_part_too_small_for_the_grid_waits_for_the_last_target() -> None:
     assert codes(decision) == ["target", "stop_moved", "target", "targets_done"]
 
 
+@pytest.mark.parametrize(("close", "is_hit"), [("109.9", False), ("110", True)])
+def test_a_target_is_touched_at_its_price(close: str, is_hit: bool) -> None:
+    assert bool(decide(held(targets=targets(110)), a_move(100, close)).exits) is is_hit
+
+
+def test_nothing_more_happens_to_what_is_gone() -> None:
+    stopped = decide(held(stop=D(95), targets=targets(110, 120)), a_move(100, 125, 94, 93))
+    assert (codes(stopped), stopped.trade.best_price) == (["stop"], D(100))
+    done = decide(held(stop=D(95), targets=targets(110)), a_move(100, 125, 97, 94))
+    assert codes(done) == ["target", "targets_done"]
+
+
 def test_a_target_is_hit_once() -> None:
     first = decide(held(targets=targets(110, 120)), a_move(100, 112)).trade
     again = decide(first, a_move(112, 113, at=after(120)))
@@ -164,6 +176,7 @@ def test_a_trailing_stop_is_on_the_wider_side_of_the_grid() -> None:
     assert trailing_stop(held(trail_distance=D("4.05")), D(110)) == D("105.9")
     assert trailing_stop(held(trail_distance=D("4.05"), direction=SHORT), D(110)) == D("114.1")
     assert trailing_stop(held(trail_distance=D(120)), D(110)) is None
+    assert trailing_stop(held(trail_distance=D(110)), D(110)) is None
     assert trailing_stop(held(), D(110)) is None
 
 
