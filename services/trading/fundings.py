@@ -68,6 +68,7 @@ class Fundings:
         if not trades or not self._is_due(symbol):
             return
         self._asked_at[symbol] = self.clock.wire_now()
+        following = self._following(symbol)
         try:
             settled = await self.perps.fundings(symbol, since=min(map(_booked_until, trades)))
             for funding in settled:
@@ -75,7 +76,8 @@ class Fundings:
         except (Refused, Transient) as error:
             log.warning("funding_out_of_reach", symbol=symbol, error=str(error))
             return
-        self._advance(symbol)
+        if following is not None:
+            self._advance(symbol, following)
 
     def _symbols(self) -> Sequence[str]:
         live = {symbol for kind, symbol in self.register.markets() if kind is MarketKind.PERP}
@@ -92,12 +94,15 @@ class Fundings:
             return False
         return due is None or self.clock.now() >= due
 
-    def _advance(self, symbol: str) -> None:
-        """Wait for the next settlement once the last one is booked; until it is published, ask again."""
-        ticker, now = self.perps.ticker(symbol), self.clock.now()
+    def _following(self, symbol: str) -> datetime | None:
+        """When the market settles next; `None` while what we know is from before the last settlement."""
+        ticker = self.perps.ticker(symbol)
         following = ticker.next_funding_at if ticker is not None else None
-        if following is None or following <= now:
-            return
+        return following if following is not None and following > self.clock.now() else None
+
+    def _advance(self, symbol: str, following: datetime) -> None:
+        """Wait for the settlement that was the next one when we asked, once the last one is booked; until it
+        is published, ask again."""
         due = self._due.get(symbol)
         if due is None or all(_booked_until(trade) >= due for trade in self._of(symbol)):
             self._due[symbol] = following
@@ -105,7 +110,7 @@ class Fundings:
             self._owed = {
                 trade.id: trade
                 for trade in self._owed.values()
-                if trade.instrument.symbol != symbol or (trade.closed_at or now) >= following
+                if trade.instrument.symbol != symbol or (trade.closed_at or following) >= following
             }
 
     async def _book_all(self, symbol: str, funding: Funding) -> None:

@@ -1,5 +1,6 @@
 """Trades of a person: opened, added to, protected, closed; refused, and nothing changed then."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -369,6 +370,29 @@ async def test_funding_is_paid_by_what_was_held_at_the_settlement_and_once() -> 
     assert (await desk.see(trade)).funding == Decimal("-0.2")
     entries = [entry.id for entry in await desk.books.entries(TOM) if entry.kind == "funding"]
     assert entries == [f"funding:1:{settled_at.isoformat()}"]
+
+
+async def test_a_settlement_that_passes_while_we_ask_is_booked_though_the_trade_is_closed() -> None:
+    desk = await a_paper_desk()
+    settled_at = NOON + timedelta(hours=4)
+    desk.minutes(("100", "100", "100", "100"), until=settled_at)
+    trade = await desk.open(notional="200")
+    await desk.tick("100")
+    desk.source.delay_s = 0.2
+    asking = asyncio.create_task(desk.trades.fundings.settle("BTCUSDT"))
+    await asyncio.sleep(0)
+    desk.source.delay_s = 0
+    desk.clock.move(4 * 3600 + 30)
+    desk.set("100")
+    ticker = desk.source.perp_prices["BTCUSDT"]
+    desk.source.perp_prices["BTCUSDT"] = replace(ticker, next_funding_at=settled_at + timedelta(hours=8))
+    await desk.perps.fresh("BTCUSDT")
+    await desk.trades.close(desk.tom, trade.id, key=desk.key())
+    await asking
+    desk.source.settled = [Funding(symbol="BTCUSDT", rate=Decimal("0.001"), at=settled_at)]
+    desk.clock.move(6)
+    await desk.trades.fundings.settle("BTCUSDT")
+    assert (await desk.see(trade)).funding == Decimal("-0.2")
 
 
 async def test_a_reset_ends_everything_at_the_mark_and_begins_anew() -> None:
