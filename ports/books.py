@@ -76,8 +76,8 @@ class Books(Protocol):
         """Orders of a trade, the oldest first."""
         ...
 
-    async def fills(self, owner: int) -> Sequence[tuple[Order, Fill]]:
-        """Every fill of a person with its order, the oldest first."""
+    async def fills(self, owner: int, *, trade_id: int | None = None) -> Sequence[tuple[Order, Fill]]:
+        """Every fill of a person, or of one trade of theirs, with its order, the oldest first."""
         ...
 
     async def entries(self, owner: int) -> Sequence[Entry]:

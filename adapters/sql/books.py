@@ -105,15 +105,18 @@ class SqlBooks:
             rows = await connection.execute(_orders().where(intents.c.trade_id == trade_id))
             return [_order(row) for row in rows.mappings()]
 
-    async def fills(self, owner: int) -> Sequence[tuple[Order, Fill]]:
+    async def fills(self, owner: int, *, trade_id: int | None = None) -> Sequence[tuple[Order, Fill]]:
+        theirs = [intents.c.owner == owner]
+        if trade_id is not None:
+            theirs.append(intents.c.trade_id == trade_id)
         async with self._database.read() as connection:
-            placed = await connection.execute(_orders().where(intents.c.owner == owner))
+            placed = await connection.execute(_orders().where(*theirs))
             by_id = {order.id: order for order in map(_order, placed.mappings())}
             of_owner = (
                 select(fills)
                 .join(orders, fills.c.order_id == orders.c.id)
                 .join(intents, orders.c.intent_id == intents.c.id)
-                .where(intents.c.owner == owner)
+                .where(*theirs)
                 .order_by(fills.c.number)
             )
             rows = await connection.execute(of_owner)

@@ -38,7 +38,7 @@ def settle_funding(
     trade: Trade, amount: Decimal, cash: Decimal, at: datetime
 ) -> tuple[Trade, tuple[Entry, ...]]:
     """`trade` after funding of `amount` (positive: received) settled at `at`, with its entry; no entry when
-    nothing moved. `cash` is what the person has. `funded_at` is `at` either way."""
+    nothing moved. `cash` is what the person can spend. `funded_at` is `at` either way."""
     after, into_cash, into_margin = position.funded(trade, amount, cash)
     after = replace(after, funded_at=at)
     if into_cash == 0 and into_margin == 0:

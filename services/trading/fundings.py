@@ -20,7 +20,7 @@ from engines.orders.trade import Trade
 from engines.simulate.costs import funding_payment, size_at
 from ports.books import Change
 from ports.clock import Clock
-from ports.errors import Refused, Transient
+from ports.errors import Refused, Stale, Transient
 from ports.markets import MarketSource, PriceOf
 from services.market.perps import Perps
 from services.trading.candle_moves import bar_moves, milliseconds
@@ -73,7 +73,7 @@ class Fundings:
             settled = await self.perps.fundings(symbol, since=min(map(_booked_until, trades)))
             for funding in settled:
                 await self._book_all(symbol, funding)
-        except (Refused, Transient) as error:
+        except (Refused, Stale, Transient) as error:
             log.warning("funding_out_of_reach", symbol=symbol, error=str(error))
             return
         if following is not None:
@@ -127,20 +127,26 @@ class Fundings:
         trade = held.trade if held is not None else await self.register.books.trade(trade_id)
         if trade is None or not _takes_part(trade, funding.at):
             return
-        fills = [
-            (order.intent.side, fill)
-            for order, fill in await self.register.books.fills(trade.owner)
-            if order.intent.trade_id == trade_id
-        ]
+        if await self._is_of_old_account(trade):
+            self._owed.pop(trade_id, None)
+            return
+        placed = await self.register.books.fills(trade.owner, trade_id=trade_id)
+        fills = [(order.intent.side, fill) for order, fill in placed]
         size = size_at(trade.direction, fills, funding.at)
         amount = funding_payment(trade.direction, size, mark, funding.rate)
-        cash = self.funds.cash(trade.owner)
+        # what waiting orders are to be paid with is not there to be spent
+        cash = max(self.funds.free(trade.owner), Decimal(0))
         after, entries = settle_funding(replace(trade, version=trade.version + 1), amount, cash, funding.at)
         event = TradeEvent(code="funding", trade=after, at=funding.at, params={"amount": amount})
         change = Change(trade=after, entries=entries, pushes=self.teller.pushes([event]))
         await self.register.commit(change)
         if trade_id in self._owed:
             self._owed[trade_id] = after
+
+    async def _is_of_old_account(self, trade: Trade) -> bool:
+        """Whether a reset has ended it: what it won or lost was given back."""
+        account = await self.register.account(trade.owner)
+        return trade.closed_at is not None and trade.created_at < account.opened_at
 
     async def _mark_at(self, trade: Trade, at: datetime) -> Decimal:
         """The mark price at which the minute before the settlement closed; else the one we know."""

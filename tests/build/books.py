@@ -89,9 +89,13 @@ class MemoryBooks:
     async def orders(self, trade_id: int) -> Sequence[Order]:
         return [order for order in self._orders.values() if order.intent.trade_id == trade_id]
 
-    async def fills(self, owner: int) -> Sequence[tuple[Order, Fill]]:
+    async def fills(self, owner: int, *, trade_id: int | None = None) -> Sequence[tuple[Order, Fill]]:
         of_all = ((self._orders[fill.order_id], fill) for fill in self._fills)
-        return [(order, fill) for order, fill in of_all if order.intent.owner == owner]
+        return [
+            (order, fill)
+            for order, fill in of_all
+            if order.intent.owner == owner and trade_id in (None, order.intent.trade_id)
+        ]
 
     async def entries(self, owner: int) -> Sequence[Entry]:
         return [entry for entry in self._entries.values() if entry.owner == owner]

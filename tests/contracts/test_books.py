@@ -182,6 +182,8 @@ async def test_orders_fills_entries_and_pushes_come_back_whole(desk: Desk) -> No
     await desk.books.commit(change)
     assert list(await desk.books.orders(1)) == [order]
     assert list(await desk.books.fills(11)) == [(order, a_fill())]
+    assert list(await desk.books.fills(11, trade_id=1)) == [(order, a_fill())]
+    assert list(await desk.books.fills(11, trade_id=2)) == []
     assert list(await desk.books.entries(11)) == [entry]
     assert [row.message for row in await desk.outbox.unsent()] == [a_push()]
 
