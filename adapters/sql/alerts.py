@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.sql.database import Database
-from adapters.sql.outbox import add_push
+from adapters.sql.outbox import add_pushes
 from adapters.sql.tables import alert_marks, alerts
 from engines.alerts.alert import Alert, AlertState, Condition, Draft, NewExtreme, PercentMove, PriceLevel
 from ports.alerts import ConditionKind, Firing
@@ -28,6 +27,7 @@ _AS_THEY_ARE = (
     "fired_at",
     "fired_price",
 )
+_CHANGED_BY_FIRING = ("state", "is_armed", "since", "count", "fired_at", "fired_price")
 
 
 class SqlAlerts:
@@ -78,13 +78,18 @@ class SqlAlerts:
             return _alert(row) if row else None
 
     async def fire(self, firings: Sequence[Firing]) -> Collection[int]:
-        fired = set()
+        asked = list({firing.alert.id for firing in firings})
+        watching = select(alerts.c.id, alerts.c.count).where(
+            alerts.c.id.in_(asked), alerts.c.state == AlertState.WATCHING
+        )
         async with self._database.write() as connection:
-            for firing in firings:
-                if await self._fire(connection, firing.alert):
-                    await add_push(self._database, connection, firing.message)
-                    fired.add(firing.alert.id)
-        return fired
+            rows = await connection.execute(watching.with_for_update())
+            due = _due(firings, dict(rows.tuples().all()))
+            if due:
+                fired = [_fired_row(firing.alert) for firing in due]
+                await connection.execute(_FIRED, fired)
+                await add_pushes(self._database, connection, [firing.message for firing in due])
+        return {firing.alert.id for firing in due}
 
     async def keep(self, armed: Collection[Alert], marks: Mapping[str, datetime]) -> None:
         rows = [{"number": one.id, "fired": one.count, "start": one.since} for one in armed]
@@ -114,25 +119,26 @@ class SqlAlerts:
         async with self._database.write() as connection:
             return (await connection.execute(over)).rowcount
 
-    async def _fire(self, connection: AsyncConnection, alert: Alert) -> bool:
-        """Write the firing down unless the alert was muted, deleted or fired by somebody else before."""
-        written = await connection.execute(
-            update(alerts)
-            .where(
-                alerts.c.id == alert.id,
-                alerts.c.state == AlertState.WATCHING,
-                alerts.c.count == alert.count - 1,
-            )
-            .values(
-                state=alert.state,
-                is_armed=alert.is_armed,
-                since=alert.since,
-                count=alert.count,
-                fired_at=alert.fired_at,
-                fired_price=alert.fired_price,
-            )
-        )
-        return written.rowcount == 1
+
+_FIRED = (
+    update(alerts)
+    .where(alerts.c.id == bindparam("number"))
+    .values({name: bindparam(f"new_{name}") for name in _CHANGED_BY_FIRING})
+)
+
+
+def _fired_row(alert: Alert) -> dict[str, Any]:
+    return {"number": alert.id} | {f"new_{name}": getattr(alert, name) for name in _CHANGED_BY_FIRING}
+
+
+def _due(firings: Sequence[Firing], counts: Mapping[int, int]) -> Sequence[Firing]:
+    """Those whose alert still watches and has not fired since; `counts` are of the alerts that watch."""
+    reached, due = dict(counts), []
+    for firing in firings:
+        if reached.get(firing.alert.id) == firing.alert.count - 1:
+            reached[firing.alert.id] = firing.alert.count
+            due.append(firing)
+    return due
 
 
 def _parts(condition: Condition) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.sql.database import Database
@@ -57,7 +58,24 @@ class SqlOutbox:
 async def add_push(database: Database, connection: AsyncConnection, message: OutboundMessage) -> bool:
     """Store a message in the transaction that is open, so that it stands or falls with its cause; `False`
     when its event is known."""
-    row = {
+    added = await connection.execute(_insertion(database).values(_as_row(message)))
+    return added.rowcount == 1
+
+
+async def add_pushes(
+    database: Database, connection: AsyncConnection, messages: Sequence[OutboundMessage]
+) -> None:
+    """As `add_push`, for many at once; those whose event is known are left out."""
+    if messages:
+        await connection.execute(_insertion(database), [_as_row(message) for message in messages])
+
+
+def _insertion(database: Database) -> "sqlite.Insert | postgresql.Insert":
+    return database.insert(outbox).on_conflict_do_nothing(index_elements=["dedupe"])
+
+
+def _as_row(message: OutboundMessage) -> dict[str, Any]:
+    return {
         "dedupe": message.dedupe,
         "chat_id": message.chat_id,
         "html": message.screen.html,
@@ -67,10 +85,6 @@ async def add_push(database: Database, connection: AsyncConnection, message: Out
         "created_at": message.created_at,
         "expires_at": message.expires_at,
     }
-    added = await connection.execute(
-        database.insert(outbox).values(row).on_conflict_do_nothing(index_elements=["dedupe"])
-    )
-    return added.rowcount == 1
 
 
 def _row(row: RowMapping) -> OutboxRow:
