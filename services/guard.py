@@ -16,6 +16,8 @@ from services.trading.wish import TradeEvent
 
 ENGINE = "person"
 ACCOUNT = "paper"
+SEND_AGAIN_S = 1.0
+"""Real seconds between two tries of an exit that no book takes: each is an order written down."""
 
 
 @dataclass(slots=True)
@@ -58,7 +60,8 @@ class Guard:
             if (held := self.register.get(trade.id)) is None:
                 return
             if is_exit_due(held):
-                await self.orders.retry(trade.id)
+                if self.orders.clock.age_s(held.orders[-1].updated_at) >= SEND_AGAIN_S:
+                    await self.orders.retry(trade.id)
                 return
             await self._protect(held, _decided(held.trade, part), move.at)
 
@@ -67,7 +70,7 @@ class Guard:
         if not decision.exits and not decision.events:
             self.register.see(decided)
             return
-        if any(exit_.quantity == held.trade.quantity for exit_ in decision.exits):
+        if decision.exits:  # what is coming to its end is not added to any more
             await self.orders.withdraw(held.trade.id)
             still = self.register.get(held.trade.id)
             if still is None:

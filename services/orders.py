@@ -122,7 +122,7 @@ class Orders:
         for intent in _due(held):
             quantity = min(intent.quantity, left)
             if quantity > 0:
-                number = len({one.intent.id for one in held.orders}) + len(intents) + 1
+                number = len({one.intent.id for one in held.orders} | {one.id for one in intents}) + 1
                 again = replace(intent, id=f"{trade_id}-{number}", quantity=quantity)
                 intents.append(intent if quantity == intent.quantity and _is_absent(held, intent) else again)
                 left -= quantity
@@ -239,10 +239,10 @@ def is_exit_due(held: Held) -> bool:
 
 def _due(held: Held) -> Sequence[Intent]:
     """Intents of exits at the end of the trade's orders that the venue never had, the oldest first; and the
-    last one that was to sell everything and found too thin a book."""
+    last one that was to sell everything and found too thin a book: its rest meets the market as it is now."""
     last = held.orders[-1] if held.orders else None
     if last is not None and last.intent.purpose in _ALL_OUT and last.state is OrderState.CANCELED:
-        return [replace(last.intent, quantity=held.trade.quantity)]
+        return [replace(last.intent, quantity=held.trade.quantity, trigger_price=None)]
     due: dict[str, Intent] = {}
     for order in reversed(held.orders):
         if order.state is not OrderState.ABSENT or not order.intent.reduce_only:

@@ -139,7 +139,11 @@ class Register:
 
     async def commit(self, change: Change) -> Held:
         """Store a change; the trade as it stands then. Raises what `Books.commit` raises: nothing changed."""
-        await self.books.commit(change)
+        try:
+            await self.books.commit(change)
+        except Conflict:
+            await self._read_again(change.trade)
+            raise
         return self._committed(change)
 
     async def commit_surely(self, change: Change) -> Held:
@@ -148,13 +152,15 @@ class Register:
         tries = 0
         while True:
             try:
-                return await self.commit(change)
+                await self.books.commit(change)
+                return self._committed(change)
             except Transient as error:
                 log.error("books_in_trouble", trade=change.trade.id, error=str(error))
             except Conflict:
                 # The try before may have been stored although its answer was lost.
                 stored = await self.books.trade(change.trade.id) if tries else None
                 if stored is None or stored.version != change.trade.version:
+                    await self._read_again(change.trade)
                     raise
                 return self._committed(change)
             await asyncio.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
@@ -181,6 +187,16 @@ class Register:
         if (held := self._live.get(trade.id)) is not None:
             shown = replace(held.trade, shown_version=version, chat_id=chat_id, message_id=message_id)
             self._live[trade.id] = replace(held, trade=shown)
+
+    async def _read_again(self, trade: Trade) -> None:
+        """Memory is behind the store: a change was stored although its answer was lost."""
+        stored = await self.books.trade(trade.id)
+        if stored is not None and stored.is_live:
+            orders = await self.books.orders(trade.id)
+            self._live[trade.id] = Held(trade=stored, orders=tuple(orders))
+        else:
+            self._live.pop(trade.id, None)
+        self._accounts[trade.owner] = _account(await self.books.entries(trade.owner))
 
     def _committed(self, change: Change) -> Held:
         trade, before = change.trade, self._live.get(change.trade.id)
