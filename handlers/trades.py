@@ -1,5 +1,7 @@
 """`/trades`: what is open, then what was closed; one trade, and its levels on a chart."""
 
+import re
+
 from engines.core.timeframe import Timeframe
 from engines.market.timeframes import parse_timeframe
 from engines.orders.trade import Trade
@@ -13,14 +15,14 @@ from ports.people import Role
 
 ON_A_PAGE = 10
 MOST_BUTTONS = 12
-LAST_PAGE = 99
+_PAGE = re.compile(r"[0-9]{1,3}")
 FRAMES = (Timeframe.M5, Timeframe.M15, Timeframe.H1, Timeframe.H4, Timeframe.D1)
 
 
 async def trades(request: Request) -> Screen:
     """Open trades on the first page, closed ones from there on, the newest first."""
     say, services = request.say, request.services
-    page = min(int(request.args), LAST_PAGE) if request.args[:3].isdecimal() else 0
+    page = int(request.args) if _PAGE.fullmatch(request.args) else 0
     live = services.trades.live(request.person.id)
     closed = await _closed(request, (page + 1) * ON_A_PAGE + 1 + len(live))
     shown = closed[page * ON_A_PAGE : (page + 1) * ON_A_PAGE]

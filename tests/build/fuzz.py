@@ -9,10 +9,14 @@ from sandbox.telegram.people import bot_user
 _COMMANDS = (
     "/price", "/top", "/watch", "/settings", "/language", "/help", "/status", "/start", "/users",
     "/claim", "/p", "/w", "price", "курс", "топ", "/settings zone", "/watch -", "/top +-",
+    "/trade", "/trade btc long", "long", "шорт", "btc short", "/close", "/stop", "/trades", "/portfolio",
+    "/export", "/reset",
 )  # fmt: skip
 _WORDS = (
     "btc", "ETHUSDT", "$sol", "BTC/USDT", "биткоин", "bct", "1h", "4H", "-doge", "+eth", "berlin",
     "٣٣٣", "²", "+-5", "--5", "99999999999999999999", "-1", "NaN", "1e309", "ru", "en", "клингон",
+    "100", "50%", "half", "все", "sl 1%", "стоп 95к", "tp 2r 99k", "x3", "x99", "@2900", "trail 2%", "1.5atr",
+    "sl off", "#1", "entry",
 )  # fmt: skip
 _HOSTILE = (
     "<b>", "</pre>", "&amp;", "&#0;", "<a href='tg://user?id=1'>x</a>", "{{ 7*7 }}", "{% raw %}", "%s%n",
@@ -37,11 +41,13 @@ _PREFIXES = (
     "do",
     "now",
     "x",
+    *("tr", "te", "to", "tx", "tc", "tm", "tb", "tl", "tv", "tg", "pf", "xp", "rs"),
 )
 _VALUES = (
     "", ":", "::", "BTCUSDT", "BTCUSDT:1h", "BTCUSDT:9y", "v:10", "v:-1", "d:99999999999", "lang:ru",
     "lang:xx", "risk:bold", "theme:light", "theme:pink", "ru", "1001", "1001:admin", "1004:viewer", "9" * 30,
     "-5", "do:do:do", "price btc", "watch btc", "start", "users", "help", "‮", "💥", "markets", "None",
+    "BTCUSDT:long", "ETHUSDT:short", "1:1:half", "1:2:all", "1:1", "1", "1:4h", "trades", "99999999999:1:all",
 )  # fmt: skip
 
 
