@@ -114,9 +114,9 @@ class Tape:
         looks = list(track.looks)
         track.looks.clear()
         now = self.clock.now()
-        newest = looks[-1].at if looks else now
-        is_hole = newest - track.at > LONGEST_LINE
-        if (is_hole or self._is_audit_due(track, now)) and not await self._replay(track, now) and is_hole:
+        if self._is_audit_due(track, now):
+            await self._replay(track, now)
+        if _is_hole(track, looks[-1].at if looks else now):
             track.looks.extendleft(looks[-1:])
             return
         for look in looks:
@@ -160,10 +160,10 @@ class Tape:
         published = now - timedelta(seconds=PUBLISHED_AFTER_S * max(self.clock.speed, 1.0))
         return published.replace(second=0, microsecond=0)
 
-    async def _replay(self, track: Track, now: datetime) -> bool:
-        """Apply the candles not looked at yet; `False` when they cannot be had now."""
+    async def _replay(self, track: Track, now: datetime) -> None:
+        """Apply the candles not looked at yet, as far as they can be had now."""
         if track.ask_after is not None and self.clock.wire_now() < track.ask_after:
-            return track.failures > PATIENCE
+            return
         until = self._closed_until(now)
         try:
             while track.audited_until < until:
@@ -176,13 +176,12 @@ class Tape:
             track.failures += 1
             track.ask_after = self.clock.wire_now() + timedelta(seconds=ASK_AGAIN_S)
             log.warning("tape_has_a_hole", market=track.instrument.symbol, error=str(error))
-            return track.failures > PATIENCE
+            return
         track.failures, track.ask_after = 0, None
         if track.audited_until < until:
             track.ask_after = self.clock.wire_now() + timedelta(seconds=ASK_AGAIN_S)
             if now - track.audited_until > GIVEN_UP_AFTER:
                 track.audited_until = until
-        return True
 
     async def _apply_bar(self, track: Track, move: Move) -> None:
         await self.apply(move)
@@ -223,6 +222,12 @@ class Tape:
         if track is not None:
             track.looks.append(look)
             track.news.set()
+
+
+def _is_hole(track: Track, at: datetime) -> bool:
+    """Whether the way to `at` is too long for a straight line, and candles may still tell of it."""
+    known_until = max(track.at, track.audited_until)
+    return at - known_until > LONGEST_LINE and track.failures <= PATIENCE
 
 
 def _line(track: Track, look: Look) -> Move:

@@ -14,7 +14,7 @@ from engines.ledger.entry import EntryKind
 from engines.orders.order import Liquidity, OrderState
 from engines.orders.trade import CloseReason, TradeState
 from ports.errors import Refused, Transient
-from tests.build.clock import NOON
+from tests.build.clock import NOON, HandClock
 from tests.build.paper_desk import PERP, TOM, PaperDesk, a_paper_desk, a_wish
 from tests.build.people import a_person
 
@@ -132,6 +132,20 @@ async def test_a_jump_of_the_clock_is_filled_with_candles_in_order() -> None:
     assert closed.exit_proceeds == Decimal("0.5") * 105 + Decimal("0.5") * 100
     fills = [fill.at for _, fill in await desk.books.fills(TOM)]
     assert fills[1:] == [NOON + timedelta(minutes=1), NOON + timedelta(minutes=2)]
+
+
+async def test_when_time_runs_fast_tickers_wait_for_the_candles_between_them() -> None:
+    desk = await a_paper_desk(clock=HandClock(speed=600))
+    trade = await desk.open(stop="95", targets=("105", "110"))
+    quiet = [("100", "100", "100", "100")] * 14
+    rise = [("100", "106", "100", "106")] * 15
+    desk.minutes(*quiet, ("100", "100", "94", "100"), *rise, until=NOON + timedelta(minutes=30))
+    await desk.tick("106", after_s=1800)
+    assert (await desk.see(trade)).quantity == trade.quantity
+    await desk.tick("106", after_s=1200)
+    closed = await desk.see(trade)
+    assert (closed.close_reason, closed.exit_price) == (CloseReason.STOP, Decimal(95))
+    assert closed.closed_at == NOON + timedelta(minutes=15)
 
 
 async def test_without_candles_a_hole_is_not_crossed_until_patience_ends() -> None:
