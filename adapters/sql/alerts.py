@@ -79,12 +79,12 @@ class SqlAlerts:
 
     async def fire(self, firings: Sequence[Firing]) -> Collection[int]:
         asked = list({firing.alert.id for firing in firings})
-        watching = select(alerts.c.id, alerts.c.count).where(
+        watching = select(alerts.c.id, alerts.c.count.label("fired")).where(
             alerts.c.id.in_(asked), alerts.c.state == AlertState.WATCHING
         )
         async with self._database.write() as connection:
             rows = await connection.execute(watching.with_for_update())
-            due = _due(firings, dict(rows.tuples().all()))
+            due = _due(firings, {row.id: row.fired for row in rows})
             if due:
                 fired = [_fired_row(firing.alert) for firing in due]
                 await connection.execute(_FIRED, fired)
