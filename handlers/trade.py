@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from engines.core.instrument import Instrument
@@ -9,7 +10,8 @@ from engines.core.side import Direction
 from handlers.ui.keyboards import button, rows
 from handlers.ui.request import Request
 from handlers.ui.table import ButtonRoute, Command, Topic
-from handlers.ui.trade_offer import GOOD_FOR, MAY_MOVE, Offer, changed, draft, offer_screen, recall, take
+from handlers.ui.trade_draft import Offer, changed, draft, recall, take
+from handlers.ui.trade_offer import offer_screen
 from handlers.ui.trade_view import trade_screen
 from ports.errors import Refused
 from ports.messages import Screen
@@ -17,6 +19,9 @@ from ports.people import Role
 from services.trading.completion import exactly, with_size
 from services.trading.sentence import Asked, read_trade
 from services.trading.wish import Wish
+
+GOOD_FOR = timedelta(seconds=120)
+MAY_MOVE = Decimal("0.005")
 
 
 async def trade(request: Request) -> Screen:

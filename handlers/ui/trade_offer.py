@@ -1,9 +1,7 @@
 """The confirm step of a trade: what it would mean now, and buttons that change it or open it."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 
@@ -13,40 +11,22 @@ from engines.core.timeframe import Timeframe
 from engines.indicators.atr import atr
 from handlers.ui.keyboards import button, choice, rows
 from handlers.ui.request import Request
+from handlers.ui.trade_draft import draft
 from ports.errors import Refused, Transient
 from ports.messages import Button, Keyboard, Screen, Style
-from ports.people import Action, Role
+from ports.people import Role
 from services.speech import Speech
-from services.trading.completion import Ground, complete, presets, settled, with_size
-from services.trading.sentence import Asked, Of, read_trade, written
+from services.trading.completion import Ground, complete, presets, with_size
+from services.trading.sentence import Asked, Of, written
 from services.trading.wish import Preview, Wish
 
-OFFER = "trade"
-GOOD_FOR = timedelta(seconds=120)
-KEPT_FOR = timedelta(days=1)
-MAY_MOVE = Decimal("0.005")
-LEVERAGES = (1, 2, 3, 4, 5)
+_LEVERS = 5
 _ATR_BARS = 200
 _SAME = Decimal("0.0005")
 """How far two prices may lie apart and still be one."""
 _WRONG_SIDES = ("stop_wrong_side", "target_wrong_side")
 _ABOVE = Decimal("1.01")
 """How far above the smallest size the button for it lies: the price moves before it is pressed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """What a token stands for: the sentence so far, and what was shown for it (`None`: not enough was said).
-
-    `price` is the one that was quoted at `at` (wire time). It `is_open` until somebody pressed Open.
-    """
-
-    token: str
-    asked: Asked
-    shown: Asked | None
-    price: Decimal | None
-    at: datetime
-    is_open: bool
 
 
 def ways_in(request: Request, symbol: str) -> list[Button]:
@@ -58,56 +38,6 @@ def ways_in(request: Request, symbol: str) -> list[Button]:
     if request.services.perps.known(symbol) is not None:
         ways.append(button(say("Short"), "tr", symbol, Direction.SHORT.value, style=Style.DANGER))
     return ways
-
-
-async def draft(request: Request, asked: Asked, preview: Preview | None = None) -> str:
-    """Keep a sentence behind a token that only this person can use, here."""
-    params: dict[str, Any] = {"text": written(asked)}
-    if preview is not None:
-        params |= {"shown": written(settled(preview.wish)), "price": str(preview.price)}
-    return await request.services.actions.offer(
-        OFFER, chat_id=request.chat_id, person_id=request.person.id, params=params, lasts=KEPT_FOR
-    )
-
-
-async def recall(request: Request, token: str) -> Offer:
-    """The offer behind a token. Raises `Refused`: `offer_gone`, `not_yours`."""
-    try:
-        action = await request.services.actions.look(OFFER, token, **_who(request))
-    except Refused as error:
-        raise (Refused("offer_gone") if error.code == "expired" else error) from error
-    return _offer(action)
-
-
-async def take(request: Request, token: str) -> None:
-    """Use the token up; a second tap finds it used and changes nothing by that."""
-    try:
-        await request.services.actions.take(OFFER, token, **_who(request))
-    except Refused as error:
-        if error.code != "done":
-            raise (Refused("offer_gone") if error.code == "expired" else error) from error
-
-
-def _who(request: Request) -> dict[str, Any]:
-    person = request.person
-    return {
-        "person_id": person.id,
-        "chat_id": request.chat_id,
-        "role": person.role,
-        "needed": Role.TRADER,
-    }
-
-
-def _offer(action: Action) -> Offer:
-    shown, price = action.params.get("shown"), action.params.get("price")
-    return Offer(
-        token=action.token,
-        asked=read_trade(action.params["text"]),
-        shown=None if shown is None else read_trade(shown),
-        price=None if price is None else Decimal(price),
-        at=action.created_at,
-        is_open=action.done_at is None,
-    )
 
 
 async def offer_screen(request: Request, asked: Asked, *, note: str = "") -> Screen:
@@ -235,12 +165,11 @@ def _keyboard(request: Request, asked: Asked, preview: Preview, token: str) -> K
     say, wish = request.say, preview.wish
     levers: list[Button] = []
     if preview.instrument.kind is MarketKind.PERP:
-        options = [(f"x{number}", f"x{number}") for number in LEVERAGES]
-        levers = list(choice(options, f"x{wish.leverage.normalize():f}", "te", token))
+        levers = list(choice(_leverages(request), f"x{wish.leverage.normalize():f}", "te", token))
     return (
         (button(say("Open"), "to", token, style=Style.SUCCESS),),
         (button(say("Smaller"), "te", token, "less"), button(say("Bigger"), "te", token, "more")),
-        *rows(levers, width=len(LEVERAGES)),
+        *rows(levers, width=_LEVERS),
         (
             button(say("No stop") if wish.stop else say("Stop"), "te", token, f"s{int(not wish.stop)}"),
             button(
@@ -254,6 +183,12 @@ def _keyboard(request: Request, asked: Asked, preview: Preview, token: str) -> K
     )
 
 
+def _leverages(request: Request) -> list[tuple[str, str]]:
+    """What the desk allows, as values and labels of buttons."""
+    most = int(request.services.trades.opening.most_leverage)
+    return [(f"x{number}", f"x{number}") for number in range(1, most + 1)]
+
+
 async def _which_way(request: Request, asked: Asked, instrument: Instrument) -> Screen:
     say, token = request.say, await draft(request, asked)
     portfolio = await request.services.trades.portfolio(request.person)
@@ -263,7 +198,7 @@ async def _which_way(request: Request, asked: Asked, instrument: Instrument) -> 
         ways.append(button(say("Short"), "te", token, "dshort", style=Style.DANGER))
     size = asked.size.value if asked.size is not None and asked.size.of is Of.MONEY else None
     sizes = [(f"n{one:f}", f"{say.number(one)} USDT") for one in presets(portfolio.free)]
-    levers = [(f"x{number}", f"x{number}") for number in LEVERAGES] if is_perp else []
+    levers = _leverages(request) if is_perp else []
     chosen = "" if asked.leverage is None else f"x{asked.leverage.normalize():f}"
     html = say.render(
         "trade_side.html",
@@ -277,31 +212,7 @@ async def _which_way(request: Request, asked: Asked, instrument: Instrument) -> 
     keyboard = (
         tuple(ways),
         *rows(choice(sizes, "" if size is None else f"n{size:f}", "te", token)),
-        *rows(choice(levers, chosen, "te", token), width=len(LEVERAGES)),
+        *rows(choice(levers, chosen, "te", token), width=_LEVERS),
         (button(say("Cancel"), "tx", token),),
     )
     return Screen(html=html, keyboard=keyboard)
-
-
-def changed(asked: Asked, change: str) -> Asked:
-    """The sentence after a button: `less`, `more`, `x3`, `s0`, `t1`, `dlong`, `n50`, `mBTCUSDT`.
-
-    Raises `Refused("unknown_choice")` for anything else.
-    """
-    kind, value = change[:1], change[1:]
-    if change in ("less", "more") and asked.size is not None:
-        return with_size(asked, asked.size.value * (Decimal("0.5") if change == "less" else 2))
-    match kind:
-        case "s" if value in ("0", "1"):
-            return replace(asked, has_no_stop=value == "0")
-        case "t" if value in ("0", "1"):
-            return replace(asked, has_no_targets=value == "0")
-        case "d" if value in set(Direction):
-            return replace(asked, direction=Direction(value))
-        case "m" if value:
-            return replace(asked, names=(value,))
-        case "x" | "n":
-            said = read_trade(change if kind == "x" else value)
-            if said.leverage is not None or said.size is not None:
-                return replace(asked, leverage=said.leverage or asked.leverage, size=said.size or asked.size)
-    raise Refused("unknown_choice")
