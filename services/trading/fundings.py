@@ -72,7 +72,8 @@ class Fundings:
         try:
             settled = await self.perps.fundings(symbol, since=min(map(_booked_until, trades)))
             for funding in settled:
-                await self._book_all(symbol, funding)
+                if not await self._book_all(symbol, funding):
+                    return
         except (Refused, Stale, Transient) as error:
             log.warning("funding_out_of_reach", symbol=symbol, error=str(error))
             return
@@ -113,23 +114,30 @@ class Fundings:
                 if trade.instrument.symbol != symbol or (trade.closed_at or following) >= following
             }
 
-    async def _book_all(self, symbol: str, funding: Funding) -> None:
+    async def _book_all(self, symbol: str, funding: Funding) -> bool:
+        """Book a settlement for all that take part; `False` while it is not known who does."""
         takers = [trade for trade in self._of(symbol) if _takes_part(trade, funding.at)]
         if not takers:
-            return
+            return True
         mark = await self._mark_at(takers[0], funding.at)
+        is_done = True
         for trade in takers:
             async with self.register.lock(trade.owner):
-                await self._book(trade.id, funding, mark)
+                is_done = await self._book(trade.id, funding, mark) and is_done
+        return is_done
 
-    async def _book(self, trade_id: int, funding: Funding, mark: Decimal) -> None:
+    async def _book(self, trade_id: int, funding: Funding, mark: Decimal) -> bool:
+        """Book it for one trade; `False` while the market was not looked at until then: a stop may have come
+        before."""
         held = self.register.get(trade_id)
         trade = held.trade if held is not None else await self.register.books.trade(trade_id)
         if trade is None or not _takes_part(trade, funding.at):
-            return
+            return True
+        if held is not None and trade.seen_at < funding.at:
+            return False
         if await self._is_of_old_account(trade):
             self._owed.pop(trade_id, None)
-            return
+            return True
         placed = await self.register.books.fills(trade.owner, trade_id=trade_id)
         fills = [(order.intent.side, fill) for order, fill in placed]
         size = size_at(trade.direction, fills, funding.at)
@@ -142,6 +150,7 @@ class Fundings:
         await self.register.commit(change)
         if trade_id in self._owed:
             self._owed[trade_id] = after
+        return True
 
     async def _is_of_old_account(self, trade: Trade) -> bool:
         """Whether a reset has ended it: what it won or lost was given back."""

@@ -409,6 +409,23 @@ async def test_a_settlement_that_passes_while_we_ask_is_booked_though_the_trade_
     assert (await desk.see(trade)).funding == Decimal("-0.2")
 
 
+async def test_funding_waits_until_it_is_known_what_was_held_then() -> None:
+    desk = await a_paper_desk()
+    trade = await desk.open(notional="200", stop="95")
+    settled_at = NOON + timedelta(hours=4)
+    desk.minutes(("100", "100", "94", "94"), until=settled_at - timedelta(hours=1))
+    desk.source.settled = [Funding(symbol="BTCUSDT", rate=Decimal("0.001"), at=settled_at)]
+    desk.clock.move(4 * 3600 + 30)
+    desk.set("94")
+    await desk.trades.fundings.settle("BTCUSDT")
+    await desk.tick("94")
+    desk.clock.move(6)
+    await desk.trades.fundings.settle("BTCUSDT")
+    closed = await desk.see(trade)
+    assert (closed.close_reason, closed.closed_at) == (CloseReason.STOP, settled_at - timedelta(hours=1))
+    assert closed.funding == 0
+
+
 async def test_a_reset_ends_everything_at_the_mark_and_begins_anew() -> None:
     desk = await a_paper_desk()
     trade = await desk.open(notional="500")
