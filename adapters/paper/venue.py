@@ -108,8 +108,8 @@ class PaperVenue:
         events += [
             self._filled(order, part, Liquidity.TAKER, at, number) for number, part in enumerate(affordable)
         ]
-        if sum(part.quantity for part in affordable) < order.left:
-            events.append(self._rest(intent, depth, at, is_cut=len(affordable) < len(parts)))
+        if (taken := _size(affordable)) < order.left:
+            events.append(self._rest(intent, depth, at, is_cut=taken < _size(parts)))
         return events
 
     def _rest(self, intent: Intent, depth: Depth, at: datetime, *, is_cut: bool) -> OrderEvent:
@@ -145,6 +145,10 @@ class PaperVenue:
             at=at,
         )
         return Filled(at=at, fill=fill)
+
+
+def _size(parts: Sequence[Taken]) -> Decimal:
+    return sum((part.quantity for part in parts), Decimal(0))
 
 
 def _within(parts: Sequence[Taken], intent: Intent) -> Sequence[Taken]:
