@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from adapters.paper.book import BookReader, Eaten
 from engines.core.depth import Depth
