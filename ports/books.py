@@ -64,8 +64,8 @@ class Books(Protocol):
 
     async def trade(self, trade_id: int) -> Trade | None: ...
 
-    async def by_key(self, key: str) -> Trade | None:
-        """The trade opened under that key."""
+    async def by_intent(self, intent_id: str) -> Trade | None:
+        """The trade that an intent belongs to."""
         ...
 
     async def trades(self, owner: int, *, limit: int, offset: int = 0) -> Sequence[Trade]:

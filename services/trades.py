@@ -249,10 +249,8 @@ class Trades:
 
     async def _opened_by(self, person: Person, key: str) -> Trade | None:
         """The trade that this key has opened or added to."""
-        for held in self.register.live(person.id):
-            if held.of_intent(_name(held.trade, "o", key)):
-                return held.trade
-        return await self.register.books.by_key(key)
+        done = await self.register.books.by_intent(_entry_name(person.id, key))
+        return None if done is None else await self._again(done)
 
     async def _add(self, draft: Draft, held: Trade, key: str, chat_id: int, message_id: int | None) -> Trade:
         plan = draft.plan
@@ -262,21 +260,42 @@ class Trades:
             stop=plan.stop,
             targets=plan.targets,
             trail_distance=plan.trail_distance,
+            armed_at=self.clock.now(),
         )
         added = await self.orders.place(grown, [self._entry(held, draft, key)])
+        if added.entered == held.entered and not self._waits_for(added, key):
+            await self._as_before(added, held)
+            raise Refused("no_fresh_price", pair=held.instrument.pair)
         if message_id is not None:
             await self.register.show(added, version=0, chat_id=chat_id, message_id=message_id)
         return await self._again(added)
+
+    def _waits_for(self, trade: Trade, key: str) -> bool:
+        """Whether an order of that key rests in the book."""
+        held, name = self.register.get(trade.id), _entry_name(trade.owner, key)
+        return held is not None and any(order.intent.id == name for order in held.resting)
+
+    async def _as_before(self, added: Trade, held: Trade) -> None:
+        """Nothing was added, so the levels that came with it do not count."""
+        before = replace(
+            added,
+            wanted=held.wanted,
+            stop=held.stop,
+            targets=held.targets,
+            trail_distance=held.trail_distance,
+            armed_at=held.armed_at,
+        )
+        await self.orders.place(before, [])
 
     def _entry(self, trade: Trade, draft: Draft, key: str) -> Intent:
         plan, limit = draft.plan, draft.preview.wish.limit_price
         return self._intent(
             trade,
-            _name(trade, "o", key),
+            _entry_name(trade.owner, key),
             Purpose.ENTRY,
             plan.quantity,
             kind=OrderKind.MARKET if limit is None else OrderKind.LIMIT,
-            limit_price=None if limit is None else plan.price,
+            limit_price=None if limit is None else plan.worst_price,
             worst_price=plan.worst_price if limit is None else None,
             most_cost=draft.most_cost,
         )
@@ -424,6 +443,11 @@ class Trades:
         closed, self._closed = self._closed, set()
         await self.records.record(sorted(closed))
         await self.register.save_seen()
+
+
+def _entry_name(owner: int, key: str) -> str:
+    """The id of an entry; it does not name the trade, which another tap of the same key may not know."""
+    return f"o{hashlib.sha256(f'{owner}:{key}'.encode()).hexdigest()[:20]}"
 
 
 def _name(trade: Trade, letter: str, key: str) -> str:

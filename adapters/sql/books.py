@@ -87,8 +87,9 @@ class SqlBooks:
     async def trade(self, trade_id: int) -> Trade | None:
         return await self._one(select(trades).where(trades.c.id == trade_id))
 
-    async def by_key(self, key: str) -> Trade | None:
-        return await self._one(select(trades).where(trades.c.key == key))
+    async def by_intent(self, intent_id: str) -> Trade | None:
+        of_intent = select(trades).join(intents, intents.c.trade_id == trades.c.id)
+        return await self._one(of_intent.where(intents.c.id == intent_id))
 
     async def trades(self, owner: int, *, limit: int, offset: int = 0) -> Sequence[Trade]:
         newest = (

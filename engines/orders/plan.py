@@ -33,9 +33,9 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A trade about to be opened at `price` (the limit, or the expected average).
+    """A trade about to be opened at `price`: what is expected, the limit unless the market is better.
 
-    `worst_price` is the worst at which it may be filled.
+    `worst_price` is the worst at which it may be filled: of a limit order the limit.
     """
 
     instrument: Instrument
@@ -115,7 +115,7 @@ def find_problem(plan: Plan, *, most_leverage: Decimal) -> Problem | None:
     least = least_notional(plan.instrument, plan.price)
     if plan.quantity <= 0 or plan.notional < plan.instrument.min_notional:
         return Problem(code="too_small", params={"least": least})
-    return _misplaced(plan)
+    return find_misplaced(plan)
 
 
 def least_notional(instrument: Instrument, price: Decimal) -> Decimal:
@@ -124,8 +124,8 @@ def least_notional(instrument: Instrument, price: Decimal) -> Decimal:
     return instrument.quantity_of(lots) * price
 
 
-def _misplaced(plan: Plan) -> Problem | None:
-    """A stop that would fire at once, a target that is behind the entry."""
+def find_misplaced(plan: Plan) -> Problem | None:
+    """A stop that would fire at once, a target that is behind the entry; codes as `find_problem` has them."""
     sign = plan.direction.sign
     if plan.stop is not None and not (plan.stop > 0 and (plan.price - plan.stop) * sign > 0):
         return Problem(code="stop_wrong_side", params={"stop": plan.stop, "price": plan.price})

@@ -68,12 +68,15 @@ class Opening:
         instrument = await self.instrument(wish.symbol)
         held = self._held(person, wish, instrument)
         if held is not None:
-            wish = _joined(wish, held)
+            wish, instrument = _joined(wish, held), held.instrument
         depth = await self._depth(instrument)
         plan = self._plan(wish, instrument, depth, held)
-        if (problem := plans.find_problem(plan, most_leverage=self.most_leverage)) is not None:
+        problem = plans.find_problem(plan, most_leverage=self.most_leverage)
+        if problem is None and held is not None and held.quantity:  # its levels will be those of what is held
+            problem = plans.find_misplaced(replace(plan, price=_best(depth, wish.direction.entry)))
+        if problem is not None:
             raise Refused(problem.code, **problem.params)
-        most_cost = self._most_cost(person, plan)
+        most_cost = self._most_cost(person, wish, plan)
         preview = self._preview(person, wish, plan, depth, held)
         return Draft(preview=preview, plan=plan, most_cost=most_cost, held=held)
 
@@ -107,14 +110,7 @@ class Opening:
         return depth
 
     def _plan(self, wish: Wish, instrument: Instrument, depth: Depth, held: Trade | None) -> Plan:
-        best = _best(depth, wish.direction.entry)
-        price = worst = best
-        if wish.limit_price is not None:
-            price = worst = self._limit(wish.limit_price, instrument, best)
-        quantity = plans.quantity_for(instrument, wish.notional, price)
-        if wish.limit_price is None:
-            price = _average(instrument, wish.direction.entry, quantity, depth) or best
-            worst = _worst(instrument, wish.direction.entry, price)
+        price, worst, quantity = self._priced(wish, instrument, depth)
         stop, trail = _stops(wish, instrument, price, held)
         return Plan(
             instrument=instrument,
@@ -128,6 +124,18 @@ class Opening:
             trail_distance=trail,
         )
 
+    def _priced(self, wish: Wish, instrument: Instrument, depth: Depth) -> tuple[Decimal, Decimal, Decimal]:
+        """The price expected, the worst allowed, and how much the wish buys there."""
+        side = wish.direction.entry
+        best = _best(depth, side)
+        if wish.limit_price is None:
+            quantity = plans.quantity_for(instrument, wish.notional, best)
+            price = _average(instrument, side, quantity, depth) or best
+            return price, _worst(instrument, side, price), quantity
+        limit = self._limit(wish.limit_price, instrument, best)
+        price = best if (limit - best) * side.sign > 0 else limit  # beyond the market it is filled there
+        return price, limit, plans.quantity_for(instrument, wish.notional, max(price, limit))
+
     def _limit(self, limit: Decimal, instrument: Instrument, best: Decimal) -> Decimal:
         price = instrument.price(limit)
         if price <= 0:
@@ -136,14 +144,17 @@ class Opening:
             raise Refused("price_far", price=price, last=best)
         return price
 
-    def _most_cost(self, person: Person, plan: Plan) -> Decimal:
-        """What the entry may cost: as expected must be free; filled worse, it is cut where the money ends."""
+    def _most_cost(self, person: Person, wish: Wish, plan: Plan) -> Decimal:
+        """What the entry may cost: as expected must be free (a limit, as it says); filled worse, it is cut
+        where the money ends."""
+        is_limit = wish.limit_price is not None
+        cost = plan.quantity * max(plan.price, plan.worst_price) if is_limit else plan.notional
         free = self.funds.free(person.id)
         most = self.funds.affordable(plan.instrument, free, plan.leverage)
-        if self.funds.needed(plan.instrument, plan.notional, plan.leverage) > free:
+        if self.funds.needed(plan.instrument, cost, plan.leverage) > free:
             raise Refused("too_much", free=free, most=most.quantize(_CENT, rounding=ROUND_DOWN))
-        slip = 0 if plan.price == plan.worst_price else MOST_SLIPPAGE
-        return max(min(plan.notional * (1 + slip), most), plan.notional)
+        slip = 0 if is_limit and plan.price <= plan.worst_price else MOST_SLIPPAGE
+        return max(min(cost * (1 + slip), most), cost)
 
     def _preview(self, person: Person, wish: Wish, plan: Plan, depth: Depth, held: Trade | None) -> Preview:
         rate = self.funds.fee_rate(plan.instrument)

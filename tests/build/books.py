@@ -78,9 +78,9 @@ class MemoryBooks:
     async def trade(self, trade_id: int) -> Trade | None:
         return self._trades.get(trade_id)
 
-    async def by_key(self, key: str) -> Trade | None:
-        trade_id = self._keys.get(key)
-        return None if trade_id is None else self._trades[trade_id]
+    async def by_intent(self, intent_id: str) -> Trade | None:
+        named = [order.intent for order in self._orders.values() if order.intent.id == intent_id]
+        return self._trades[named[0].trade_id] if named else None
 
     async def trades(self, owner: int, *, limit: int, offset: int = 0) -> Sequence[Trade]:
         theirs = [trade for trade in self._trades.values() if trade.owner == owner]

@@ -112,9 +112,13 @@ async def test_a_key_opens_one_trade_only(books: Books) -> None:
     await books.commit(Change(trade=a_trade(1), key="tap-1"))
     with pytest.raises(Conflict):
         await books.commit(Change(trade=a_trade(2), key="tap-1"))
-    assert await books.by_key("tap-1") == a_trade(1)
-    assert await books.by_key("tap-2") is None
     assert await books.trade(2) is None
+
+
+async def test_a_trade_is_found_by_what_was_wanted_of_it(books: Books) -> None:
+    await books.commit(Change(trade=a_trade(1), orders=(an_order(), an_order(child=1))))
+    assert await books.by_intent(an_order().intent.id) == a_trade(1)
+    assert await books.by_intent("other") is None
 
 
 async def test_only_the_next_version_is_taken(books: Books) -> None:

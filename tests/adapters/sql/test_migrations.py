@@ -246,7 +246,7 @@ async def account(books: SqlBooks) -> Sequence[object]:
         await books.trades(11, limit=10),
         await books.trades(12, limit=10),
         await books.equity(11),
-        await books.by_key("tap-1"),
+        await books.by_intent(an_order().intent.id),
     )
 
 
