@@ -160,8 +160,9 @@ def _listings(
 ) -> Iterable[Listing]:
     for symbol, bars in spot.items():
         yield Listing(symbol=symbol, base=symbol.removesuffix("USDT"), kind=MarketKind.SPOT, bars=bars)
+    # Spot alone is what most recordings hold: a perpetual that trades near it lets everything be tried.
     throw = dice(seed)
-    for number, symbol in enumerate(sorted({*perps, *(rates.keys() & spot.keys())})):
+    for number, symbol in enumerate(sorted({*perps, *spot})):
         recorded = perps.get(symbol)
         yield Listing(
             symbol=symbol,

@@ -134,7 +134,7 @@ async def test_linear_instruments_come_by_pages(venues: Venues) -> None:
     first = (await venues.get(f"{MARKET}/instruments-info", category="linear", limit=1))["result"]
     cursor = first["nextPageCursor"]
     rest = (await venues.get(f"{MARKET}/instruments-info", category="linear", cursor=cursor))["result"]
-    assert [row["symbol"] for row in (*first["list"], *rest["list"])] == ["BTCUSDT", "ETHUSDT"]
+    assert [row["symbol"] for row in (*first["list"], *rest["list"])] == ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
     assert rest["nextPageCursor"] == ""
     waiting = await venues.get(f"{MARKET}/instruments-info", category="linear", status="PreLaunch")
     assert waiting["result"]["list"] == []
@@ -147,6 +147,7 @@ async def test_the_client_loads_every_market(client: Any) -> None:
         "SOL/USDT",
         "BTC/USDT:USDT",
         "ETH/USDT:USDT",
+        "SOL/USDT:USDT",
     }
     assert client.market("BTC/USDT")["precision"]["price"] == "0.01"
 
@@ -161,7 +162,7 @@ async def test_the_client_reads_tickers(client: Any, venues: Venues) -> None:
     assert tickers["BTC/USDT"]["last"] == book.price_text(book.last(NOW))
     assert Decimal(tickers["BTC/USDT"]["bid"]) <= Decimal(tickers["BTC/USDT"]["last"])
     perps = await client.fetch_tickers(params={"type": "swap"})
-    assert set(perps) == {"BTC/USDT:USDT", "ETH/USDT:USDT"}
+    assert set(perps) == {"BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT"}
 
 
 async def test_the_client_gets_recorded_candles_to_the_last_digit(client: Any, tmp_path: Path) -> None:
