@@ -1,5 +1,6 @@
 """Public market data of a venue through ccxt."""
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -69,7 +70,7 @@ class CcxtMarketSource:
     async def instruments(self) -> Sequence[Instrument]:
         """All spot markets that can be traded now."""
         with translated(self.venue):
-            found = instruments_of(await self._client.load_markets(True), MarketKind.SPOT)
+            found = instruments_of(await self._listing(is_anew=True), MarketKind.SPOT)
         if not found:
             raise Transient(f"{self.venue} lists no markets", kind="nonsense")
         return found
@@ -141,7 +142,7 @@ class CcxtMarketSource:
     async def perps(self) -> Sequence[Instrument]:
         """All linear perpetuals in USDT that can be traded now."""
         with translated(self.venue):
-            return instruments_of(await self._client.load_markets(True), MarketKind.PERP)
+            return instruments_of(await self._listing(is_anew=True), MarketKind.PERP)
 
     async def perp_tickers(self) -> Mapping[str, PerpTicker]:
         """Latest ticker of every linear perpetual that has a price, by symbol."""
@@ -188,10 +189,17 @@ class CcxtMarketSource:
             raise Transient(f"{self.venue}: only tickers are streamed there", kind="refused")
         return self._streams
 
+    async def _listing(self, *, is_anew: bool) -> Mapping[str, Mapping[str, Any]]:
+        """All markets. Who asks at the same time shares one request of ccxt's, and one who gives up must not
+        take it from the others."""
+        markets: Mapping[str, Mapping[str, Any]] = await asyncio.shield(self._client.load_markets(is_anew))
+        return markets
+
     async def _unified(self, symbol: str, kind: MarketKind) -> str:
         """ccxt's own name of a market: for `"BTCUSDT"` it is `"BTC/USDT"` or `"BTC/USDT:USDT"`."""
-        with translated(self.venue):
-            await self._client.load_markets()
+        if not self._client.markets:  # a list that is being read anew holds up nobody who has the old one
+            with translated(self.venue):
+                await self._listing(is_anew=False)
         for market in self._client.markets_by_id.get(symbol, ()):
             if kind_of(market) is kind:
                 unified: str = market["symbol"]

@@ -25,6 +25,29 @@ async def test_a_new_listing_appears_on_the_next_read(bybit: MarketSource, wire:
     assert [one.symbol for one in await bybit.instruments()] == ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
 
 
+async def test_a_list_that_is_read_anew_holds_up_nobody(bybit: MarketSource, wire: VenueWire) -> None:
+    await bybit.instruments()
+    wire.delay_s = 0.2
+    reading = asyncio.create_task(bybit.instruments())
+    await asyncio.sleep(0.05)
+    with pytest.raises(Refused):
+        await bybit.depth("NOPEUSDT", MarketKind.SPOT)
+    assert not reading.done()
+    await reading
+
+
+async def test_one_who_gives_up_does_not_take_the_list_from_the_others(
+    bybit: MarketSource, wire: VenueWire
+) -> None:
+    wire.delay_s = 0.1
+    reading = asyncio.create_task(bybit.instruments())
+    streaming = asyncio.create_task(bybit.watch_candles(["BTCUSDT"], Timeframe.M5, lambda bar: None))
+    await asyncio.sleep(0.05)
+    streaming.cancel()
+    await asyncio.gather(streaming, return_exceptions=True)
+    assert len(await reading) == 2
+
+
 async def test_tickers_are_exact_and_dated_when_asked_for(bybit: MarketSource, wire: VenueWire) -> None:
     tickers = await bybit.tickers()
     assert set(tickers) == {"BTCUSDT", "ETHUSDT"}  # a market that never traded has no price
