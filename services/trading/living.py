@@ -107,13 +107,14 @@ class Living:
             self._editing.discard(trade.id)
 
     def due(self) -> list[Trade]:
-        """Trades whose messages may have to change now."""
+        """Trades whose messages may have to change now; not those of which more will be known in a moment."""
         now = asyncio.get_running_loop().time()
-        live = [held.trade for held in self.register.live()]
-        self._forget({trade.id for trade in live} | set(self._ended))
+        live = self.register.live()
+        settled = [held.trade for held in live if not held.is_in_flight]
+        self._forget({held.trade.id for held in live} | set(self._ended))
         return [
             trade
-            for trade in (*live, *self._ended.values())
+            for trade in (*settled, *self._ended.values())
             if trade.id not in self._editing and self._is_due(trade, now)
         ]
 

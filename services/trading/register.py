@@ -44,6 +44,11 @@ class Held:
         """Orders that are not over."""
         return tuple(one for one in self.orders if not is_final(one.state))
 
+    @property
+    def is_in_flight(self) -> bool:
+        """Whether an order was sent of which nothing was heard yet."""
+        return any(one.state is OrderState.SENT for one in self.orders)
+
     def of_intent(self, intent_id: str) -> tuple[Order, ...]:
         """The children of an intent, the oldest first."""
         return tuple(one for one in self.orders if one.intent.id == intent_id)
