@@ -12,6 +12,8 @@ from services.trading.bundle import zipped
 
 RESET = "reset"
 GOOD_FOR = timedelta(minutes=5)
+DRAWN_AFTER = timedelta(seconds=1)
+"""A curve needs time to have passed; none does while the market clock stands still."""
 SHOWN = 8
 FEW = 30
 """Closed trades below which a record says little."""
@@ -22,7 +24,7 @@ async def portfolio(request: Request) -> Screen:
     say, person, services = request.say, request.person, request.services
     account = await services.trades.portfolio(person)
     photo = None
-    if len(account.curve) > 1:
+    if account.curve[-1][0] - account.curve[0][0] >= DRAWN_AFTER:
         photo = await services.pictures.equity(account.curve, account.opening, theme=person.theme, speech=say)
     html = say.render(
         "portfolio.html",

@@ -85,7 +85,7 @@ class Pictures:
         theme: Theme,
         speech: Speech,
     ) -> bytes:
-        """Draw a curve of at least two points as PNG."""
+        """Draw a curve of at least two moments as PNG."""
         at, equity = zip(*curve, strict=True)
         drop = deepest_drop(equity)
         chart = EquityChart(

@@ -46,7 +46,7 @@ class _Page:
 
 
 def draw_equity_chart(chart: EquityChart) -> bytes:
-    """`chart` as PNG. Raises `ValueError` with less than two points, `KeyError` for an unknown zone."""
+    """`chart` as PNG. Raises `ValueError` with less than two moments, `KeyError` for an unknown zone."""
     page = _page(chart)
     tags = _tags(page)
     _draw_money_axis(page, tags)
@@ -67,8 +67,8 @@ def draw_equity_chart(chart: EquityChart) -> bytes:
 
 
 def _page(chart: EquityChart) -> _Page:
-    if len(chart.time_ms) < 2:
-        raise ValueError("an equity curve needs at least two points")
+    if len(chart.time_ms) < 2 or chart.time_ms[0] == chart.time_ms[-1]:
+        raise ValueError("an equity curve needs at least two moments")
     colors = palette(chart.theme)
     scale = _scale(chart)
     shown = (scale.high, float(chart.equity[-1]), chart.opening)

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from handlers.ui.summary_view import summary_screen
+from ports.books import EquityPoint
 from tests.build.screens import ANN, TOM, VERA, ScreenDesk, data_of, labels
 
 BY = {"by": TOM}
@@ -47,11 +48,18 @@ async def test_a_viewer_sees_an_account_and_no_reset(desk: ScreenDesk) -> None:
 async def test_the_curve_is_drawn_once_there_is_one(desk: ScreenDesk) -> None:
     await traded(desk)
     desk.clock.move(3600)
-    await desk.services.trades.record_equity()
+    point = EquityPoint(owner=TOM, at=desk.clock.now(), equity=Decimal(1010))
+    await desk.services.trades.register.books.add_equity([point])
     screen = await desk.type("портфель", **BY)
     assert screen.photo is not None
     assert len(desk.charts.curves[-1].equity) > 1
     assert desk.charts.curves[-1].opening == 1000
+
+
+async def test_no_curve_is_drawn_while_no_time_has_passed(desk: ScreenDesk) -> None:
+    await desk.type("/portfolio", by=TOM)
+
+    assert (await desk.type("/portfolio", by=TOM)).photo is None
 
 
 async def test_everything_is_exported_in_one_archive_or_file_by_file(desk: ScreenDesk) -> None:

@@ -61,6 +61,7 @@ def test_points_stand_where_their_time_is() -> None:
     assert not filled[:, :1400].any()
 
 
-def test_one_point_is_no_curve() -> None:
-    with pytest.raises(ValueError, match="two points"):
-        draw_equity_chart(a_curve([1000.0]))
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_one_moment_is_no_curve(count: int) -> None:
+    with pytest.raises(ValueError, match="two moments"):
+        draw_equity_chart(a_curve([1000.0] * count, time_ms=np.full(count, START_MS)))
