@@ -163,13 +163,12 @@ def _place(bar: Bar) -> tuple[int, bool, int]:
 
 def open_topic(name: str, kind: MarketKind, counts: Counter[str], clock: Clock) -> Topic:
     """The decoder of that topic. Raises `ValueError` for a topic that we do not read."""
-    match name.split("."):
-        case ["tickers", _] if kind is MarketKind.SPOT:
-            return SpotTickerTopic(counts)
-        case ["tickers", _]:
-            return PerpTickerTopic(counts, clock)
-        case ["kline", interval, symbol] if interval in _TIMEFRAMES:
-            return CandleTopic(symbol, kind, _TIMEFRAMES[interval], counts, clock)
+    about, _, rest = name.partition(".")
+    interval, _, symbol = rest.partition(".")
+    if about == "tickers":
+        return SpotTickerTopic(counts) if kind is MarketKind.SPOT else PerpTickerTopic(counts, clock)
+    if about == "kline" and interval in _TIMEFRAMES:
+        return CandleTopic(symbol, kind, _TIMEFRAMES[interval], counts, clock)
     raise ValueError(f"no topic {name!r}")
 
 

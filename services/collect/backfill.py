@@ -136,7 +136,8 @@ class Backfill:
         """
         wanted = depth(series.timeframe, self._pages.now_ms())
         kept = await self._store.between(series, wanted.start_ms, wanted.stop_ms)
-        lacking = missing(kept.time_ms, series.timeframe, self._listed(series, wanted))
+        since_listing = wanted if series.timeframe is Timeframe.D1 else self._listed(series, wanted)
+        lacking = missing(kept.time_ms, series.timeframe, since_listing)
         todo = without(lacking, self._absences.known(series))
         pages = [page for span in reversed(todo) for page in span.pages(series.timeframe, PAGE)]
         first_ms = int(kept.time_ms[0]) if len(kept) else wanted.stop_ms

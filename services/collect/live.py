@@ -27,6 +27,8 @@ from services.market.ring import Rings, candle_of
 
 log = structlog.get_logger()
 
+_SET_BACK_MS = Timeframe.H1.ms
+
 
 class Live:
     """The markets that are followed now. Every way on which a candle can come ends in the same place, and
@@ -68,10 +70,9 @@ class Live:
 
         Raises `Transient` when the store is in trouble.
         """
-        for symbol in self.symbols.difference(symbols):
-            del self._tracks[symbol]
-            for timeframe in KEPT:
-                self._rings.drop(self.series(symbol, timeframe))
+        for symbol in self._tracks.copy():
+            if symbol not in symbols or self._is_ahead(symbol):
+                self._let_go(symbol)
         for symbol in symbols:
             if symbol not in self._tracks:
                 self._tracks[symbol] = {one: await self._open(symbol, one) for one in KEPT}
@@ -118,11 +119,21 @@ class Live:
         """The name of that series."""
         return Series(venue=self._venue, kind=MarketKind.SPOT, symbol=symbol, timeframe=timeframe)
 
+    def _is_ahead(self, symbol: str) -> bool:
+        """Whether the clock was set back behind what was closed already."""
+        return self._tracks[symbol][FIVE].next_ms > self._pages.now_ms() + _SET_BACK_MS
+
+    def _let_go(self, symbol: str) -> None:
+        del self._tracks[symbol]
+        for timeframe in KEPT:
+            self._rings.drop(self.series(symbol, timeframe))
+
     async def _open(self, symbol: str, timeframe: Timeframe) -> Track:
-        """Warm the ring from the store; the track goes on behind the last candle there."""
+        """Warm the ring from the store; the track goes on behind the last candle there. Candles of the
+        future, such as a wrong clock or a wrong file may have left, are not looked at."""
         ring = self._rings.open(self.series(symbol, timeframe))
-        ring.take(await self._store.last(self.series(symbol, timeframe), PAGE))
         wanted = depth(timeframe, self._pages.now_ms())
+        ring.take(await self._store.last(self.series(symbol, timeframe), PAGE, before_ms=wanted.stop_ms))
         last_ms = ring.last_ms
         return Track(
             timeframe, wanted.stop_ms if last_ms is None else max(last_ms + timeframe.ms, wanted.start_ms)
@@ -181,6 +192,8 @@ class Live:
         return (self._clock.wire_now() - closed_at).total_seconds() >= self._options.grace_s
 
     async def _repair(self, symbol: str) -> None:
+        if symbol not in self._tracks:  # let go while others were repaired
+            return
         first_s, longest_s = self._options.backoff_s
         pause_s = min(2 * self._tries[symbol][0], longest_s) if symbol in self._tries else first_s
         self._tries[symbol] = pause_s, self._clock.wire_now() + timedelta(seconds=pause_s)
@@ -192,7 +205,7 @@ class Live:
 
     async def _fill(self, symbol: str, timeframe: Timeframe) -> None:
         series = self.series(symbol, timeframe)
-        for span in self.missing(symbol, timeframe):
+        for span in self.missing(symbol, timeframe) if symbol in self._tracks else ():
             for page in reversed(list(span.pages(timeframe, PAGE))):
                 got = await self._pages.fetch(series, page)
                 if symbol not in self._tracks:  # let go meanwhile

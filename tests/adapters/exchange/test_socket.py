@@ -281,3 +281,12 @@ async def test_a_venue_that_is_gone_is_transient(clock: HandClock, unused_tcp_po
     assert failure.value.kind == "unreachable"
     await socket.close()
     await socket.close()
+
+
+async def test_a_name_with_a_dot_in_it_is_a_name(socket: BybitSocket, wire: VenueWire) -> None:
+    row = bybit_row("BRK.BUSDT")
+    async with hearing(socket, "tickers.BRK.BUSDT", "kline.5.BRK.BUSDT") as heard:
+        await until(lambda: bool(wire.subscriptions))
+        await wire.say(json.dumps({"topic": "tickers.BRK.BUSDT", "ts": TIME_MS, "data": row}))
+        await until(lambda: bool(heard))
+    assert heard[0].symbol == "BRK.BUSDT"

@@ -63,6 +63,19 @@ async def test_what_the_store_has_is_not_asked_for(desk: Collecting) -> None:
     assert desk.asked() == []
 
 
+async def test_days_that_the_venue_forgot_for_a_moment_are_asked_for_again(desk: Collecting) -> None:
+    key = MarketKind.SPOT, "BTCUSDT", Timeframe.D1, PriceOf.TRADES
+    days = desk.source.past[key]
+    desk.source.past[key] = days.rows(60)
+    desk.backfill.want(["BTCUSDT"])
+    await done(desk)
+    desk.source.past[key] = days
+    desk.pass_time(desk.options.absent_s + 1)
+    desk.backfill.review()
+    await done(desk)
+    assert int((await desk.kept(Timeframe.D1)).time_ms[0]) == int(days.time_ms[0])
+
+
 async def test_a_restart_asks_only_for_what_is_missing(desk: Collecting) -> None:
     desk.backfill.want(["BTCUSDT"])
     await done(desk)

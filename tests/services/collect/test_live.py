@@ -1,5 +1,6 @@
 """Candles as they close: whatever the stream does, what is kept in the end is what the venue has."""
 
+import asyncio
 from datetime import timedelta
 
 import numpy as np
@@ -11,7 +12,7 @@ from engines.market.aggregation import between, pick
 from engines.market.plan import COARSE, FIVE, KEPT
 from ports.candles import Series
 from ports.errors import Transient
-from tests.build.candles import MemoryCandles, a_series, rows_of
+from tests.build.candles import MemoryCandles, a_series, rows_of, some_candles
 from tests.build.collecting import NOON_MS, STEP, Collecting, a_past, bar_of
 
 HOUR_S = 3600
@@ -240,6 +241,49 @@ async def test_markets_that_are_let_go_are_forgotten(desk: Collecting, past: Can
     assert len(desk.rings) == len(KEPT)
     tell(desk, past, 0)
     assert desk.counts.messages == 0
+
+
+async def test_a_market_that_is_let_go_while_others_are_repaired_disturbs_nobody() -> None:
+    desk = Collecting(repairs=1)
+    past = a_past(desk.source)
+    a_past(desk.source, "ETHUSDT")
+    await desk.live.follow(["BTCUSDT", "ETHUSDT"])
+    desk.pass_time(HOUR_S + 11)
+    desk.source.delay_s = 0.01
+    sweeping = asyncio.create_task(desk.live.sweep())
+    await asyncio.sleep(0.005)
+    await desk.live.follow([])  # one is being repaired, one is next
+    await sweeping
+    assert len(desk.rings) == 0
+
+    await desk.live.follow(["BTCUSDT"])
+    tell(desk, past, 12)
+    await desk.live.sweep()
+    await assert_agrees(desk, FIVE, NOON_MS, NOON_MS + 13 * STEP)
+
+
+async def test_candles_of_the_future_keep_no_candle_of_today_away(desk: Collecting, past: Candles) -> None:
+    await desk.store.upsert(a_series(), between(past, NOON_MS - 3 * STEP, NOON_MS))
+    far_ms = NOON_MS + 365 * 86_400_000
+    await desk.store.upsert(a_series(), some_candles(1, FIVE, start_ms=far_ms))
+
+    await desk.live.follow(["BTCUSDT"])
+    assert desk.ring().time_ms.tolist() == [NOON_MS - 3 * STEP, NOON_MS - 2 * STEP, NOON_MS - STEP]
+    desk.pass_time(HOUR_S + 11)
+    await desk.live.sweep()
+    kept = between(await desk.kept(), 0, far_ms)
+    assert kept.time_ms.tolist() == [NOON_MS + step * STEP for step in range(-3, 12)]
+
+
+async def test_a_clock_that_was_set_back_is_followed(desk: Collecting, past: Candles) -> None:
+    desk.pass_time(365 * 86_400)  # a wrong clock at the start
+    await desk.live.follow(["BTCUSDT"])
+    desk.pass_time(HOUR_S + 11 - 365 * 86_400)
+    await desk.live.follow(["BTCUSDT"])
+    tell(desk, past, 12)
+    desk.pass_time(2 * HOUR_S)
+    await desk.live.sweep()
+    await assert_agrees(desk, FIVE, NOON_MS + 12 * STEP, NOON_MS + 36 * STEP)
 
 
 class BrokenCandles(MemoryCandles):
