@@ -24,6 +24,7 @@ log = structlog.get_logger()
 _INSTANT = timedelta(microseconds=1)
 _NEAR = timedelta(minutes=1)
 _LONGEST_CHANGE = timedelta(hours=3)
+_SET_BACK = timedelta(minutes=1)
 
 
 class CronCalendar:
@@ -78,6 +79,7 @@ class ClockSchedule:
         self._tasks: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
         self._fatal: Fatal | None = None
+        self._looked_at = datetime.min.replace(tzinfo=UTC)
 
     def put(self, job: Job, *, since: datetime | None = None) -> None:
         """Add or replace a job; what is known of its past runs stays."""
@@ -116,12 +118,20 @@ class ClockSchedule:
 
     def _start_due(self) -> None:
         now = self._clock.now()
+        self._heed_set_back(now)
         for entry in self._entries.values():
             if entry.task is None and entry.next_at <= now:
                 due = entry.calendar.latest(entry.next_at, now)
                 entry.next_at = entry.calendar.after(due)
                 entry.last_at = now
                 self._start(entry, due)
+
+    def _heed_set_back(self, now: datetime) -> None:
+        """Plan anew when the clock was set back: what was next by a wrong one may be years away."""
+        if self._looked_at - now > _SET_BACK:
+            for entry in self._entries.values():
+                entry.next_at = entry.calendar.after(now)
+        self._looked_at = now
 
     def _start(self, entry: _Entry, due: datetime) -> None:
         async def work() -> None:

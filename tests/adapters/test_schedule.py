@@ -29,6 +29,8 @@ ZONES = (
     "Antarctica/Troll",
 )
 EVERY_FIVE = Cron(minute="*/5")
+YEAR = 60 * 24 * 366
+"""Minutes."""
 
 
 @dataclass
@@ -107,12 +109,37 @@ async def test_a_jump_over_many_moments_is_one_run_for_the_last_of_them() -> Non
         schedule.put(a_job(diary))
         await settled()
 
-        await pass_(clock, 60 * 24 * 366 + 7)
+        await pass_(clock, YEAR + 7)
         await pass_(clock, 2)
         await pass_(clock, 2)
 
-    year = 60 * 24 * 366
-    assert diary.minutes == [year + 5, year + 10]
+    assert diary.minutes == [YEAR + 5, YEAR + 10]
+
+
+async def test_a_clock_that_is_set_back_from_a_wrong_year_is_followed() -> None:
+    clock, diary = HandClock(), Diary()
+    async with running(clock) as schedule:
+        schedule.put(a_job(diary))
+        await pass_(clock, 4 * YEAR)
+        await pass_(clock, 5 - 4 * YEAR)
+        schedule.put(a_job(Diary(), key="wakes the schedule"))
+        await settled()
+        await pass_(clock, 5)
+
+    assert diary.minutes == [4 * YEAR, 10]
+
+
+async def test_a_clock_that_is_set_right_by_seconds_runs_nothing_twice() -> None:
+    clock, diary = HandClock(), Diary()
+    async with running(clock) as schedule:
+        schedule.put(a_job(diary))
+        await settled()
+        await pass_(clock, 5)
+        await pass_(clock, -0.5)
+        schedule.put(a_job(Diary(), key="wakes the schedule"))
+        await pass_(clock, 0.5)
+
+    assert diary.minutes == [5]
 
 
 async def test_a_clock_that_stands_still_runs_nothing() -> None:
