@@ -51,8 +51,9 @@ class Outbox:
         async with asyncio.TaskGroup() as lines:
             while True:
                 self._news.clear()
+                busy = set(self._busy)  # while we read, they may finish what is still unsent in the answer
                 for chat_id, rows in _by_chat(await self.store.unsent(limit=LOOKED_AT)).items():
-                    if chat_id not in self._busy:
+                    if chat_id not in busy:
                         self._busy.add(chat_id)
                         lines.create_task(self._serve(chat_id, rows))
                 await self._wait(60.0)

@@ -1,10 +1,11 @@
 """Pushes that must arrive."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 from ports.errors import Gone, Rejected, Transient
-from ports.messages import Priority, Screen, SentMessage
+from ports.messages import OutboxRow, Priority, Screen, SentMessage
 from services.outbox import KEPT, Outbox
 from tests.build.clock import NOON, HandClock
 from tests.build.messenger import RecordingMessenger
@@ -221,3 +222,40 @@ async def test_running_it_tries_again_with_growing_pauses() -> None:
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+class SlowStore(MemoryOutbox):
+    """Its answers are old when they arrive."""
+
+    async def unsent(self, *, limit: int = 100) -> Sequence[OutboxRow]:
+        rows = await super().unsent(limit=limit)
+        await asyncio.sleep(0.05)
+        return rows
+
+
+class ChattyMessenger(RecordingMessenger):
+    """While it sends to chat 1, something comes up for chat 2."""
+
+    outbox: Outbox
+
+    async def send(
+        self, chat_id: int, screen: Screen, *, priority: Priority, is_silent: bool = False
+    ) -> SentMessage:
+        if chat_id == 1:
+            await self.outbox.push(a_push("two", chat_id=2))
+            await asyncio.sleep(0.02)
+        return await super().send(chat_id, screen, priority=priority, is_silent=is_silent)
+
+
+async def test_what_is_settled_while_the_next_are_looked_up_is_not_sent_again() -> None:
+    store, messenger = SlowStore(), ChattyMessenger()
+    messenger.outbox = outbox = Outbox(store, messenger, HandClock())
+    await outbox.push(a_push("one", chat_id=1))
+    running = asyncio.create_task(outbox.run())
+    async with asyncio.timeout(5):
+        while len(messenger.sent) < 2 or await store.unsent():
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert sorted(sent.chat_id for sent in messenger.sent) == [1, 2]
