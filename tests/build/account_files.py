@@ -80,6 +80,18 @@ class AccountFiles:
             found.setdefault(row["id"], new).fill(fill)
         return found
 
+    def size_at(self, trade_id: str, at: datetime) -> Decimal:
+        """What a trade held at a moment, a fill of that very moment included; a short is negative."""
+        sides = {"buy": 1, "sell": -1}
+        return sum(
+            (
+                Decimal(fill["quantity"]) * sides[fill["side"]]
+                for fill in self.fills
+                if fill["trade_id"] == trade_id and moment(fill["at"]) <= at
+            ),
+            Decimal(0),
+        )
+
     def cash(self) -> Decimal:
         """What is left to spend, from the fills and the funding."""
         held = self.positions().values()

@@ -178,20 +178,13 @@ async def closed_by_hand(sandbox: Sandbox) -> None:
 
 async def expected_funding(sandbox: Sandbox, files: AccountFiles, trade_id: str, symbol: str) -> Decimal:
     """What a trade must have received, from the venue's rates and marks and the fills' times."""
-    fills = [row for row in files.fills if row["trade_id"] == trade_id]
+    first = next(fill for fill in files.fills if fill["trade_id"] == trade_id)
     total = Decimal(0)
-    begin_ms = int(moment(fills[0]["at"]).timestamp() * 1000)
+    begin_ms = int(moment(first["at"]).timestamp() * 1000)
     end_ms = await market_ms(sandbox)
     for row in (await bybit(sandbox, "funding/history", symbol, startTime=begin_ms, endTime=end_ms))["list"]:
         at_ms = int(row["fundingRateTimestamp"])
-        size = sum(
-            (
-                Decimal(fill["quantity"]) * (1 if fill["side"] == "buy" else -1)
-                for fill in fills
-                if moment(fill["at"]).timestamp() * 1000 <= at_ms
-            ),
-            Decimal(0),
-        )
+        size = files.size_at(trade_id, datetime.fromtimestamp(at_ms / 1000, UTC))
         minute = await bybit(
             sandbox, "mark-price-kline", symbol, interval=1, start=at_ms - 60_000, end=at_ms - 60_000
         )
