@@ -141,18 +141,14 @@ def _entered_at(before: Held, after: Held) -> Decimal:
 
 
 def _intents(held: Held, decision: Decision, at: datetime) -> list[Intent]:
-    numbers = [event.number for event in decision.events if event.code == "target"]
     first = len({order.intent.id for order in held.orders}) + 1
-    intents: list[Intent] = []
-    for place, exit_ in enumerate(decision.exits):
-        number = None
-        if exit_.purpose is Purpose.TARGET:
-            number = numbers.pop(0) if numbers else len(held.trade.targets)
-        intents.append(_intent(held.trade, exit_, f"{held.trade.id}-{first + place}", number, at))
-    return intents
+    return [
+        _intent(held.trade, exit_, f"{held.trade.id}-{first + place}", at)
+        for place, exit_ in enumerate(decision.exits)
+    ]
 
 
-def _intent(trade: Trade, exit_: Exit, name: str, number: int | None, at: datetime) -> Intent:
+def _intent(trade: Trade, exit_: Exit, name: str, at: datetime) -> Intent:
     limit: Decimal | None = None
     if exit_.purpose is Purpose.LIQUIDATION:
         limit = bankruptcy_price(trade)
@@ -170,6 +166,6 @@ def _intent(trade: Trade, exit_: Exit, name: str, number: int | None, at: dateti
         limit_price=limit,
         trigger_price=exit_.trigger_price,
         reduce_only=True,
-        reason="" if number is None else str(number),
+        reason="" if exit_.number is None else str(exit_.number),
         created_at=at,
     )

@@ -23,11 +23,13 @@ from engines.orders.trade import Target, Trade, TradeState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exit:
-    """An order to close `quantity` that the touch of `trigger_price` calls for."""
+    """An order to close `quantity` that the touch of `trigger_price` calls for; of a target, with its
+    `number`, counted from 1."""
 
     purpose: Purpose
     quantity: Decimal
     trigger_price: Decimal
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +170,7 @@ class _Walk:
         self._targets[index] = replace(target, hit_at=self._when)
         self._events.append(ProtectionEvent(code="target", price=price, number=index + 1))
         is_last = not self._waiting()
-        self._exit(Purpose.TARGET, self._left if is_last else self._part(target), price)
+        self._exit(Purpose.TARGET, self._left if is_last else self._part(target), price, index + 1)
         if is_last:
             self._events.append(ProtectionEvent(code="targets_done", price=price))
         else:
@@ -187,7 +189,7 @@ class _Walk:
     def _sell_rest_of_targets(self) -> None:
         """What a thin book left over when the last target was hit."""
         if self._targets and not self._waiting():
-            self._exit(Purpose.TARGET, self._left, self._at)
+            self._exit(Purpose.TARGET, self._left, self._at, len(self._targets))
 
     def _tighten(self, stop: Decimal | None) -> bool:
         """Move the stop to `stop` if that is nearer; a stop never widens by itself."""
@@ -196,9 +198,9 @@ class _Walk:
         self._stop, self._armed_at = stop, self._when
         return True
 
-    def _exit(self, purpose: Purpose, quantity: Decimal, price: Decimal) -> None:
+    def _exit(self, purpose: Purpose, quantity: Decimal, price: Decimal, number: int | None = None) -> None:
         if quantity > 0:
-            self._exits.append(Exit(purpose=purpose, quantity=quantity, trigger_price=price))
+            self._exits.append(Exit(purpose=purpose, quantity=quantity, trigger_price=price, number=number))
             self._left -= quantity
 
     def _waiting(self) -> list[int]:

@@ -216,3 +216,13 @@ async def test_more_of_a_coin_is_bought_though_its_perpetual_exists_by_now() -> 
     assert (more.id, more.instrument) == (trade.id, trade.instrument)
     depths = {asked for asked in desk.source.asked if asked.startswith("depth")}
     assert depths == {"depth spot BTCUSDT 50"}
+
+
+async def test_a_target_too_small_for_a_lot_of_its_own_leaves_the_next_its_number() -> None:
+    desk = await a_paper_desk()
+    coarse = replace(desk.source.perps_listed[0], lot=Decimal(1))
+    desk.source.perps_listed = [coarse]
+    trade = await desk.open(stop="95", targets=("105", "110"))
+    await desk.tick("111")
+    orders = await desk.books.orders(trade.id)
+    assert [order.intent.reason for order in orders] == ["", "2"]
