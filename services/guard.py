@@ -119,11 +119,13 @@ def _decided(trade: Trade, move: Move | None) -> Decision:
     """A candle tells of a time that was looked at already, and of what was missed then."""
     if move is None:
         return Decision(trade=trade)
-    return decide(replace(trade, seen_at=move.since), move)
+    if trade.seen_at >= move.at:
+        trade = replace(trade, seen_at=move.since)
+    return decide(trade, move)
 
 
 def _seen(trade: Trade, at: datetime) -> Trade:
-    return replace(trade, seen_at=max(trade.seen_at, at))
+    return trade if trade.seen_at >= at else replace(trade, seen_at=at)
 
 
 def _placed_at(held: Held) -> datetime:
