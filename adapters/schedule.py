@@ -79,6 +79,7 @@ class ClockSchedule:
         self._tasks: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
         self._fatal: Fatal | None = None
+        self._is_stopping = False
         self._looked_at = datetime.min.replace(tzinfo=UTC)
 
     def put(self, job: Job, *, since: datetime | None = None) -> None:
@@ -105,6 +106,7 @@ class ClockSchedule:
                 await self._wait()
             raise self._fatal
         finally:
+            self._is_stopping = True
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -148,6 +150,8 @@ class ClockSchedule:
         entry.task.add_done_callback(ended)
 
     def _judge(self, entry: _Entry, task: "asyncio.Task[None]") -> None:
+        if task.cancelled() and self._is_stopping:
+            return
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         entry.has_failed = error is not None
         if error is not None:

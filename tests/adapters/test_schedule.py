@@ -243,6 +243,7 @@ async def test_stopping_ends_jobs_under_way() -> None:
         await pass_(clock, 5)
 
     assert ended.is_set()
+    assert schedule.health()[0].failures == 0  # it was asked to end
 
 
 async def test_a_job_can_be_replaced_and_dropped_at_any_time() -> None:
