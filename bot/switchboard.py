@@ -100,7 +100,7 @@ class Switchboard:
         if not request.may(command.role):
             refused = Refused("not_allowed")
             return Answer(explained(refused, request.say, command=typed), is_error=True)
-        if is_late and request.args and not command.is_read_only:
+        if is_late and command.would_act(request.args):
             return Answer(self._too_late(request, typed))
         return await self._run(command.handler, request, command.action, command=typed)
 

@@ -81,7 +81,7 @@ async def _named(request: Request, name: str | None, form: str) -> Trade:
     """The trade that was named; the only one where none was. Raises `Refused`: `no_open_trades`,
     `which_trade` with a button each, and as `Trades.find` does."""
     trades = request.services.trades
-    if name is not None:
+    if name:
         return await trades.find(request.person, name)
     live = [standing.trade for standing in trades.live(request.person.id)]
     if not live:
@@ -159,6 +159,7 @@ COMMANDS = (
         words=("закрой", "закрыть", "exit"),
         role=Role.TRADER,
         is_read_only=False,
+        acts_alone=True,
     ),
     Command(
         name="stop",

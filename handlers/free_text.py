@@ -146,7 +146,7 @@ def _nearest_command(request: Request, text: str) -> Screen:
 async def do(request: Request) -> Screen | None:
     """A button that opens another screen; what has effects is opened only without arguments."""
     understood = understand(f"/{request.args}", request.services.table)
-    if understood is not None and understood.args and not understood.command.is_read_only:
+    if understood is not None and understood.command.would_act(understood.args):
         raise Refused("unknown_choice")
     return await now(request)
 

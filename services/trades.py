@@ -139,7 +139,7 @@ class Trades:
 
     async def find(self, person: Person, text: str) -> Trade:
         """The live trade that `text` names: `#12`, `12`, `btc`. Raises `Refused`: `no_such_trade`,
-        `already_closed` (`trade_id`), `which_trade` (`forms`), `no_open_trades`."""
+        `already_closed` (`trade_id`), `which_trade`, `no_open_trades`."""
         name = text.strip().removeprefix("#").strip()
         live = [held.trade for held in self.register.live(person.id)]
         if name.isdecimal() and len(name) < 18:
@@ -147,7 +147,7 @@ class Trades:
         if not live:
             raise Refused("no_open_trades")
         if not name and len(live) > 1:
-            raise Refused("which_trade", forms=[f"#{trade.id} {trade.instrument.pair}" for trade in live])
+            raise Refused("which_trade")
         if not name:
             return live[0]
         symbol = await self._symbol(name)

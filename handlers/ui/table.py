@@ -24,7 +24,8 @@ class Topic(StrEnum):
 class Command:
     """A command. `summary` is a message id; `example` shows how it is typed; `words` are plain words, in
     any language, that mean it; `shortcuts` are words that mean it with arguments (`"losers"`: `"down"`).
-    One that is not read-only is never executed late. `action` is shown while it works (`"upload_photo"`).
+    One that is not read-only is never executed late; without arguments it only asks, unless it `acts_alone`.
+    `action` is shown while it works (`"upload_photo"`).
     One `for_strangers` is of no use to people of the desk: menus and chapters leave it out."""
 
     name: str
@@ -36,8 +37,13 @@ class Command:
     shortcuts: Mapping[str, str] = field(default_factory=dict)
     role: Role = Role.VIEWER
     is_read_only: bool = True
+    acts_alone: bool = False
     action: str | None = None
     for_strangers: bool = False
+
+    def would_act(self, args: str) -> bool:
+        """Whether it changes something when it is called with `args`."""
+        return not self.is_read_only and (bool(args.strip()) or self.acts_alone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -210,6 +210,14 @@ async def test_a_late_order_is_explained_and_done_only_by_its_button(at: Convers
     assert at.desk.person(VERA) != before
 
 
+@pytest.mark.parametrize("text", ["/close", "close", "закрой"])
+async def test_a_late_deed_that_needs_no_words_is_not_done_either(at: Conversation, text: str) -> None:
+    [answer] = await at.say(TOM, text, is_late=True, after_s=630)
+
+    assert "I did not do it" in answer["text"]
+    assert names(answer) == ["Do it now"]
+
+
 async def test_a_late_order_of_any_length_is_quoted_in_short(at: Conversation) -> None:
     [answer] = await at.say(VERA, "/watch " + "btc " * 900, is_late=True, after_s=630)
 

@@ -82,6 +82,7 @@ async def test_which_of_several_is_asked_with_a_button_each(desk: ScreenDesk) ->
     await opened(desk, "/trade eth short 300 x2")
     asked = await desk.type("/close half", **BY)
     assert labels(asked) == ["#1 BTC", "#2 ETH"]
+    assert labels(await desk.type("/close #", **BY)) == ["#1 BTC", "#2 ETH"]
     await desk.tap(data_of(asked, "#2 ETH"), **BY)
     assert (await the_trade(desk, 2)).exited > 0
     assert (await the_trade(desk, 1)).exited == 0
