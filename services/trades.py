@@ -223,7 +223,9 @@ class Trades:
         return await self.register.books.trades(person.id, limit=limit, offset=offset)
 
     async def portfolio(self, person: Person) -> Portfolio:
-        """The whole account."""
+        """The whole account, at prices that are asked for where ours are too old."""
+        held = [one.trade for one in self.register.live(person.id) if one.trade.quantity]
+        await self.prices.refresh({trade.instrument for trade in held})
         return await self.records.portfolio(person)
 
     async def reset(self, person: Person, *, key: str) -> Portfolio:

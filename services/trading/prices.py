@@ -1,6 +1,8 @@
 """What positions are valued at: the mark of a perpetual, the last price of a coin."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -67,6 +69,10 @@ class Prices:
             raise Refused("no_fresh_price", pair=instrument.pair)
         return price
 
+    async def refresh(self, instruments: Collection[Instrument]) -> None:
+        """Ask for the prices of those where ours are too old; what cannot be had stays as it is."""
+        await asyncio.gather(*(self._refresh(one) for one in instruments if self.fresh(one) is None))
+
     def standing(self, trade: Trade) -> Standing:
         """A trade with what it is worth now."""
         price, mark = self.of(trade.instrument), self.fresh(trade.instrument)
@@ -107,6 +113,10 @@ class Prices:
             elif mark is not None:
                 perpetual += trade.unrealised(mark)
         return _equity(self.register, owner, coins, perpetual)
+
+    async def _refresh(self, instrument: Instrument) -> None:
+        with suppress(Refused):
+            await self.now(instrument)
 
     def _waiting_price(self, trade: Trade) -> Decimal | None:
         held = self.register.get(trade.id)

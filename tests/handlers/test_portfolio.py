@@ -107,7 +107,7 @@ async def test_the_summary_tells_of_the_day(desk: ScreenDesk, language: str) -> 
     screen = await summary_screen(desk.services, person, date(2026, 3, 4))
     words = {
         "en": ("Opened 2, closed 1", "1 open position", "at risk"),
-        "ru": ("Открыто", "1 открытая позиция", "под риском"),
+        "ru": ("Открыто", "1 открытая позиция", "риск"),
     }
     for part in ("PAPER", *words[language]):
         assert part in screen.html

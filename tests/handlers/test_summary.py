@@ -10,9 +10,11 @@ from engines.core.side import Direction
 from handlers.notices import daily_summary
 from handlers.ui.summary_view import summary_screen
 from ports.books import EquityPoint
+from ports.errors import Transient
 from ports.people import Noise
 from services.trading.wish import Wish
 from tests.build.clock import NOON
+from tests.build.markets import a_perp_ticker
 from tests.build.screens import TOM, VERA, ScreenDesk, data_of, labels
 
 TODAY = NOON.date()
@@ -66,6 +68,18 @@ async def test_one_that_comes_after_midnight_tells_of_the_day_that_it_is_for(des
     assert "Opened 1, closed 1" in yesterday
     assert "today" in today
     assert "No trades that day." in today
+
+
+async def test_a_price_that_is_too_old_is_asked_for_first(desk: ScreenDesk) -> None:
+    await desk.services.trades.open(desk.person(TOM), LONG, key="1", chat_id=TOM, message_id=None)
+    desk.clock.move(HOUR_S)
+    desk.source.failure = Transient("silent", kind="network")
+    assert "A price is missing" in await summary(desk)
+
+    desk.source.failure = None
+    desk.source.perp_prices["BTCUSDT"] = a_perp_ticker(at=desk.clock.now())
+
+    assert "· equity 9" in await summary(desk)
 
 
 async def test_its_buttons_lead_on(desk: ScreenDesk) -> None:
