@@ -144,8 +144,8 @@ def shown(amount: Decimal, *, has_sign: bool = False) -> str:
 
 async def exported(sandbox: Sandbox, user: int) -> AccountFiles:
     """Ask for the files, and fetch and open the archive that comes."""
-    message = await sandbox.ask(user, "/export")
-    assert message["document_name"].endswith(".zip")
+    said = await sandbox.say(user, "/export")
+    message = await sandbox.next_from_bot(user, after=said["id"], having=".zip")
     async with sandbox.http.get(sandbox.url + message["document"]) as response:
         assert response.status == 200
         archive = zipfile.ZipFile(io.BytesIO(await response.read()))

@@ -220,7 +220,8 @@ def assert_sound(files: AccountFiles, folder: Path, user: int) -> None:
         cash += Decimal(row["amount"]) if row["account"] == "cash" else 0
         assert cash >= 0, row
     for row in files.trades:
-        entry_fee = next(Decimal(fill["fee"]) for fill in files.fills if fill["trade_id"] == row["id"])
+        entries = [one for one in files.fills if (one["trade_id"], one["purpose"]) == (row["id"], "entry")]
+        entry_fee = sum((Decimal(one["fee"]) for one in entries), Decimal(0))
         margin = Decimal(row["entry_cost"]) / Decimal(row["leverage"])
         assert Decimal(row["realised"]) - Decimal(row["fees"]) >= -margin - entry_fee
         if row["close_reason"] == "liquidated":
@@ -258,3 +259,20 @@ async def test_the_crash_ends_trades_as_the_candles_say_at_any_pace(tmp_path: Pa
 
 async def test_the_crash_in_hops_ends_as_the_candles_say(tmp_path: Path, recordings: Path) -> None:
     assert len(await a_night(tmp_path / "hops", recordings, hop)) == 6
+
+
+async def test_a_crash_made_up_takes_the_margins_and_no_more(sandbox: Sandbox) -> None:
+    await sandbox.set_speed(0)
+    async with running_desk(sandbox, market__collected=0) as desk:
+        falling = await traded(sandbox, TOM, "/trade btc long 3000 x5 no sl no tp")
+        rising = await traded(sandbox, ANNA, "/trade btc short 2000 x5 no sl no tp")
+        for user, living, percent in ((TOM, falling, -25), (ANNA, rising, 65)):
+            await sandbox.advance(120)
+            await sandbox.control("POST", "markets/BTCUSDT/shock", {"percent": percent})
+            await sandbox.advance(120)
+            await sandbox.edited(living, " · closed")
+            await is_told(desk)
+            files = await exported(sandbox, user)
+            assert [row["close_reason"] for row in files.trades] == ["liquidated"]
+            assert_sound(files, sandbox.folder, user)
+            await assert_told(sandbox, user, files)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,6 +22,7 @@ from tests.build.sandbox import TOM, Message, Sandbox, running_sandbox, until
 from tests.build.trading_wire import (
     Walk,
     after_candle,
+    bybit,
     candles_of,
     find_start,
     heard,
@@ -190,15 +190,6 @@ async def expected_funding(sandbox: Sandbox, files: AccountFiles, trade_id: str,
         )
         total += cut(-size * Decimal(minute["list"][0][4]) * Decimal(row["fundingRate"]))
     return total
-
-
-async def bybit(sandbox: Sandbox, path: str, symbol: str, **query: int) -> dict[str, Any]:
-    """Ask the venue's twin, past the desk."""
-    params = {"category": "linear", "symbol": symbol, **{name: str(value) for name, value in query.items()}}
-    async with sandbox.http.get(f"{sandbox.url}/bybit/v5/market/{path}", params=params) as response:
-        answer = await response.json()
-    assert answer["retCode"] == 0, answer
-    return dict(answer["result"])
 
 
 async def mark_of(sandbox: Sandbox, symbol: str) -> Decimal:
