@@ -25,8 +25,8 @@ async def test_status_tells_mode_uptime_feeds_jobs_and_people(desk: ScreenDesk) 
     html = (await desk.type("/status")).html
 
     assert html.startswith("<b>PAPER</b> · running for 3 h · sandbox")
-    assert "✓ " in html.partition("Jobs")[2]
-    assert "· restarted 2 times" in html
+    assert "⚠️ Jobs: 1 of 2 fine\n⚠️ prices · restarted 2 times\n" in html
+    assert "✓ delivery of messages\n" in html.partition("<blockquote expandable>")[2]
     assert "3 people" in html
     assert "boom" not in html
 
@@ -95,6 +95,26 @@ async def test_a_feed_tells_its_breaks_losses_and_delay(desk: ScreenDesk) -> Non
 
     assert "streaming · 50 markets · broke 2 times · lost 1 · delay up to 38 ms" in english
     assert "50 рынков · 2 обрыва · потеряно 1 · задержка до 38 мс" in russian
+
+
+async def test_what_is_well_is_one_line_with_its_details_folded(desk: ScreenDesk) -> None:
+    desk.jobs += [
+        JobHealth(name=name, is_running=True, failures=0, last_error=None)
+        for name in ("trades", "alerts", "living")
+    ]
+    await desk.services.people.change(VERA, language="ru")
+
+    shown, _, folded = (await desk.type("/status")).html.partition("<blockquote expandable>")
+
+    assert "✓ Задачи: 3\n" in shown
+    assert "✓ сделки на бумаге\n✓ оповещения\n✓ сообщения о сделках\n" in folded
+
+
+async def test_a_long_delay_is_said_as_people_say_spans(desk: ScreenDesk) -> None:
+    told = {"count": 50, "delay_p99_ms": 37_610_164.0}
+    desk.roads.append(FeedHealth(name="bybit_stream", is_ok=True, age_s=3.0, code="streaming", params=told))
+
+    assert "✓ Bybit stream · streaming · 50 markets · delay up to 10 h\n" in (await desk.type("/status")).html
 
 
 async def test_a_gap_to_the_reference_that_stays_is_named_in_status_and_cockpit(desk: ScreenDesk) -> None:
