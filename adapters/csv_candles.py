@@ -76,8 +76,8 @@ def read_name(name: str) -> FileName | None:
     return FileName(found["venue"], symbol, kind, Timeframe(found["timeframe"]))
 
 
-def read_candles(path: Path, timeframe: Timeframe) -> CandleFile:
-    """All candles of a file.
+def read_candles(path: Path, timeframe: Timeframe, *, now_ms: int = _CENTURY_MS) -> CandleFile:
+    """All candles of a file; one that had not closed at `now_ms` is a bad line.
 
     Raises `Fatal` for a file that cannot be read, or has other columns, or no rows.
     """
@@ -87,11 +87,11 @@ def read_candles(path: Path, timeframe: Timeframe) -> CandleFile:
     if not lines:
         raise Fatal(f"{path}: has no rows")
     if header == COLUMNS:
-        table, bad = _table(lines)
+        table, bad = _read(lines, now_ms - timeframe.ms)
         return _sorted_out(table, [None] * len(lines), bad, timeframe)
     named = [line.partition(b",") for line in lines]
     symbols = [name.decode("utf-8", "replace").strip() for name, _, _ in named]
-    table, bad = _table([rest for _, _, rest in named])
+    table, bad = _read([rest for _, _, rest in named], now_ms - timeframe.ms)
     for at, symbol in enumerate(symbols):
         if not _SYMBOL.fullmatch(symbol):
             bad.setdefault(at, f"has {symbol[:40]!r} for a symbol; mend or delete it")
@@ -128,6 +128,13 @@ def _lines(path: Path) -> tuple[str, list[bytes]]:
     return first.decode("utf-8", "replace").strip(), lines
 
 
+def _read(lines: Sequence[bytes], last_ms: int) -> tuple[FloatArray, dict[int, str]]:
+    """As `_table`; times that cannot be are bad, and those later than `last_ms`."""
+    table, bad = _table(lines)
+    _refuse_odd_times(table[:, 0], last_ms, bad)
+    return table, bad
+
+
 def _table(lines: Sequence[bytes]) -> tuple[FloatArray, dict[int, str]]:
     """Six numbers a line, and why some lines are not that, by position."""
     if all(line.strip() for line in lines):
@@ -161,7 +168,6 @@ def _sorted_out(
     table: FloatArray, symbols: Sequence[str | None], bad: dict[int, str], timeframe: Timeframe
 ) -> CandleFile:
     """The candles by symbol without those that cannot be, which join the bad lines."""
-    _refuse_odd_times(table[:, 0], bad)
     candles: dict[str | None, Candles] = {}
     places: dict[str | None, list[int]] = {}
     for at, symbol in enumerate(symbols):
@@ -176,7 +182,7 @@ def _sorted_out(
     return CandleFile(candles, [BadLine(at + 2, why) for at, why in sorted(bad.items())])
 
 
-def _refuse_odd_times(times: FloatArray, bad: dict[int, str]) -> None:
+def _refuse_odd_times(times: FloatArray, last_ms: int, bad: dict[int, str]) -> None:
     is_sane = (times >= _GENESIS_MS) & (times < _CENTURY_MS) & (times == np.floor(times))
     for at in np.flatnonzero(~is_sane).tolist():
         bad.setdefault(
@@ -184,6 +190,8 @@ def _refuse_odd_times(times: FloatArray, bad: dict[int, str]) -> None:
             f"has the time {times[at]:.15g}, which is not in milliseconds since 1970 (UTC);"
             " convert it (seconds times 1000)",
         )
+    for at in np.flatnonzero(times > last_ms).tolist():
+        bad.setdefault(at, "has not closed yet; delete it")
 
 
 def _candles(table: FloatArray) -> Candles:

@@ -165,10 +165,15 @@ class Collector:
         await self._audit.run([self._live.series(symbol, frame) for symbol in self._live.symbols])
 
     async def retain(self) -> int:
-        """Throw away candles that are older than they are kept; how many. Raises `Transient`."""
+        """Throw away candles that are older than they are kept; how many. Raises `Transient`.
+
+        What we do not collect was imported by somebody, and stays.
+        """
         gone = 0
         now_ms = self._now_ms()
         for one in await self._store.coverage():
+            if one.series != self._live.series(one.series.symbol, one.series.timeframe):
+                continue
             before_ms = forgotten_before(one.series.timeframe, now_ms)
             if before_ms is not None and one.first_ms < before_ms:
                 gone += await self._store.forget_before(one.series, before_ms)

@@ -10,10 +10,11 @@ from tqdm import tqdm
 from bot import logs
 from bot.commands.workbench import Workbench, instrument_of, workbench
 from bot.settings import Settings
+from engines.core.candle import Candles
 from engines.core.instrument import MarketKind
 from engines.core.timeframe import Timeframe
 from engines.market.gaps import Span, missing
-from engines.market.plan import KEPT, PAGE
+from engines.market.plan import KEPT, PAGE, forgotten_before
 from engines.market.timeframes import parse_timeframe
 from ports.candles import Series
 from ports.errors import Fatal, Transient
@@ -26,6 +27,8 @@ from services.market.retry import retried
 
 LONGEST_DAYS = 5000
 PATIENCE_S = (1.0, 5.0, 15.0)
+_PUBLISHED_MS = 10_000
+"""How long after its close a candle is asked for: the venue may still mend it, and clocks differ."""
 
 
 def run(settings: Settings, options: Namespace) -> int:
@@ -69,6 +72,12 @@ async def backfill(
     return 0
 
 
+def kept_for(timeframe: Timeframe, now_ms: int) -> int | None:
+    """Days for which a running desk keeps candles; `None`: for ever."""
+    before_ms = forgotten_before(timeframe, now_ms)
+    return None if before_ms is None else (now_ms - before_ms) // Timeframe.D1.ms
+
+
 class Filling:
     """One run of the command."""
 
@@ -86,22 +95,30 @@ class Filling:
         series = Series(
             venue=self._bench.source.venue, kind=MarketKind.SPOT, symbol=symbol, timeframe=timeframe
         )
-        stop_ms = timeframe.floor(self._pages.now_ms())
+        stop_ms = timeframe.floor(self._pages.now_ms() - _PUBLISHED_MS)
         wanted = Span(timeframe.floor(stop_ms - days * Timeframe.D1.ms), stop_ms)
         kept = await self._bench.store.between(series, wanted.start_ms, wanted.stop_ms)
         lacking = missing(kept.time_ms, timeframe, wanted)
         stored = self._counts.stored
-        with _bar(series, sum(span.count(timeframe) for span in lacking)) as bar:
-            for span in reversed(lacking):
-                for page in span.pages(timeframe, PAGE):
-                    await self._fetch(series, page)
-                    bar.update(page.count(timeframe))
+        first_ms = int(kept.time_ms[0]) if len(kept) else stop_ms
+        pages = [page for span in reversed(lacking) for page in span.pages(timeframe, PAGE)]
+        with _bar(series, sum(page.count(timeframe) for page in pages)) as bar:
+            for page in pages:
+                got = await self._fetch(series, page)
+                bar.update(page.count(timeframe))
+                if not len(got) and page.stop_ms <= first_ms < stop_ms:
+                    break  # the market began later
+                first_ms = min(first_ms, *got.time_ms[:1].tolist())
         fresh = self._counts.stored - stored
         time = f"{days} day{'s' if days > 1 else ''}"
         print(f"{symbol} {timeframe}: {len(kept) + fresh:,} candles of {time}, {fresh:,} new", flush=True)
+        kept_days = kept_for(timeframe, stop_ms)
+        if kept_days is not None and kept_days < days:
+            note = f"a running desk keeps {kept_days} days and drops older candles at night"
+            print(f"{symbol} {timeframe}: {note}", flush=True)
 
-    async def _fetch(self, series: Series, page: Span) -> None:
-        await retried(lambda: self._pages.fetch(series, page), self._patience_s)
+    async def _fetch(self, series: Series, page: Span) -> Candles:
+        return await retried(lambda: self._pages.fetch(series, page), self._patience_s)
 
 
 def _bar(series: Series, total: int) -> "tqdm[NoReturn]":

@@ -1,11 +1,12 @@
 """`perpetuum import` and `perpetuum export`: candles from CSV files into the store, and back."""
 
 import asyncio
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,6 +27,7 @@ VENUE = "bybit"
 _FAR_MS = 2**45  # the year 3084
 _SLICE = 8192
 _MOST_TOLD = 20
+_WORD = re.compile(r"[A-Za-z0-9]{2,32}")
 
 
 def run_import(settings: Settings, options: Namespace) -> int:
@@ -65,7 +67,7 @@ async def _import(settings: Settings, options: Namespace) -> int:
     store = await open_candles(settings)
     try:
         for file in files:
-            found = read_candles(file.path, file.timeframe)
+            found = read_candles(file.path, file.timeframe, now_ms=_ms(datetime.now(UTC), 0))
             _tell_bad(file.path, found.bad, is_skipping=options.skip_bad)
             if found.bad and not options.skip_bad:
                 left_out += 1
@@ -80,9 +82,9 @@ async def _import(settings: Settings, options: Namespace) -> int:
 def _meant(path: Path, options: Namespace) -> Meant:
     """What the options say, and where they are silent, the file's name. Raises `Fatal` when both are."""
     if not path.is_file():
-        raise Fatal(f"{path}: no such file")
+        raise Fatal(f"{path}: is a folder; name its files" if path.is_dir() else f"{path}: no such file")
     told = read_name(path.name)
-    kind, symbol, venue = options.kind or MarketKind.SPOT, options.symbol, options.venue
+    kind, symbol, venue = options.kind or MarketKind.SPOT, _symbol(options.symbol), _venue(options.venue)
     timeframe = _timeframe(options.timeframe) if options.timeframe else None
     if told is not None:
         kind, symbol, venue = options.kind or told.kind, symbol or told.symbol, venue or told.venue
@@ -93,9 +95,23 @@ def _meant(path: Path, options: Namespace) -> Meant:
         path=path,
         venue=venue or VENUE,
         kind=MarketKind(kind),
-        symbol=None if symbol is None else symbol.upper(),
+        symbol=symbol,
         timeframe=timeframe,
     )
+
+
+def _symbol(text: str | None) -> str | None:
+    return None if text is None else _word("--symbol", text, "BTCUSDT").upper()
+
+
+def _venue(text: str | None) -> str | None:
+    return None if text is None else _word("--venue", text, VENUE).lower()
+
+
+def _word(option: str, text: str, example: str) -> str:
+    if not _WORD.fullmatch(text):
+        raise Fatal(f"{option} {text!r}: only letters and digits, such as {example}")
+    return text
 
 
 def _timeframe(text: str) -> Timeframe:
@@ -144,9 +160,9 @@ async def _store(store: CandleStore, series: Series, candles: Candles) -> None:
 async def _export(settings: Settings, options: Namespace) -> int:
     start, stop = parse_moment("--from", options.start), parse_moment("--to", options.stop)
     series = Series(
-        venue=options.venue or VENUE,
+        venue=_venue(options.venue) or VENUE,
         kind=MarketKind(options.kind or MarketKind.SPOT),
-        symbol=options.symbol.upper(),
+        symbol=_word("--symbol", options.symbol, "BTCUSDT").upper(),
         timeframe=_timeframe(options.timeframe),
     )
     store = await open_candles(settings)

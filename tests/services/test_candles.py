@@ -19,7 +19,7 @@ from services.collect.options import CollectOptions
 from services.market.options import MarketOptions
 from services.market.ring import Rings
 from services.markets import Markets
-from tests.build.candles import MemoryCandles, a_series, rows_of
+from tests.build.candles import MemoryCandles, a_series, rows_of, some_candles
 from tests.build.clock import HandClock
 from tests.build.collecting import NOON_MS, QUICK, STEP, a_past, bar_of
 from tests.build.markets import FakeMarketSource, a_ticker, an_instrument
@@ -203,12 +203,15 @@ async def test_the_venue_wins_where_sums_differ(desk: Desk) -> None:
 async def test_old_candles_are_forgotten_as_deep_as_they_are_kept(desk: Desk) -> None:
     async with desk.running():
         await desk.until(desk.is_filled)
+    imported = a_series(venue="binance")
+    await desk.store.upsert(imported, some_candles(10))
     before = {one.series: one for one in await desk.store.coverage()}
     desk.clock.move(30 * 86_400)
     gone = await desk.collector.retain()
     after = {one.series: one for one in await desk.store.coverage()}
     five = a_series()
     assert after[five].first_ms == depth(FIVE, NOON_MS + 30 * 86_400_000).start_ms
+    assert after[imported] == before[imported]
     assert gone == 2 * (before[five].count - after[five].count)
     assert after[a_series(timeframe=Timeframe.H1)] == before[a_series(timeframe=Timeframe.H1)]
     assert await desk.collector.retain() == 0

@@ -9,20 +9,28 @@ import pytest
 
 from bot.cli import main
 from bot.commands import backfill, market_status, stream
+from bot.commands.workbench import Workbench
 from bot.outside import open_candles
 from bot.settings import Settings, load
 from engines.core.instrument import MarketKind
 from engines.core.timeframe import Timeframe
 from ports.candles import Series
 from ports.errors import Fatal
+from services.market.ring import Rings
+from services.markets import Markets
+from tests.build.candles import MemoryCandles
+from tests.build.clock import HandClock
+from tests.build.collecting import a_past
 from tests.build.desk import environment_of
+from tests.build.markets import FakeMarketSource, an_instrument
 from tests.build.sandbox import Sandbox, until
 
 M5, H1 = Timeframe.M5, Timeframe.H1
 
 
 @pytest.fixture
-def settings(sandbox: Sandbox) -> Settings:
+async def settings(sandbox: Sandbox) -> Settings:
+    await sandbox.advance(20)  # what closed at midnight is published
     nowhere = sandbox.folder / "no such file"
     return load(environ=environment_of(sandbox), dotenv=nowhere, toml=nowhere)
 
@@ -54,6 +62,19 @@ async def test_days_before_the_listing_are_not_there(
 ) -> None:
     await backfill.backfill(settings, ["BTCUSDT"], 60, [H1])
     assert "BTCUSDT 1h: 72 candles of 60 days, 72 new\n" in capsys.readouterr().out
+
+
+async def test_days_before_the_listing_are_asked_for_once(capsys: pytest.CaptureFixture[str]) -> None:
+    source, clock, rings = FakeMarketSource([an_instrument()]), HandClock(), Rings()
+    a_past(source)
+    markets = Markets(source, None, clock, rings=rings)
+    bench = Workbench(store=MemoryCandles(), source=source, clock=clock, rings=rings, markets=markets)
+    await backfill.Filling(bench, ()).fill("BTCUSDT", M5, 5000)
+    assert len(source.asked) == 2, "a page with its beginning, and one without anything"
+    assert capsys.readouterr().out.splitlines() == [
+        "BTCUSDT 5m: 287 candles of 5000 days, 287 new",
+        "BTCUSDT 5m: a running desk keeps 31 days and drops older candles at night",
+    ]
 
 
 async def test_an_unknown_market_is_named_with_its_likes(settings: Settings) -> None:

@@ -143,3 +143,30 @@ def test_a_recorded_file_comes_back_byte_for_byte() -> None:
     arguments = ["export", "--symbol", "BTCUSDT", "--timeframe", "1d", "--venue", "binance"]
     assert main([*arguments, "--out", "out.csv"]) == 0
     assert Path("out.csv").read_bytes() == gzip.decompress(recorded.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        (["--symbol", ""], "--symbol '': only letters and digits, such as BTCUSDT\n"),
+        (["--symbol", "BTC/USDT"], "--symbol 'BTC/USDT': only letters and digits, such as BTCUSDT\n"),
+        (["--venue", "../x"], "--venue '../x': only letters and digits, such as bybit\n"),
+        (["--from", "0001-01-01T00:00+14:00"], "--from 0001-01-01T00:00+14:00: not a date"),
+    ],
+)
+def test_odd_words_are_refused(more: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*EXPORT, *more, "--out", "out.csv"]) == 1
+    assert capsys.readouterr().err.startswith(f"perpetuum: {complaint}")
+
+
+def test_a_candle_that_has_not_closed_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    put("binance_BTCUSDT_5m.csv", "4070908800000,1,2,1,2,3", *FIVE)
+    assert main(["import", "binance_BTCUSDT_5m.csv", "--skip-bad"]) == 0
+    assert "line 2: has not closed yet; delete it" in capsys.readouterr().err
+    assert exported() == FIVE
+
+
+def test_a_folder_is_no_file(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("binance_BTCUSDT_5m.csv").mkdir()
+    assert main(["import", "binance_BTCUSDT_5m.csv"]) == 1
+    assert "is a folder; name its files" in capsys.readouterr().err
