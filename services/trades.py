@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 
+import structlog
+
 from engines.core.instrument import Toward
 from engines.core.timeframe import Timeframe
 from engines.orders.order import Intent, OrderKind, Purpose
@@ -32,6 +34,8 @@ from services.trading.record import ALL, Records
 from services.trading.register import Held, Register
 from services.trading.tape import Tape
 from services.trading.wish import Portfolio, Preview, Standing, TradeEvent, Wish
+
+log = structlog.get_logger()
 
 EXPIRES_S = 60.0
 """Real seconds after which an order that a person wanted is not sent any more."""
@@ -101,13 +105,25 @@ class Trades:
 
     async def run(self) -> None:
         """Endless: finish what was under way when the desk stopped, then follow the market for ever."""
-        for held in self.register.live():
-            async with self.register.lock(held.trade.owner):
-                await self.orders.recover(held.trade.id)
+        await self._recover()
         async with asyncio.TaskGroup() as loops:
             loops.create_task(self.tape.run(), name="tape")
             loops.create_task(self.fundings.run(), name="fundings")
             loops.create_task(self._write_down(), name="seen")
+
+    async def _recover(self) -> None:
+        """Finish what was under way. A trade that cannot be mended holds back no other: all are protected."""
+        trades = [held.trade for held in self.register.live()]
+        outcomes = await asyncio.gather(*map(self._recover_one, trades), return_exceptions=True)
+        for trade, outcome in zip(trades, outcomes, strict=True):
+            if isinstance(outcome, Transient):
+                raise outcome
+            if isinstance(outcome, BaseException):
+                log.error("trade_not_recovered", trade=trade.id, exc_info=outcome)
+
+    async def _recover_one(self, trade: Trade) -> None:
+        async with self.register.lock(trade.owner):
+            await self.orders.recover(trade.id)
 
     async def preview(self, person: Person, wish: Wish) -> Preview:
         """What the wish would mean at this moment; changes nothing.

@@ -40,6 +40,8 @@ GIVEN_UP_AFTER = timedelta(minutes=3)
 """A candle not published by then is not coming: nothing was traded."""
 LOOK_EVERY_S = 0.5
 ASK_AGAIN_S = 1.0
+RESTS_S = (1.0, 60.0)
+"""First and longest rest of a line that died, before it is taken up again."""
 PATIENCE = 5
 """Failed questions for candles after which tickers count all the same: a straight line beats no stop."""
 
@@ -78,6 +80,8 @@ class Tape:
     register: Register
     apply: Callable[[Move], Awaitable[None]]
     clock: Clock
+    deaths: dict[MarketKey, int] = field(default_factory=dict)
+    """How often in a row the line of a market died of an error that nobody foresaw."""
     _tracks: dict[MarketKey, Track] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -88,12 +92,13 @@ class Tape:
         self.register.on_change.append(lambda _: self._changed.set())
 
     async def run(self) -> None:
-        """Endless: follow what has to be followed, each market in a line of its own."""
+        """Endless: follow what has to be followed, each market in a line of its own: one that dies takes no
+        stop of another market with it, and is taken up again."""
         async with asyncio.TaskGroup() as lines:
             while True:
                 self._changed.clear()
                 for key in self.follow():
-                    lines.create_task(self._follow(key), name=f"tape {key[1]}")
+                    lines.create_task(self._keep_following(key), name=f"tape {key[1]}")
                 with suppress(TimeoutError):
                     async with asyncio.timeout(ASK_AGAIN_S):
                         await self._changed.wait()
@@ -124,18 +129,39 @@ class Tape:
                 await self.apply(_line(track, look))
                 track.at, track.price, track.mark = look.at, look.price, look.mark
 
-    async def _follow(self, key: MarketKey) -> None:
-        track = self._tracks[key]
+    async def _keep_following(self, key: MarketKey) -> None:
         try:
-            while key in self.register.markets():
-                track.news.clear()
-                await self.round(key)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_EVERY_S):
-                        await track.news.wait()
+            while not await self._survived(key):
+                first_s, longest_s = RESTS_S
+                await asyncio.sleep(min(first_s * 2 ** min(self.deaths[key] - 1, 16), longest_s))
         finally:
+            self.deaths.pop(key, None)
             del self._tracks[key]
             self._changed.set()
+
+    async def _survived(self, key: MarketKey) -> bool:
+        """Follow a market until nothing is live there; `False` when the line died, which is logged."""
+        line = asyncio.create_task(self._follow(key), name=f"tape {key[1]}")
+        try:
+            await asyncio.wait([line])
+        finally:
+            line.cancel()
+            await asyncio.gather(line, return_exceptions=True)
+        error = asyncio.CancelledError() if line.cancelled() else line.exception()
+        if error is not None:
+            self.deaths[key] = self.deaths.get(key, 0) + 1
+            log.error("tape_died", market=key[1], kind=key[0].value, exc_info=error)
+        return error is None
+
+    async def _follow(self, key: MarketKey) -> None:
+        track = self._tracks[key]
+        while key in self.register.markets():
+            track.news.clear()
+            await self.round(key)
+            self.deaths.pop(key, None)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await track.news.wait()
 
     def _begin(self, key: MarketKey) -> Track:
         """From where the trade that was looked at least lately was left; the minute before may not have been
