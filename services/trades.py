@@ -408,7 +408,7 @@ class Trades:
     async def _reset(self, person: Person) -> None:
         """End every trade at its mark, then begin anew. All prices are looked up first: it is all or none."""
         held = self.register.live(person.id)
-        marks = [await self.prices.now(one.trade.instrument) if one.trade.quantity else None for one in held]
+        marks = [await self.prices.final(one.trade) if one.trade.quantity else None for one in held]
         for one, mark in zip(held, marks, strict=True):
             await self._end(one.trade, mark)
         await self.register.reopen(person.id)

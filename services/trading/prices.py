@@ -69,6 +69,21 @@ class Prices:
             raise Refused("no_fresh_price", pair=instrument.pair)
         return price
 
+    async def final(self, trade: Trade) -> Decimal:
+        """The price to end a trade at: that of now, and the last one known of a market that is gone.
+
+        Raises `Refused("no_fresh_price")`.
+        """
+        try:
+            return await self.now(trade.instrument)
+        except Refused:
+            if await self._is_listed(trade.instrument):
+                raise
+        last = self.of(trade.instrument)
+        known = trade.entry_price if last is None else last.value
+        assert known is not None
+        return known
+
     async def refresh(self, instruments: Collection[Instrument]) -> None:
         """Ask for the prices of those where ours are too old; what cannot be had stays as it is."""
         await asyncio.gather(*(self._refresh(one) for one in instruments if self.fresh(one) is None))
@@ -113,6 +128,11 @@ class Prices:
             elif mark is not None:
                 perpetual += trade.unrealised(mark)
         return _equity(self.register, owner, coins, perpetual)
+
+    async def _is_listed(self, instrument: Instrument) -> bool:
+        if instrument.kind is MarketKind.SPOT:
+            return self.markets.instrument(instrument.symbol) is not None
+        return await self.perps.instrument(instrument.symbol) is not None
 
     async def _refresh(self, instrument: Instrument) -> None:
         with suppress(Refused):

@@ -426,6 +426,19 @@ async def test_funding_waits_until_it_is_known_what_was_held_then() -> None:
     assert closed.funding == 0
 
 
+async def test_a_reset_ends_what_is_held_in_a_market_that_is_gone() -> None:
+    desk = await a_paper_desk()
+    trade = await desk.open("eth")
+    desk.source.perps_listed = [one for one in desk.source.perps_listed if one.base != "ETH"]
+    del desk.source.perp_prices["ETHUSDT"]
+    desk.clock.move(3600)
+    with pytest.raises(Refused, match="no_fresh_price"):
+        await desk.trades.reset(desk.tom, key="listed as far as it knows")
+    later = await a_paper_desk(books=desk.books, outbox=desk.outbox, clock=desk.clock, source=desk.source)
+    assert (await later.trades.reset(later.tom, key="gone")).equity == 1000
+    assert (await later.see(trade)).exit_price == trade.entry_price
+
+
 async def test_a_reset_ends_everything_at_the_mark_and_begins_anew() -> None:
     desk = await a_paper_desk()
     trade = await desk.open(notional="500")
