@@ -11,6 +11,7 @@ from handlers.ui.request import Request
 from handlers.ui.table import ButtonRoute, Command, Table
 from ports.errors import Refused
 from ports.messages import Screen
+from services.alerting.terms import written
 
 _COMMAND = re.compile(r"^/([^\s@]+)(?:@(\w+))?\s*(.*)$", re.DOTALL)
 _ADDRESSEE = re.compile(r"^(/[^\s@]+)@\w+")
@@ -80,17 +81,19 @@ async def guess(request: Request) -> Screen | None:
 
 
 async def _alert(request: Request, text: str) -> Screen | None:
-    """“btc above 100k”: an alert is offered, and armed by a tap."""
-    said, pressed = read_sentence(text), again(f"alert {text}", f"🔔 {text}"[:30])
-    if text.startswith("/") or not said.is_wish or pressed is None:
+    """“btc above 100k”: an alert is offered in words, and armed by a tap."""
+    if text.startswith("/") or not read_sentence(text).is_wish:
         return None
     try:
-        await request.services.markets.resolve(said.names[0])
+        draft = await request.services.alerts.read(request.person, text)
     except Refused as error:
         if error.code != "unknown_symbol":
             raise
         return None
-    return Screen(html=request.say.render("alert_offer.html"), keyboard=rows([pressed]))
+    until = None if draft.expires_at is None else request.say.time(draft.expires_at)
+    html = request.say.render("alert_offer.html", alert=draft, until=until)
+    pressed = again(f"alert {written(draft)}", request.say("Tell me"))
+    return None if pressed is None else Screen(html=html, keyboard=rows([pressed]))
 
 
 def _deal(words: list[str], table: Table) -> Command | None:

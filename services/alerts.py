@@ -77,6 +77,10 @@ class Alerts:
         """Write down and tell what happened until now, once."""
         await self._teller.settle(self._lookout)
 
+    async def read(self, person: Person, text: str) -> Draft:
+        """What `text` asks for; nothing is armed. Raises as `arm` does."""
+        return (await self._read(person, text))[0]
+
     async def arm(self, person: Person, text: str) -> tuple[Standing, bool]:
         """The alert that `text` asks for, and whether it is new: the same wish twice is one alert.
 
@@ -84,21 +88,8 @@ class Alerts:
         `alert_history` (`most`), `alert_too_many` (`most`); `Stale` where no fresh price tells from where it
         starts; `Transient` when the venue does not answer.
         """
-        said = read_sentence(text)
-        instrument = await self._named(said, text)
-        quote = await self._fresh(instrument)
-        now, life = self._clock.now(), life_of(said)
-        draft = Draft(
-            owner=person.id,
-            instrument=instrument,
-            condition=condition_of(said, instrument, quote.ticker.last),
-            rest=rest_of(said),
-            is_armed=True,
-            since=now,
-            created_at=now,
-            expires_at=None if life is None else now + life,
-        )
-        await self._learn(instrument, draft.condition)
+        draft, quote = await self._read(person, text)
+        await self._learn(draft.instrument, draft.condition)
         async with self._arming:
             known = self._same(draft)
             if known is not None:
@@ -149,6 +140,23 @@ class Alerts:
     async def forget_old(self) -> int:
         """Drop what is done or deleted for long."""
         return await self._store.forget_before(self._clock.now() - KEPT)
+
+    async def _read(self, person: Person, text: str) -> tuple[Draft, Quote]:
+        said = read_sentence(text)
+        instrument = await self._named(said, text)
+        quote = await self._fresh(instrument)
+        now, life = self._clock.now(), life_of(said)
+        draft = Draft(
+            owner=person.id,
+            instrument=instrument,
+            condition=condition_of(said, instrument, quote.ticker.last),
+            rest=rest_of(said),
+            is_armed=True,
+            since=now,
+            created_at=now,
+            expires_at=None if life is None else now + life,
+        )
+        return draft, quote
 
     async def _named(self, said: Sentence, text: str) -> Instrument:
         """The market of the first word that names one."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
-from engines.alerts.alert import Condition, NewExtreme, PercentMove, PriceLevel, Way
+from engines.alerts.alert import Condition, Draft, NewExtreme, PercentMove, PriceLevel, Way
 from engines.alerts.daily_range import MOST_DAYS
 from engines.alerts.number import nearest
 from engines.alerts.sentence import Sentence
@@ -61,6 +61,32 @@ def life_of(said: Sentence) -> timedelta | None:
     if said.lasts is not None and not MINUTE <= said.lasts <= LONGEST_LIFE:
         raise Refused("alert_life")
     return said.lasts
+
+
+def written(draft: Draft) -> str:
+    """The sentence that means the same alert to whoever reads it now: `BTCUSDT > 100000 every 240m`."""
+    parts = [draft.symbol, _written(draft.condition)]
+    if draft.rest is not None:
+        parts.append(f"every {_span(draft.rest)}")
+    if draft.expires_at is not None:
+        parts.append(f"for {_span(draft.expires_at - draft.created_at)}")
+    return " ".join(parts)
+
+
+def _written(condition: Condition) -> str:
+    match condition:
+        case PriceLevel(way=way, price=price):
+            return f"{'>' if way is Way.UP else '<'} {price.normalize():f}"
+        case PercentMove(way=way, share=share, window=window):
+            sign = {Way.UP: "+", Way.DOWN: "-", None: "±"}[way]
+            return f"{sign}{(share * 100).normalize():f}% {_span(window)}"
+        case NewExtreme(way=way, days=days):
+            return f"{'high' if way is Way.UP else 'low'} {days}d"
+
+
+def _span(span: timedelta) -> str:
+    whole, rest = divmod(span, MINUTE)
+    return f"{int(span.total_seconds())}s" if rest else f"{whole}m"
 
 
 def examples(instrument: Instrument) -> Sequence[Form]:

@@ -138,11 +138,27 @@ async def test_what_cannot_be_is_refused_with_the_mend_and_changes_nothing(
 
 async def test_free_text_is_offered_and_armed_by_a_tap(desk: ScreenDesk) -> None:
     screen = await desk.type("btc above 100000")
+    assert "<b>BTC/USDT</b> · shall I tell you?\n\nat 100,000 or above\nOnce." in screen.html
     assert waiting(desk) == []
 
-    await desk.tap(data_of(screen, "🔔 btc above 100000"))
+    await desk.tap(data_of(screen, "Tell me"))
 
     assert waiting(desk) == ["100000.00"]
+
+
+async def test_free_text_is_offered_in_the_words_of_the_person(desk: ScreenDesk) -> None:
+    await desk.services.people.change(VERA, language="ru")
+
+    screen = await desk.type("биток выше 100к каждые 4 часа на 3 дня")
+
+    assert "сообщить?\n\n100\xa0000 или выше\nПовторяется, не чаще раза в 4 ч.\nДо " in screen.html
+
+
+async def test_free_text_that_cannot_be_armed_gets_the_mend_at_once(desk: ScreenDesk) -> None:
+    screen = await desk.type("btc above 50k")
+
+    assert "beyond that price already" in screen.html
+    assert waiting(desk) == []
 
 
 @pytest.mark.parametrize("text", ["btc", "btc 4h", "eth 240", "what is the price of btc?", "the sky is high"])

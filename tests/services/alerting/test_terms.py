@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from engines.alerts.alert import Condition, NewExtreme, PercentMove, PriceLevel, Way
+from engines.alerts.alert import Condition, Draft, NewExtreme, PercentMove, PriceLevel, Way
 from engines.alerts.sentence import read_sentence
 from ports.errors import Refused
-from services.alerting.terms import condition_of, life_of, rest_of
+from services.alerting.terms import condition_of, life_of, rest_of, written
+from tests.build.clock import NOON
 from tests.build.markets import an_instrument
 
 BTC = an_instrument()
@@ -97,3 +98,35 @@ def test_how_long_it_lasts() -> None:
     for text in ("btc 1 for 2 years", "btc 1 for 5s"):
         with pytest.raises(Refused, match="alert_life"):
             life_of(read_sentence(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "btc > 100k every 4 hours for 3 days",
+        "btc 84123.4",
+        "btc -5% every 90s",
+        "btc ±0.1% 1m",
+        "btc +1000% 24h for a year",
+        "btc high 7d every day",
+        "btc low",
+    ],
+)
+def test_an_alert_written_down_means_the_same(text: str) -> None:
+    said = read_sentence(text)
+    life = life_of(said)
+    draft = Draft(
+        owner=1,
+        instrument=BTC,
+        condition=meant(text),
+        rest=rest_of(said),
+        is_armed=True,
+        since=NOON,
+        created_at=NOON,
+        expires_at=None if life is None else NOON + life,
+    )
+
+    again = read_sentence(written(draft))
+
+    assert condition_of(again, BTC, PRICE) == draft.condition
+    assert (rest_of(again), life_of(again)) == (draft.rest, life)
