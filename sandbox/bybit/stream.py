@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -12,12 +12,23 @@ from aiohttp import WSMsgType, web
 from engines.core.instrument import MarketKind
 from sandbox.bybit.halts import Halts
 from sandbox.bybit.topics import Message, Topic, UnknownTopic, open_topic
-from sandbox.bybit.wire import SERVICE
+from sandbox.bybit.wire import INTERVALS, SERVICE
 from sandbox.clock import SandboxClock
 from sandbox.faults import Faults
 from sandbox.market.market import Market
 
 _PUSH_S = 0.5
+_SHORTEST_S = 0.05
+
+
+def pause_s(topics: Collection[str], now_ms: int, speed: float) -> float:
+    """How long to wait for the next push: a candle is told as it closes, as the venue does, unless time runs
+    so fast that one closes with every push anyway."""
+    steps = [INTERVALS[name.split(".")[1]] for name in topics if name.startswith("kline.")]
+    if not steps or min(steps) < _PUSH_S * 1000 * speed or speed <= 0:
+        return _PUSH_S
+    left_ms = min(steps) - now_ms % min(steps)
+    return min(_PUSH_S, max(left_ms / 1000 / speed, _SHORTEST_S))
 
 
 class PublicStream:
@@ -36,7 +47,7 @@ class PublicStream:
         """Serve one connection until it ends."""
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        line = _Line(self._market, self._faults, self._halts, self._kind, socket)
+        line = _Line(self._market, self._clock, self._faults, self._halts, self._kind, socket)
         unsubscribe = self._clock.subscribe(line.wake)
         pusher = asyncio.create_task(line.push())
         try:
@@ -57,12 +68,14 @@ class _Line:
     def __init__(
         self,
         market: Market,
+        clock: SandboxClock,
         faults: Faults,
         halts: Halts,
         kind: MarketKind,
         socket: web.WebSocketResponse,
     ) -> None:
         self._market = market
+        self._clock = clock
         self._faults = faults
         self._halts = halts
         self._kind = kind
@@ -94,7 +107,7 @@ class _Line:
                 await self._refuse(message, f"error:invalid op: {op}")
 
     async def push(self) -> None:
-        """Tell what is due, twice a second and whenever the clock is turned."""
+        """Tell what is due, twice a second, when a candle closes and whenever the clock is turned."""
         with contextlib.suppress(ConnectionError):
             while not self._socket.closed:
                 self._woken.clear()
@@ -103,7 +116,9 @@ class _Line:
                     news = topic.news(self._halts.time_of(name.rpartition(".")[2], now_ms))
                     await self._tell(self._disturbed(news) if name.startswith("kline.") else news)
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_PUSH_S):
+                    async with asyncio.timeout(
+                        pause_s(self._topics, self._market.now_ms(), self._clock.speed)
+                    ):
                         await self._woken.wait()
 
     async def _subscribe(self, message: Mapping[str, Any], names: Iterable[object]) -> None:

@@ -10,6 +10,7 @@ import aiohttp
 import orjson
 import pytest
 
+from sandbox.bybit.stream import pause_s
 from sandbox.market.replay import recorded_origin
 from sandbox.recording import read_bars
 from tests.build.recordings import DAY, HOUR, JANUARY_MS, MINUTE, a_recording
@@ -227,3 +228,20 @@ async def test_the_clients_candles_have_no_hole_after_a_jump(venues: Venues) -> 
             pass
         times = [row[0] for row in client.ohlcvs["BTC/USDT"]["5m"]]
         assert times == list(range(times[0], last + 1, 5 * MINUTE))
+
+
+@pytest.mark.parametrize(
+    ("topics", "after_ms", "speed", "expected"),
+    [
+        (["tickers.BTCUSDT"], 299_000, 300.0, 0.5),
+        (["tickers.BTCUSDT", "kline.5.BTCUSDT"], 240_000, 300.0, 0.2),
+        (["kline.60.BTCUSDT", "kline.5.BTCUSDT"], 0, 300.0, 0.5),
+        (["kline.5.BTCUSDT"], 299_900, 1.0, 0.1),
+        (["kline.5.BTCUSDT"], 299_900, 0.0, 0.5),
+        (["kline.5.BTCUSDT"], 299_900, 3600.0, 0.5),
+    ],
+)
+def test_a_candle_is_told_as_it_closes(
+    topics: list[str], after_ms: int, speed: float, expected: float
+) -> None:
+    assert pause_s(topics, START + after_ms, speed) == expected
