@@ -6,14 +6,14 @@ from datetime import datetime, time
 from decimal import Decimal
 
 from engines.ledger import booking
-from engines.orders.trade import CloseReason, Trade, TradeState
+from engines.orders.trade import Trade, TradeState
 from ports.books import EquityPoint
 from ports.clock import Clock
 from ports.people import Person
 from services.speech import zone_of
 from services.trading.funds import Funds
 from services.trading.prices import Prices
-from services.trading.register import QUOTE, Register
+from services.trading.register import QUOTE, Account, Register
 from services.trading.wish import Portfolio
 
 ALL = 1_000_000
@@ -40,7 +40,7 @@ class Records:
             curve.append((now, equity))
         base = _at_midnight(curve, _midnight(person, now))
         trades = await self.register.books.trades(person.id, limit=ALL)
-        closed = [trade for trade in trades if _counts(trade, account.opened_at)]
+        closed = [trade for trade in trades if _counts(trade, account)]
         balances = self.register.balances(person.id)
         return Portfolio(
             equity=equity,
@@ -85,9 +85,8 @@ def _at_midnight(curve: Sequence[tuple[datetime, Decimal]], midnight: datetime) 
     return [curve[0][1], *(equity for at, equity in curve if at <= midnight)][-1]
 
 
-def _counts(trade: Trade, since: datetime) -> bool:
-    is_over = trade.state is TradeState.CLOSED and trade.close_reason is not CloseReason.RESET
-    return is_over and trade.created_at >= since
+def _counts(trade: Trade, account: Account) -> bool:
+    return trade.state is TradeState.CLOSED and trade.id > account.earlier
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:

@@ -63,11 +63,13 @@ class Held:
 
 @dataclass(slots=True)
 class Account:
-    """What a person owns. `opened_at` is when the present account began, `number` counts its resets."""
+    """What a person owns. `opened_at` is when the present account began, `number` counts its resets; trades
+    up to `earlier` belong to the accounts before, also where the market's clock stands still."""
 
     balances: Balances
     opened_at: datetime
     number: int
+    earlier: int
 
 
 @dataclass(slots=True)
@@ -229,5 +231,10 @@ def _merged(orders: Iterable[Order], changed: Iterable[Order]) -> tuple[Order, .
 
 
 def _account(entries: Sequence[Entry]) -> Account:
-    openings = [entry for entry in entries if entry.kind is EntryKind.OPENING]
-    return Account(balances=posted({}, entries), opened_at=openings[-1].at, number=len(openings) - 1)
+    openings = [place for place, entry in enumerate(entries) if entry.kind is EntryKind.OPENING]
+    return Account(
+        balances=posted({}, entries),
+        opened_at=entries[openings[-1]].at,
+        number=len(openings) - 1,
+        earlier=max((entry.trade_id or 0 for entry in entries[: openings[-1]]), default=0),
+    )

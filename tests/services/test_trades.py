@@ -458,6 +458,20 @@ async def test_a_reset_ends_everything_at_the_mark_and_begins_anew() -> None:
     assert kinds.count(EntryKind.OPENING) == 2
 
 
+async def test_a_new_record_counts_nothing_of_the_old_while_the_clock_stands_still() -> None:
+    desk = await a_paper_desk()
+    for key in ("first", "second"):
+        trade = await desk.open(notional="200")
+        await desk.trades.close(desk.tom, trade.id, share=Decimal("0.5"), key=desk.key())
+        if key == "first":
+            await desk.trades.close(desk.tom, trade.id, key=desk.key())
+        portfolio = await desk.trades.reset(desk.tom, key=key)
+        assert (portfolio.closed, portfolio.fees) == (0, Decimal(0))
+    trade = await desk.open(notional="200")
+    await desk.trades.close(desk.tom, trade.id, key=desk.key())
+    assert (await desk.trades.portfolio(desk.tom)).closed == 1
+
+
 async def test_the_portfolio_counts_what_is_closed() -> None:
     desk = await a_paper_desk()
     for price in ("110", "90"):

@@ -157,7 +157,7 @@ class Account(RuleBasedStateMachine):
         if not trades:
             return
         account = self.do(self.desk.trades.register.account(TOM))
-        mine = [trade for trade in trades if trade.created_at >= account.opened_at and _counts(trade)]
+        mine = [trade for trade in trades if trade.id > account.earlier]
         cash = self.balances.get(("cash", "USDT"), Decimal(0))
         bound = sum((trade.margin for trade in mine), Decimal(0))
         coins = sum(
@@ -199,11 +199,6 @@ class Account(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.runner.close()
-
-
-def _counts(trade: Trade) -> bool:
-    """Not those that a reset has ended at the very moment at which the next account began."""
-    return trade.close_reason is None or trade.close_reason != "reset"
 
 
 TestAccount = pytest.mark.timeout(300)(Account.TestCase)
