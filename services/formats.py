@@ -86,12 +86,12 @@ def share(fraction: Decimal | None, language: str, *, digits: int = 1, has_sign:
 
 
 def brief(value: Decimal | None, language: str, *, has_sign: bool = False) -> str:
-    """An amount in at most eight signs, for tables: `+18.42`, `−123,456`, `1.24M`."""
+    """An amount in at most nine signs, for tables: `+18.42`, `−123,456`, `1.24M`, `−1,24млрд`."""
     if value is None or not value.is_finite():
         return UNKNOWN
     sign = "+" if has_sign and value > 0 else ""
     if abs(value) >= _COMPACT_FROM:
-        return sign + compact(value, language)
+        return sign + compact(value, language).replace(NBSP, "")
     digits = 2 if abs(value) < _WHOLE_FROM else 0
     return signed(value, digits, language) if has_sign else decimal(value, digits, language)
 
