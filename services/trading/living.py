@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engines.orders.trade import Trade
 from ports.clock import Clock
@@ -73,13 +73,21 @@ class Living:
         if trade.shown_version == trade.version and self._shown.get(trade.id) == screen:
             return
         try:
-            await self._show(trade, screen)
+            await self._show_somewhere(trade, screen)
         except Gone:
             self._ended.pop(trade.id, None)
-            if trade.chat_id in (None, person.id):
-                await self.people.change(person.id, is_reachable=False)
+            await self.people.change(person.id, is_reachable=False)
         except (Transient, Rejected):
             self._shown.pop(trade.id, None)  # the next round tries again; the sender has logged why
+
+    async def _show_somewhere(self, trade: Trade, screen: Screen) -> None:
+        """Where it was; in the person's own chat when the group is closed to us."""
+        try:
+            await self._show(trade, screen)
+        except Gone:
+            if trade.chat_id in (None, trade.owner):
+                raise
+            await self._show(replace(trade, chat_id=None, message_id=None), screen)
 
     async def _show(self, trade: Trade, screen: Screen) -> None:
         chat_id = trade.owner if trade.chat_id is None else trade.chat_id

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from ports.charts import CandleChart, EquityChart
+from ports.errors import Gone
 from ports.messages import Priority, Screen, SentMessage
 from tests.build.telegram import PNG
 
@@ -22,19 +23,19 @@ class Sent:
 @dataclass(slots=True)
 class RecordingMessenger:
     """`Messenger` in memory. `failure`, while set, is raised by sends and edits; messages in `missing`
-    cannot be edited."""
+    cannot be edited, chats in `closed` are gone."""
 
     failure: Exception | None = None
     deliveries: list[Sent] = field(default_factory=list)
     pinned: list[SentMessage] = field(default_factory=list)
     missing: set[int] = field(default_factory=set)
+    closed: set[int] = field(default_factory=set)
     _last_id: int = 100
 
     async def send(
         self, chat_id: int, screen: Screen, *, priority: Priority, is_silent: bool = False
     ) -> SentMessage:
-        if self.failure is not None:
-            raise self.failure
+        self._refuse(chat_id)
         self._last_id += 1
         self.deliveries.append(
             Sent(
@@ -48,8 +49,7 @@ class RecordingMessenger:
         return SentMessage(chat_id=chat_id, message_id=self._last_id)
 
     async def edit(self, chat_id: int, message_id: int, screen: Screen, *, priority: Priority) -> bool:
-        if self.failure is not None:
-            raise self.failure
+        self._refuse(chat_id)
         if message_id in self.missing:
             return False
         self.deliveries.append(
@@ -72,6 +72,12 @@ class RecordingMessenger:
     def edits(self) -> list[Sent]:
         """Edits."""
         return [one for one in self.deliveries if one.is_edit]
+
+    def _refuse(self, chat_id: int) -> None:
+        if self.failure is not None:
+            raise self.failure
+        if chat_id in self.closed:
+            raise Gone("the chat is closed")
 
 
 @dataclass(slots=True)

@@ -9,6 +9,8 @@ from ports.messages import Priority
 from ports.people import Role
 from tests.build.paper_desk import TOM, PaperDesk, a_paper_desk, a_wish
 
+GROUP = -1001
+
 
 async def a_desk_with_a_trade(message_id: int | None = 500) -> PaperDesk:
     desk = await a_paper_desk()
@@ -84,6 +86,20 @@ async def test_who_blocked_the_bot_is_left_alone_and_the_trade_goes_on() -> None
     await desk.refresh()
     assert desk.messenger.deliveries == []
     assert desk.trades.live(TOM) == []
+
+
+async def test_a_trade_of_a_group_that_is_closed_goes_on_in_the_persons_own_chat() -> None:
+    desk = await a_paper_desk()
+    await desk.tick("100")
+    await desk.trades.open(desk.tom, a_wish(stop="95"), key=desk.key(), chat_id=GROUP, message_id=500)
+    desk.messenger.closed = {GROUP}
+    await desk.refresh()
+    await desk.tick("99")
+    await desk.refresh()
+    [sent] = desk.messenger.sent
+    assert sent.chat_id == TOM
+    assert [(edit.chat_id, edit.message_id) for edit in desk.messenger.edits] == [(TOM, sent.message_id)]
+    assert desk.tom.is_reachable
 
 
 async def test_who_lost_their_role_hears_nothing_and_the_trade_is_protected() -> None:
