@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from adapters.sql.database import Database
-from adapters.sql.schema import revision
+from adapters.sql.schema import newest, revision
 from adapters.sql.tables import stamp
 from ports.errors import DeskError
 
@@ -20,11 +20,12 @@ _SCHEMA_BYTES = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseHealth:
     """What was found. `problem` is `None` when all is well; `revision` is `None` before the first start, when
-    a file is still to be made in `folder`."""
+    a file is still to be made in `folder`. `is_current`: the schema is that of this version of the code."""
 
     place: str
     problem: str | None = None
     revision: str | None = None
+    is_current: bool = False
     size_bytes: int | None = None
     folder: Path | None = None
 
@@ -42,7 +43,10 @@ async def examine(database: Database) -> DatabaseHealth:
     except DeskError as error:
         return DatabaseHealth(place=place, problem=str(error))
     problem = f"{place} is damaged ({damage}): restore it from a backup" if damage else None
-    return DatabaseHealth(place=place, problem=problem, revision=found, size_bytes=size)
+    is_current = found == newest(database.place)
+    return DatabaseHealth(
+        place=place, problem=problem, revision=found, is_current=is_current, size_bytes=size
+    )
 
 
 def _damage(connection: Connection) -> str | None:

@@ -50,6 +50,11 @@ def revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def newest(place: Place) -> str | None:
+    """The revision of this version of the code."""
+    return ScriptDirectory.from_config(settings(place)).get_current_head()
+
+
 async def _take_turn(connection: AsyncConnection, place: Place) -> None:
     """BEGIN IMMEDIATE has done it on SQLite."""
     if place.path is not None:

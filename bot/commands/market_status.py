@@ -28,6 +28,11 @@ async def show(settings: Settings, symbol: str | None) -> int:
     if health.revision is None:  # nothing there: looking must not make it
         print(health.problem or NOTHING)
         return 1 if health.problem else 0
+    if not health.is_current:  # opening would mend that, under a desk that may be running
+        print(
+            f"{health.place} was written by another version of Perpetuum; `perpetuum run` updates an old one"
+        )
+        return 1
     store = await open_candles(settings)
     try:
         coverage = await store.coverage()

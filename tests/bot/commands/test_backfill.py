@@ -3,7 +3,9 @@
 import asyncio
 import os
 import signal
+import sqlite3
 from argparse import Namespace
+from contextlib import closing
 
 import pytest
 
@@ -139,6 +141,16 @@ async def test_status_tells_what_is_stored(settings: Settings, capsys: pytest.Ca
     assert "5m" in capsys.readouterr().out
     await market_status.show(settings, "nope")
     assert capsys.readouterr().out == "No candles of NOPE are stored.\n"
+
+
+async def test_status_leaves_a_database_of_another_version_as_it_is(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await (await open_candles(settings)).close()
+    with closing(sqlite3.connect(settings.desk.data_dir / "market.sqlite3")) as file, file:
+        file.execute("UPDATE alembic_version SET version_num = '0000'")
+    assert await market_status.show(settings, None) == 1
+    assert "was written by another version of Perpetuum" in capsys.readouterr().out
 
 
 async def test_stream_says_how_it_goes_and_keeps_what_closes(
