@@ -12,8 +12,9 @@ from benchmarks.process import ADMIN, Started, pss_mb
 
 DAY_S = 86_400.0
 _PAUSE_S = 0.5
-_SETTLING = 0.25
-"""The part of the time in which caches, rings and pools fill up; what comes after must be flat."""
+_SETTLING = 0.5
+"""The part of two weeks in which caches and pools fill up, last of all a thousand quarters of an hour of
+each market; what comes after must be flat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,12 @@ class Soak:
 
     @property
     def growth_mb(self) -> float:
-        """Memory of the last quarter over that of the second one, medians."""
+        """Memory of the last quarter over that of the third one, medians."""
         return _rise([sample.memory_mb for sample in self.samples])
 
     @property
     def more_tasks(self) -> float:
-        """Tasks of the last quarter over those of the second one, medians."""
+        """Tasks of the last quarter over those of the third one, medians."""
         return _rise(self.tasks)
 
     @property
@@ -50,7 +51,7 @@ class Soak:
 
 def _rise(values: Sequence[float]) -> float:
     quarter = max(len(values) // 4, 1)
-    return median(values[-quarter:]) - median(values[quarter : 2 * quarter] or values)
+    return median(values[-quarter:]) - median(values[-2 * quarter : -quarter] or values)
 
 
 def soak(sandbox_url: str, process: Started, *, days: float, speed: float) -> Soak:

@@ -21,8 +21,8 @@ def test_a_leak_is_its_slope() -> None:
     leak = seen([100 + 3 * day for day in range(40)], [20 + beat for beat in range(40)])
 
     assert leak.mb_a_day == pytest.approx(3)
-    assert leak.growth_mb == pytest.approx(60)
-    assert leak.more_tasks == pytest.approx(20)
+    assert leak.growth_mb == pytest.approx(30)
+    assert leak.more_tasks == pytest.approx(10)
 
 
 def test_heartbeats_are_read_from_the_log() -> None:
