@@ -1,6 +1,7 @@
 """The living messages: one a trade, edited in place through its life."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,8 @@ MOST_OF_OLD = 1000
 
 @dataclass(slots=True)
 class Living:
-    """Keeps messages true. What happened shows at once; a price alone at most every `every_s` real seconds.
+    """Keeps messages true. What happened shows at once; prices alone cost a chat one edit every `every_s`
+    real seconds, however many trades it shows, for Telegram counts edits as messages.
 
     `view` draws a trade from data in memory, without waiting.
     """
@@ -90,7 +92,7 @@ class Living:
             await self._show(replace(trade, chat_id=None, message_id=None), screen)
 
     async def _show(self, trade: Trade, screen: Screen) -> None:
-        chat_id = trade.owner if trade.chat_id is None else trade.chat_id
+        chat_id = _chat_of(trade)
         message_id, is_there = trade.message_id, False
         is_news = trade.shown_version < trade.version
         if message_id is not None:
@@ -120,17 +122,18 @@ class Living:
         live = self.register.live()
         settled = [held.trade for held in live if not held.is_in_flight]
         self._forget({held.trade.id for held in live} | set(self._ended))
+        in_chat = Counter(_chat_of(trade) for trade in settled)
         return [
             trade
             for trade in (*settled, *self._ended.values())
-            if trade.id not in self._editing and self._is_due(trade, now)
+            if trade.id not in self._editing and self._is_due(trade, now, in_chat[_chat_of(trade)])
         ]
 
-    def _is_due(self, trade: Trade, now: float) -> bool:
+    def _is_due(self, trade: Trade, now: float, in_chat: int) -> bool:
         tried_at = self._tried_at.get(trade.id)
         if tried_at is None:
             return True
-        pause_s = 1.0 if trade.shown_version < trade.version else self.every_s
+        pause_s = 1.0 if trade.shown_version < trade.version else self.every_s * max(in_chat, 1)
         return now - tried_at >= pause_s or (trade.shown_version < trade.version and self._is_well(trade))
 
     def _is_well(self, trade: Trade) -> bool:
@@ -146,3 +149,8 @@ class Living:
         if not held.trade.is_live:
             self._ended[held.trade.id] = held.trade
         self._news.set()
+
+
+def _chat_of(trade: Trade) -> int:
+    """Where its message is; the person's own chat where there is none yet."""
+    return trade.owner if trade.chat_id is None else trade.chat_id

@@ -8,6 +8,7 @@ from ports.errors import Gone, Rejected, Transient
 from ports.messages import Priority
 from ports.people import Role
 from tests.build.paper_desk import TOM, PaperDesk, a_paper_desk, a_wish
+from tests.build.virtual_time import in_virtual_time
 
 GROUP = -1001
 
@@ -121,6 +122,23 @@ async def test_an_ended_trade_is_shown_after_a_restart_too() -> None:
     await again.refresh()
     assert "closed" in desk.messenger.edits[-1].screen.html
     assert again.trades.living.due() == []
+
+
+def test_prices_of_many_trades_cost_a_chat_no_more_edits_than_one() -> None:
+    async def scenario() -> list[int]:
+        desk = await a_desk_with_a_trade()
+        await desk.trades.open(desk.tom, a_wish("eth"), key=desk.key(), chat_id=TOM, message_id=501)
+        running = asyncio.create_task(desk.trades.living.run())
+        for price in range(200):
+            await desk.tick(str(100 + price))
+            await desk.tick(str(10 + price), symbol="ETHUSDT")
+            await asyncio.sleep(0.5)
+        running.cancel()
+        return [edit.message_id for edit in desk.messenger.edits]
+
+    edited = in_virtual_time(scenario)
+    assert 18 <= len(edited) <= 24
+    assert abs(edited.count(500) - edited.count(501)) <= 1
 
 
 async def test_the_loop_brings_news_at_once_and_prices_in_their_time() -> None:
