@@ -32,6 +32,7 @@ async def portfolio(request: Request) -> Screen:
         shown=account.standings[:SHOWN],
         hidden=max(len(account.standings) - SHOWN, 0),
         few=FEW,
+        may_trade=request.may(Role.TRADER),
         change=account.start / account.opening if account.start is not None and account.opening else None,
     )
     last = [button(say("Reset"), "do", "reset")] if request.may(Role.TRADER) else []

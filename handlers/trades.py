@@ -2,6 +2,7 @@
 
 import re
 
+from engines.core.instrument import MarketKind
 from engines.core.timeframe import Timeframe
 from engines.market.timeframes import parse_timeframe
 from engines.orders.trade import Trade
@@ -32,6 +33,7 @@ async def trades(request: Request) -> Screen:
         closed=[(trade, result_in_r(trade)) for trade in shown],
         page=page,
         is_empty=not live and not closed,
+        may_trade=request.may(Role.TRADER),
     )
     if not live and not closed:
         return Screen(html=html, keyboard=(_first_steps(request),))
@@ -68,7 +70,8 @@ async def chart(request: Request) -> Screen:
         speech=say,
         levels=levels_of(say, trade),
     )
-    html = say.render("trade_chart.html", trade=trade, timeframe=timeframe.value)
+    is_perp = trade.instrument.kind is MarketKind.PERP
+    html = say.render("trade_chart.html", trade=trade, timeframe=timeframe.value, is_perp=is_perp)
     frames = choice([(one.value, one.value) for one in FRAMES], timeframe.value, "tg", trade.id)
     keyboard = (*rows(frames, width=5), (button(say("Trade"), "tv", trade.id),))
     return Screen(html=html, keyboard=keyboard, photo=picture.png)

@@ -151,6 +151,8 @@ def trade_values(instrument: Instrument, *, is_bad: bool) -> dict[str, Any]:
         "position": standing,
         "event": TradeEvent(code="something_new" if is_bad else "target", trade=trade, at=NOON),
         "is_spot": is_bad,
+        "is_perp": not is_bad,
+        "may_trade": not is_bad,
         "move": None if is_bad else Decimal("-0.018"),
         "total": standing.total,
         "r": standing.r,

@@ -42,7 +42,10 @@ async def test_the_portfolio_shows_money_positions_and_record(desk: ScreenDesk) 
 
 
 async def test_a_viewer_sees_an_account_and_no_reset(desk: ScreenDesk) -> None:
-    assert labels(await desk.type("/portfolio", by=VERA)) == ["Trades", "Export", "Refresh"]
+    screen = await desk.type("/portfolio", by=VERA)
+    assert labels(screen) == ["Trades", "Export", "Refresh"]
+    assert "Your role looks on" in screen.html
+    assert "/trade " not in screen.html
 
 
 async def test_the_curve_is_drawn_once_there_is_one(desk: ScreenDesk) -> None:

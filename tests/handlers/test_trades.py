@@ -190,12 +190,15 @@ async def test_without_trades_the_screen_teaches(desk: ScreenDesk) -> None:
     screen = await desk.type("/trades", **BY)
     assert "No trades yet" in screen.html
     assert labels(screen) == ["Trade BTC", "Top", "Chart BTC"]
-    assert labels(await desk.type("/trades", by=VERA)) == ["Top", "Chart BTC"]
+    looking = await desk.type("/trades", by=VERA)
+    assert labels(looking) == ["Top", "Chart BTC"]
+    assert "Your role looks on" in looking.html
 
 
 async def test_levels_are_drawn_on_the_chart(desk: ScreenDesk) -> None:
     living = await opened(desk)
     shown = await desk.tap(data_of(living, "Chart"), **BY)
+    assert "Candles of the spot market, levels of the perpetual." in shown.html
     assert shown.photo is not None
     assert [(level.name, level.kind) for level in desk.charts.drawn[-1].levels] == [
         ("Entry", "entry"),
