@@ -111,15 +111,14 @@ async def test_one_missed_while_the_desk_was_dead_comes_late_and_once(sandbox: S
         await advance_to(sandbox, 20, 50)
         await until(lambda: _has_beaten(desk), "a heartbeat")
         await desk.kill()
+    await advance_to(sandbox, 2, 30)
 
-        await advance_to(sandbox, 2, 30)
-        await desk.start()
+    async with running_desk(sandbox):
         late = await sandbox.next_from_bot(VERA, having=SUMMARY)
         assert "4 Jan" in late["text"]
         # Writers of the desk's database take turns: after this one, the delivery is written down too
         await sandbox.ask(VERA, "/watch eth")
-        await desk.kill()
-        await desk.start()
+    async with running_desk(sandbox):
         await sandbox.ask(VERA, "/watch sol")
 
     assert len(await summaries(sandbox, VERA)) == 1
