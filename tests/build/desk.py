@@ -30,7 +30,11 @@ def environment_of(sandbox: Sandbox, **settings: object) -> dict[str, str]:
         name.upper() if name in SECRETS.values() else f"PERPETUUM_{name.upper()}": str(value)
         for name, value in settings.items()
     }
-    quick = {"PERPETUUM_TELEGRAM__POLL_TIMEOUT_S": "2", "PERPETUUM_LOG__FORMAT": "json"}
+    quick = {
+        "PERPETUUM_TELEGRAM__POLL_TIMEOUT_S": "2",
+        "PERPETUUM_LOG__FORMAT": "json",
+        "PERPETUUM_MARKET__COLLECTED": "0",
+    }
     return {**environment({**kept, **quick}, sandbox.url, sandbox.folder), **given}
 
 

@@ -27,7 +27,7 @@ SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 @pytest.fixture
 async def desk(sandbox: Sandbox) -> AsyncIterator[App]:
     """A desk that collects the candles of all three markets."""
-    async with running_desk(sandbox, market__collected_min_turnover_usd=0) as app:
+    async with running_desk(sandbox, market__collected=100, market__collected_min_turnover_usd=0) as app:
         yield app
 
 
@@ -138,11 +138,11 @@ async def test_candles_that_come_twice_or_in_disorder_are_kept_once_and_in_order
 
 async def test_a_restart_goes_on_from_the_store(tmp_path: Path, small_recording: Path) -> None:
     async with running_sandbox(tmp_path, WorldOptions(replay=small_recording)) as sandbox:
-        async with running_desk(sandbox, market__collected_min_turnover_usd=0) as desk:
+        async with running_desk(sandbox, market__collected=100, market__collected_min_turnover_usd=0) as desk:
             await filled(desk)
             start_ms = await now_ms(sandbox)
         await sandbox.advance(5 * 3600)
-        async with running_desk(sandbox, market__collected_min_turnover_usd=0) as desk:
+        async with running_desk(sandbox, market__collected=100, market__collected_min_turnover_usd=0) as desk:
             await filled(desk)
             stored_anew = desk.services.candles.counts.stored
             assert stored_anew < len(SYMBOLS) * (70 + 25 + 8 + 3 + 1), "only what was missed"
@@ -153,7 +153,7 @@ async def test_a_restart_goes_on_from_the_store(tmp_path: Path, small_recording:
 
 async def test_a_killed_desk_loses_no_candle(tmp_path: Path, small_recording: Path) -> None:
     async with running_sandbox(tmp_path, WorldOptions(replay=small_recording, speed=600)) as sandbox:
-        async with desk_process(sandbox, market__collected_min_turnover_usd=0) as desk:
+        async with desk_process(sandbox, market__collected=100, market__collected_min_turnover_usd=0) as desk:
             start_ms = await now_ms(sandbox)
 
             async def has_some() -> bool:
@@ -163,7 +163,9 @@ async def test_a_killed_desk_loses_no_candle(tmp_path: Path, small_recording: Pa
             await until(has_some, "candles of every series", within_s=40)
             await desk.kill()
         await sandbox.set_speed(0)
-        async with running_desk(sandbox, market__collected_min_turnover_usd=0) as again:
+        async with running_desk(
+            sandbox, market__collected=100, market__collected_min_turnover_usd=0
+        ) as again:
             await filled(again)
         assert await assert_whole(sandbox, start_ms, await now_ms(sandbox)) > 0
 

@@ -17,7 +17,7 @@ MOST_GROWTH_MB = 25.0
 
 
 async def test_days_at_work_leave_memory_and_tasks_as_they_were(sandbox: Sandbox) -> None:
-    async with desk_process(sandbox) as desk:
+    async with desk_process(sandbox, market__collected=5) as desk:
         await onboard(sandbox, VERA)
         await sandbox.set_speed(SPEED)
 
