@@ -6,10 +6,13 @@ import pytest
 
 from engines.core.side import Direction
 from engines.orders.trade import Trade, TradeState
+from handlers.ui.trade_view import trade_screen
 from ports.messages import Screen, Style
 from ports.people import RiskProfile
 from tests.build.markets import a_perp_ticker
 from tests.build.screens import ANN, TOM, VERA, ScreenDesk, a_screen_desk, buttons, data_of, labels
+from tests.build.trade_screens import a_standing
+from tests.build.trades import a_trade
 
 BY = {"by": TOM}
 
@@ -304,6 +307,13 @@ async def test_prices_and_charts_lead_to_a_trade(desk: ScreenDesk) -> None:
         assert offer.html.startswith("<b>PAPER · BTC/USDT short")
     assert "Short" not in labels(await desk.type("doge", **BY))
     assert "Long" not in labels(await desk.type("btc", by=VERA))
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "on its way"), ("ru", "отправлен")])
+async def test_an_order_that_is_not_answered_yet_says_so(desk: ScreenDesk, language: str, words: str) -> None:
+    standing = a_standing(a_trade(state=TradeState.WAITING), waiting_price=None)
+    screen = trade_screen(desk.services.rendering.speech(language), standing, may_trade=True)
+    assert words in screen.html
 
 
 async def test_russian_is_spoken_all_the_way(desk: ScreenDesk) -> None:
