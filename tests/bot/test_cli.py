@@ -63,7 +63,7 @@ def test_settings_that_are_wrong_end_with_1_and_say_what(
 
 def test_run_without_a_token_starts_the_sandbox(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a connection that lingers there is no owner
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # lingering is not owning
         with suppress(OSError):  # somebody else has the port: as good
             taken.bind(("127.0.0.1", 8090))
             taken.listen()
