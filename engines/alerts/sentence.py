@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from engines.alerts.alert import Way
-from engines.alerts.number import SCALES, parse_number
+from engines.market.number import SCALES, parse_number
 
 LONGEST = 200
 

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from engines.alerts.alert import Condition, Draft, NewExtreme, PercentMove, PriceLevel, Way
 from engines.alerts.daily_range import MOST_DAYS
-from engines.alerts.number import nearest
 from engines.alerts.sentence import Sentence
 from engines.core.instrument import Instrument
+from engines.market.number import nearest
 from ports.errors import Refused
 
 MOST = 200

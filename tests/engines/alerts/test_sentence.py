@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engines.alerts.alert import Way
-from engines.alerts.number import nearest, parse_number
 from engines.alerts.sentence import read_sentence
+from engines.market.number import nearest, parse_number
 
 UP, DOWN = Way.UP, Way.DOWN
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
