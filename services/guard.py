@@ -6,16 +6,15 @@ from datetime import datetime
 from decimal import Decimal
 
 from engines.core.move import Move
-from engines.orders.order import Intent, OrderKind, Purpose
+from engines.orders.order import Intent, Purpose
 from engines.orders.position import bankruptcy_price
 from engines.orders.protection import Decision, Exit, decide
 from engines.orders.trade import Trade
 from services.orders import Orders, is_exit_due
+from services.trading.intents import intent_of
 from services.trading.register import Held, Register
 from services.trading.wish import TradeEvent
 
-ENGINE = "person"
-ACCOUNT = "paper"
 SEND_AGAIN_S = 1.0
 """Real seconds between two tries of an exit that no book takes: each is an order written down."""
 
@@ -154,20 +153,13 @@ def _intent(trade: Trade, exit_: Exit, name: str, at: datetime) -> Intent:
     limit: Decimal | None = None
     if exit_.purpose is Purpose.LIQUIDATION:
         limit = bankruptcy_price(trade)
-    return Intent(
-        id=name,
-        owner=trade.owner,
-        account=ACCOUNT,
-        engine=ENGINE,
-        trade_id=trade.id,
-        instrument=trade.instrument,
-        side=trade.direction.exit,
-        quantity=exit_.quantity,
-        kind=OrderKind.MARKET,
-        purpose=exit_.purpose,
+    return intent_of(
+        trade,
+        name,
+        exit_.purpose,
+        exit_.quantity,
+        at,
         limit_price=limit,
         trigger_price=exit_.trigger_price,
-        reduce_only=True,
         reason="" if exit_.number is None else str(exit_.number),
-        created_at=at,
     )

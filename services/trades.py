@@ -20,13 +20,14 @@ from ports.errors import Refused, Transient
 from ports.markets import MarketSource
 from ports.messages import Document, Messenger
 from ports.people import Person
-from services.guard import ACCOUNT, ENGINE, Guard
+from services.guard import Guard
 from services.market.perps import Perps
 from services.markets import Markets
 from services.orders import Orders
 from services.trading.candle_moves import milliseconds
 from services.trading.export import documents
 from services.trading.fundings import Fundings
+from services.trading.intents import intent_of
 from services.trading.living import Living, View
 from services.trading.opening import Draft, Opening, new_trade
 from services.trading.prices import Prices
@@ -330,23 +331,17 @@ class Trades:
         worst_price: Decimal | None = None,
         most_cost: Decimal | None = None,
     ) -> Intent:
-        is_entry, now = purpose is Purpose.ENTRY, self.clock.now()
-        return Intent(
-            id=name,
-            owner=trade.owner,
-            account=ACCOUNT,
-            engine=ENGINE,
-            trade_id=trade.id,
-            instrument=trade.instrument,
-            side=trade.direction.entry if is_entry else trade.direction.exit,
-            quantity=quantity,
+        now = self.clock.now()
+        return intent_of(
+            trade,
+            name,
+            purpose,
+            quantity,
+            now,
             kind=kind,
-            purpose=purpose,
             limit_price=limit_price,
             worst_price=worst_price,
             most_cost=most_cost,
-            reduce_only=not is_entry,
-            created_at=now,
             expires_at=now + timedelta(seconds=EXPIRES_S * max(self.clock.speed, 1.0)),
         )
 
