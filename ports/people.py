@@ -6,6 +6,9 @@ from datetime import datetime, time
 from enum import StrEnum
 from typing import Any, Protocol
 
+from engines.core.side import Direction
+from engines.core.timeframe import Timeframe
+from engines.signals.proposal import LEAST_PUSHED
 from ports.charts import Theme
 
 
@@ -42,10 +45,34 @@ class RiskProfile(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignalFilter:
+    """Which signals a person wants pushed. `coins` are symbols (none: all markets), `only_watched` narrows
+    them to the watch list; `direction` `None` is both; `least` is the confidence from which on;
+    `strong_only` leaves out what is not strong, whatever `least` says. `is_on` `False`: none at all."""
+
+    is_on: bool = True
+    coins: tuple[str, ...] = ()
+    only_watched: bool = False
+    direction: Direction | None = None
+    least: float = LEAST_PUSHED
+    timeframes: tuple[Timeframe, ...] = (Timeframe.M15, Timeframe.H1)
+    strong_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """No signals about a market until then (market time)."""
+
+    symbol: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """A known person. `id` is the numeric Telegram id; `name` is what Telegram shows, never trusted.
 
-    `summary_at` is when the daily summary comes, in the local time of `zone`; `None` never.
+    `summary_at` is when the daily summary comes, in the local time of `zone`; `None` never. `sees_rich` says
+    whether their client shows rich messages; `None` before they were asked.
     """
 
     id: int
@@ -61,6 +88,9 @@ class Person:
     watchlist: tuple[str, ...] = ()
     cockpit_message_id: int | None = None
     is_reachable: bool = True
+    signals: SignalFilter = SignalFilter()
+    mutes: tuple[Mute, ...] = ()
+    sees_rich: bool | None = None
     created_at: datetime
 
 

@@ -18,13 +18,16 @@ from sqlalchemy import (
     text,
 )
 
+from adapters.sql.people_types import Filter, Mutes
 from adapters.sql.trade_types import Market, Targets
 from adapters.sql.types import JsonTuple, Money, UtcDateTime, Word
 from engines.alerts.alert import AlertState, Way
 from engines.core.side import Direction, Side
+from engines.core.timeframe import Timeframe
 from engines.ledger.entry import EntryKind
 from engines.orders.order import Liquidity, OrderKind, OrderState, Purpose
 from engines.orders.trade import CloseReason, TradeState
+from engines.signals.signal import SignalState
 from ports.alerts import ConditionKind
 from ports.charts import Theme
 from ports.people import Noise, RiskProfile, Role
@@ -59,6 +62,9 @@ people = Table(
     Column("cockpit_message_id", BigInteger),
     Column("is_reachable", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("signals", Filter),
+    Column("mutes", Mutes),
+    Column("sees_rich", Boolean),
 )
 
 actions = Table(
@@ -281,6 +287,7 @@ alerts = Table(
     Column("count", Integer, nullable=False),
     Column("fired_at", UtcDateTime),
     Column("fired_price", Money),
+    Column("formula", JSON),
     sqlite_autoincrement=True,
 )
 _LIVE_ALERTS = text("state IN ('watching', 'muted')")
@@ -291,4 +298,33 @@ alert_marks = Table(
     DESK,
     Column("symbol", Text, primary_key=True),
     Column("seen_at", UtcDateTime, nullable=False),
+)
+
+signals = Table(
+    "signals",
+    DESK,
+    Column("id", _RowId, primary_key=True),
+    Column("symbol", Text, nullable=False),
+    Column("timeframe", Word(Timeframe), nullable=False),
+    Column("state", Word(SignalState), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime, index=True),
+    Column("proposal", JSON, nullable=False),
+    Column("course", JSON, nullable=False),
+    Column("version", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+_LIVE_SIGNALS = text("state IN ('new', 'active', 'tp1', 'tp2')")
+Index("ix_signals_live", signals.c.id, sqlite_where=_LIVE_SIGNALS, postgresql_where=_LIVE_SIGNALS)
+Index("ix_signals_symbol_id", signals.c.symbol, signals.c.id)
+
+signal_cards = Table(
+    "signal_cards",
+    DESK,
+    Column("signal_id", BigInteger, ForeignKey("signals.id"), primary_key=True, autoincrement=False),
+    Column("person_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("message_id", BigInteger),
+    Column("is_picture", Boolean, nullable=False),
+    Column("shown_version", Integer, nullable=False),
 )
