@@ -14,8 +14,9 @@ target, as a limit order would get it.
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from engines.core.instrument import Toward
+from engines.core.instrument import Instrument, Toward
 from engines.core.move import Move
+from engines.core.side import Direction
 from engines.orders.order import Purpose
 from engines.orders.position import MAINTENANCE, break_even_stop, liquidation_price
 from engines.orders.trade import Target, Trade, TradeState
@@ -70,14 +71,19 @@ def decide(trade: Trade, move: Move, maintenance: Decimal = MAINTENANCE) -> Deci
 
 
 def trailing_stop(trade: Trade, best_price: Decimal) -> Decimal | None:
-    """Where the trailing stop stands once `best_price` was seen, on the grid at the wider side.
-
-    `None` without one, or where it would not be a price.
-    """
+    """Where the trailing stop stands once `best_price` was seen; `None` without one."""
     if trade.trail_distance is None:
         return None
-    exact = best_price - trade.trail_distance * trade.direction.sign
-    level = trade.instrument.price(exact, Toward.DOWN if trade.direction.sign > 0 else Toward.UP)
+    return trailing_level(trade.instrument, trade.direction, best_price, trade.trail_distance)
+
+
+def trailing_level(
+    instrument: Instrument, direction: Direction, best_price: Decimal, distance: Decimal
+) -> Decimal | None:
+    """The price `distance` behind the best one, on the grid at the wider side; `None` where it would not be a
+    price."""
+    exact = best_price - distance * direction.sign
+    level = instrument.price(exact, Toward.DOWN if direction.sign > 0 else Toward.UP)
     return level if level > 0 else None
 
 

@@ -13,6 +13,7 @@ from engines.orders import plan as plans
 from engines.orders.order import Fill, Liquidity, Purpose
 from engines.orders.plan import Plan
 from engines.orders.position import filled, liquidation_price
+from engines.orders.protection import trailing_level
 from engines.orders.trade import Target, Trade, TradeState
 from engines.simulate.consumption import Consumption
 from engines.simulate.matching import take_depth
@@ -239,13 +240,8 @@ def _stops(
     if wish.stop is not None:
         stop = instrument.price(wish.stop)
     if stop is None and trail is not None:
-        stop = _trailing(wish, instrument, price, trail)
+        stop = trailing_level(instrument, wish.direction, price, trail)
     return stop, trail
-
-
-def _trailing(wish: Wish, instrument: Instrument, price: Decimal, distance: Decimal) -> Decimal | None:
-    level = instrument.price(price - distance * wish.direction.sign)
-    return level if level > 0 else None
 
 
 def _targets(wish: Wish, instrument: Instrument, held: Trade | None) -> tuple[Target, ...]:
