@@ -50,9 +50,10 @@ class Pictures:
         theme: Theme,
         speech: Speech,
         levels: Sequence[Level] = (),
+        entry_zone: tuple[float, float] | None = None,
     ) -> Picture:
-        """Draw the last candles, with `levels` across them. Raises `Refused("no_candles")` for a market
-        without any."""
+        """Draw the last candles, with `levels` and an `entry_zone` (two prices) across them. Raises
+        `Refused("no_candles")` for a market without any."""
         history = await self.markets.candles(instrument.symbol, timeframe, SHOWN + WARM_UP)
         if len(history) == 0:
             raise Refused("no_candles", pair=instrument.pair, timeframe=timeframe.value)
@@ -69,6 +70,7 @@ class Pictures:
             digits=formats.digits_of(instrument.tick),
             overlays=overlays,
             levels=levels,
+            entry_zone=entry_zone,
             theme=theme,
             zone=speech.zone,
             months=speech.months(),

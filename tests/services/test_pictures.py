@@ -8,7 +8,7 @@ import pytest
 
 from engines.core.candle import Candles
 from engines.core.timeframe import Timeframe
-from ports.charts import Theme
+from ports.charts import Level, Theme
 from ports.errors import Refused
 from services.pictures import SHOWN, WARM_UP, Picture, deepest_drop
 from services.speech import Speech
@@ -38,6 +38,24 @@ async def test_a_chart_shows_the_last_candles_under_averages_warmed_up_before_th
         assert np.isfinite(overlay.values).all()
     assert (chart.title, chart.theme, chart.digits) == ("BTC/USDT · 1h", Theme.LIGHT, 2)
     assert chart.drawn_at == NOON
+
+
+async def test_levels_and_the_entry_zone_reach_the_picture() -> None:
+    desk = await a_screen_desk()
+    instrument = await desk.services.markets.resolve("BTC")
+    stop = Level(name="Stop", price=90.0, kind="stop")
+
+    await desk.services.pictures.candles(
+        instrument,
+        Timeframe.H1,
+        theme=Theme.DARK,
+        speech=desk.services.rendering.speech("en"),
+        levels=[stop],
+        entry_zone=(99.0, 100.0),
+    )
+
+    [chart] = desk.charts.drawn
+    assert (chart.levels, chart.entry_zone) == ([stop], (99.0, 100.0))
 
 
 async def test_the_words_of_a_picture_follow_the_person() -> None:
