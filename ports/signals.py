@@ -27,7 +27,8 @@ class SignalStore(Protocol):
 
     async def add(self, proposal: Proposal, course: Course, readers: Collection[int]) -> Signal:
         """Store a new signal under the next number, with a card to be sent to each of `readers` (their own
-        chats); all in one transaction."""
+        chats); all in one transaction. One of the same market, timeframe and moment that is there already
+        comes back as it is, and nothing is stored."""
         ...
 
     async def advance(self, signal: Signal) -> bool:

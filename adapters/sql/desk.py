@@ -10,6 +10,7 @@ from adapters.sql.opening import open_current
 from adapters.sql.outbox import SqlOutbox
 from adapters.sql.people import SqlPeople
 from adapters.sql.place import locate
+from adapters.sql.signals import SqlSignals
 
 
 class SqlDesk:
@@ -23,6 +24,7 @@ class SqlDesk:
         self.facts = SqlFacts(database)
         self.books = SqlBooks(database)
         self.alerts = SqlAlerts(database)
+        self.signals = SqlSignals(database)
 
     @classmethod
     async def open(cls, url: str, *, world: str, mode: str) -> "SqlDesk":

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from adapters.sql.people_types import Filter, Mutes
+from adapters.sql.signal_types import CourseJson, ProposalJson
 from adapters.sql.trade_types import Market, Targets
 from adapters.sql.types import JsonTuple, Money, UtcDateTime, Word
 from engines.alerts.alert import AlertState, Way
@@ -309,9 +310,10 @@ signals = Table(
     Column("state", Word(SignalState), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime, index=True),
-    Column("proposal", JSON, nullable=False),
-    Column("course", JSON, nullable=False),
+    Column("proposal", ProposalJson, nullable=False),
+    Column("course", CourseJson, nullable=False),
     Column("version", Integer, nullable=False),
+    UniqueConstraint("symbol", "timeframe", "created_at"),
     sqlite_autoincrement=True,
 )
 _LIVE_SIGNALS = text("state IN ('new', 'active', 'tp1', 'tp2')")

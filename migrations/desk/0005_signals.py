@@ -27,6 +27,9 @@ def upgrade() -> None:
         sa.Column("course", sa.JSON(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signals")),
+        sa.UniqueConstraint(
+            "symbol", "timeframe", "created_at", name=op.f("uq_signals_symbol_timeframe_created_at")
+        ),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_signals_live", "signals", ["id"], sqlite_where=LIVE, postgresql_where=LIVE)

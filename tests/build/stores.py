@@ -8,6 +8,7 @@ from typing import Any
 from ports.messages import OutboundMessage, OutboxRow
 from ports.people import Action, Person
 from tests.build.alert_store import MemoryAlerts
+from tests.build.signal_store import MemorySignals
 
 
 class MemoryPeople:
@@ -144,6 +145,7 @@ class MemoryDesk:
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     facts: MemoryFacts = field(default_factory=MemoryFacts)
     alerts: MemoryAlerts = field(init=False)
+    signals: MemorySignals = field(default_factory=MemorySignals)
 
     def __post_init__(self) -> None:
         self.alerts = MemoryAlerts(self.outbox)
