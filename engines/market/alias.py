@@ -1,4 +1,4 @@
-"""Names that people use for coins, and the ways in which a keyboard garbles them."""
+"""Names that people use for coins."""
 
 _NAMES = {
     "BTC": "bitcoin xbt биткоин биткойн битокин битка биток бит бтк бтс",
@@ -40,15 +40,3 @@ _NAMES = {
 
 COINS: dict[str, str] = {name: base for base, names in _NAMES.items() for name in names.split()}
 """Lower-case name without separators -> ticker of the coin."""
-
-LOOK_ALIKES = str.maketrans("АВЕКМНОРСТХУЅІЈ", "ABEKMHOPCTXYSIJ")
-"""Capital Cyrillic letters -> the Latin letters that look the same."""
-
-_RUSSIAN_KEYS = "йцукенгшщзхъфывапролджэячсмитьбю"
-_LATIN_KEYS = "qwertyuiop[]asdfghjkl;'zxcvbnm,."
-
-TO_LATIN_KEYS = str.maketrans(_RUSSIAN_KEYS, _LATIN_KEYS)
-"""What was meant when Latin text was typed on a Russian layout ("иес" -> "btc")."""
-
-TO_RUSSIAN_KEYS = str.maketrans(_LATIN_KEYS, _RUSSIAN_KEYS)
-"""What was meant when Russian text was typed on a Latin layout (",bnjr" -> "биток")."""

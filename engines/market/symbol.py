@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from engines.core.instrument import Instrument
-from engines.market.alias import COINS, LOOK_ALIKES, TO_LATIN_KEYS, TO_RUSSIAN_KEYS
-from engines.market.typo import allowed_slips, edit_distance
+from engines.core.keyboard import LOOK_ALIKES, TO_LATIN_KEYS, TO_RUSSIAN_KEYS
+from engines.core.typo import allowed_slips, edit_distance
+from engines.market.alias import COINS
 
 QUOTES = ("USDT", "USDC", "USD", "EUR", "BTC", "ETH")
 """Quote currencies, the likeliest meaning first."""

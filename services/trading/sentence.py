@@ -8,8 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from engines.core.keyboard import TO_LATIN_KEYS, TO_RUSSIAN_KEYS
 from engines.core.side import Direction
-from engines.market.alias import TO_LATIN_KEYS, TO_RUSSIAN_KEYS
 from engines.market.number import LARGEST, joined, number
 from ports.errors import Refused
 from services.trading.vocabulary import (

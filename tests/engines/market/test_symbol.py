@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engines.core.typo import allowed_slips, edit_distance
 from engines.market.alias import COINS
 from engines.market.symbol import Symbols
-from engines.market.typo import allowed_slips, edit_distance
 from tests.build.markets import an_instrument
 
 TURNOVER = {"BTCUSDT": Decimal(9_000_000), "BCHUSDT": Decimal(3_000_000), "BTTUSDT": Decimal(10)}
