@@ -1,6 +1,6 @@
 """What we say: a message as a value, the outbox that keeps it, the messenger that delivers it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -39,14 +39,32 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RichForm:
+    """A screen as a rich message: HTML with headings, tables, details and pictures inside the text.
+
+    `photos` are named by the HTML: `<img src="tg://photo?id=equity"/>` shows `photos["equity"]`. `keyboard`
+    is under it in place of the screen's, where it differs.
+    """
+
+    html: str
+    photos: Mapping[str, bytes] = field(default_factory=dict)
+    keyboard: Keyboard | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
     """What a person sees: HTML as Telegram reads it, buttons under it, perhaps a picture or a file (not
-    both) above it."""
+    both) above it.
+
+    `rich` says the same to somebody whose client shows rich messages; the rest is sent where Telegram does
+    not take it. The outbox does not keep it: pushes are classic.
+    """
 
     html: str
     keyboard: Keyboard = ()
     photo: bytes | None = None
     document: Document | None = None
+    rich: RichForm | None = None
 
 
 class Priority(IntEnum):
