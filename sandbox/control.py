@@ -4,10 +4,13 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.answers import BadControl, answering, number_field, read_object
+from sandbox.answers import BadControl, answering, number_field, read_object, text_field
 from sandbox.faults import BadFault
 from sandbox.telegram.control import PeopleControl, chat_view, person_view
 from sandbox.world import World
+
+_FIRST_PRICE, _TURNOVER = 1.0, 20e6
+_QUOTE = "USDT"
 
 
 class WorldControl:
@@ -20,6 +23,7 @@ class WorldControl:
         return [
             web.get("/control/state", answering(self.state)),
             web.post("/control/clock", answering(self.turn_clock)),
+            web.post("/control/markets", answering(self.list_market)),
             web.post("/control/markets/{symbol}/shock", answering(self.shock)),
             web.post("/control/faults", answering(self.merge_faults)),
             web.delete("/control/faults", answering(self.clear_faults)),
@@ -50,6 +54,22 @@ class WorldControl:
             raise BadControl(str(error)) from error
         self._world.remember()
         return self._world.clock_view()
+
+    async def list_market(self, request: web.Request) -> dict[str, Any]:
+        body = await read_object(request)
+        base = text_field(body, "symbol").strip().upper().removesuffix(_QUOTE)
+        price, turnover = number_field(body, "price"), number_field(body, "turnover")
+        try:
+            symbol = self._world.market.list_coin(
+                base,
+                price=_FIRST_PRICE if price is None else price,
+                turnover=_TURNOVER if turnover is None else turnover,
+            )
+        except ValueError as error:
+            raise BadControl(str(error)) from error
+        self._world.remember()
+        self._world.tell_tickers()
+        return next(row for row in self._world.market.snapshot() if row["symbol"] == symbol)
 
     async def shock(self, request: web.Request) -> dict[str, Any]:
         symbol = request.match_info["symbol"].upper()

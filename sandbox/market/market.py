@@ -8,7 +8,8 @@ import numpy as np
 
 from engines.core.instrument import MarketKind
 from sandbox.market.book import Book
-from sandbox.market.ladder import Ladder
+from sandbox.market.ladder import MINUTE_MS, Ladder
+from sandbox.market.newcomer import Newcomer
 from sandbox.market.premium import daily_premium, funding_from
 from sandbox.market.shocks import Shocks
 from sandbox.market.source import BarSource, FundingRates, Listing, Origin, dice
@@ -32,7 +33,8 @@ class Market:
         self.from_ms = origin.start_ms
         self.to_ms = origin.end_ms
         self._shocks = {listing.symbol: Shocks() for listing in origin.listings}
-        throw = dice(origin.seed)
+        self._newcomers: dict[str, Newcomer] = {}
+        throw = self._dice = dice(origin.seed)
         ladders: dict[int, Ladder] = {}
 
         def ladder(bars: BarSource) -> Ladder:
@@ -108,10 +110,31 @@ class Market:
         self._shocks[symbol].add(now_ms, factor)
         return book.price_text(book.last(now_ms))
 
+    def list_coin(self, base: str, *, price: float, turnover: float) -> str:
+        """Let the first venue list a coin against USDT from this minute on, on spot; its symbol.
+
+        Raises `ValueError` for one that is listed already, or cannot be.
+        """
+        now_ms = self._now_ms()
+        newcomer = Newcomer(base=base, price=price, turnover=turnover, first_ms=now_ms - now_ms % MINUTE_MS)
+        if newcomer.symbol in self._shocks:
+            raise ValueError(f"{newcomer.symbol} is listed already, or was recorded")
+        self._welcome(newcomer)
+        return newcomer.symbol
+
+    def _welcome(self, newcomer: Newcomer) -> None:
+        symbol, shocks = newcomer.symbol, Shocks()
+        listing = newcomer.listing(self._dice)
+        ladder = Ladder(listing.bars, lambda *key: self._dice(_STREAM_BARS, *key))
+        self._newcomers[symbol], self._shocks[symbol] = newcomer, shocks
+        self._spot[symbol] = Book(listing, ladder, shocks)
+
     def state(self) -> dict[str, Any]:
-        """What a later run of the same market needs to go on: which market it is, and its shocks."""
+        """What a later run of the same market needs to go on: which market it is, its shocks and the coins
+        that were listed."""
         shocks = {symbol: shocks.state() for symbol, shocks in self._shocks.items() if len(shocks)}
-        return {**self._identity(), "shocks": shocks}
+        newcomers = [newcomer.state() for newcomer in self._newcomers.values()]
+        return {**self._identity(), "shocks": shocks, "newcomers": newcomers}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from `state()`. Raises `ValueError` when that was another market."""
@@ -119,6 +142,8 @@ class Market:
         theirs = {key: state.get(key) for key in mine}
         if theirs != mine:
             raise ValueError(f"the kept state is of another market: {theirs}, this one is {mine}")
+        for newcomer in state.get("newcomers", ()):
+            self._welcome(Newcomer.restore(newcomer))
         for symbol, shocks in state["shocks"].items():
             if symbol in self._shocks:
                 self._shocks[symbol].restore(shocks)
@@ -129,7 +154,7 @@ class Market:
     def _row(self, book: Book, now_ms: int) -> dict[str, Any]:
         day = book.day(now_ms)
         grain = book.grain(now_ms)
-        is_recorded = self.source == "replay" and grain is not None
+        is_recorded = self.source == "replay" and grain is not None and book.symbol not in self._newcomers
         return {
             "symbol": book.symbol,
             "last": book.price_text(day.last),

@@ -197,3 +197,15 @@ async def test_the_client_reads_recorded_funding(client: Any) -> None:
 async def test_the_client_sees_a_wrong_symbol_as_bad(client: Any) -> None:
     with pytest.raises(ccxt.ExchangeError):
         await client.publicGetV5MarketKline({"category": "spot", "symbol": "NOPE", "interval": "1"})
+
+
+async def test_a_coin_listed_while_it_runs_is_in_every_answer(venues: Venues, client: Any) -> None:
+    venues.market.list_coin("NEWC", price=2.5, turnover=30e6)
+    await client.load_markets(True)
+    market = client.market("NEWC/USDT")
+    assert (market["spot"], market["active"]) == (True, True)
+    tickers = await venues.get(f"{MARKET}/tickers", category="spot")
+    row = next(one for one in tickers["result"]["list"] if one["symbol"] == "NEWCUSDT")
+    assert Decimal(row["bid1Price"]) <= Decimal(row["lastPrice"]) <= Decimal(row["ask1Price"])
+    candles = await client.fetch_ohlcv("NEWC/USDT", "1m", limit=200)
+    assert [candle[0] for candle in candles] == [NOW // MINUTE * MINUTE]

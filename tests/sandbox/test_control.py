@@ -86,6 +86,20 @@ async def test_a_market_is_shocked(running: Running) -> None:
     assert (await running.call("POST", "/markets/BTCUSDT/shock", {}))[0] == 400
 
 
+async def test_a_coin_is_listed(running: Running) -> None:
+    status, row = await running.call(
+        "POST", "/markets", {"symbol": " newcusdt ", "price": 2.5, "turnover": 5e6}
+    )
+    assert (status, row["symbol"], row["source"]) == (200, "NEWCUSDT", "synthetic")
+    assert (await running.call("POST", "/markets", {"symbol": "OTHER"}))[1]["symbol"] == "OTHERUSDT"
+    _, state = await running.call("GET", "/state")
+    assert {"NEWCUSDT", "OTHERUSDT"} <= {row["symbol"] for row in state["markets"]}
+    assert (await running.call("POST", "/markets/NEWCUSDT/shock", {"percent": 5}))[0] == 200
+    for body in ({}, {"symbol": 7}, {"symbol": "BTC"}, {"symbol": "NEWC"}, {"symbol": "X", "price": "much"}):
+        status, error = await running.call("POST", "/markets", body)
+        assert (status, list(error)) == (400, ["error"])
+
+
 async def test_faults_are_set_and_cleared(running: Running) -> None:
     assert await running.call("POST", "/faults", {"telegram": {"down": True, "real_limits": True}}) == (
         200,
