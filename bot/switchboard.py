@@ -120,7 +120,7 @@ class Switchboard:
         if not is_late or request.said_at is None or self._age_s(request) < NOTE_LATE_AFTER_S:
             return screen
         note = request.say.render("late_note.html", age=self._age(request))
-        return replace(screen, html=f"{note}\n{screen.html}")
+        return replace(screen, html=f"{note}\n{screen.html}", rich=None)
 
     def _age_s(self, request: Request) -> float:
         said_at = request.said_at or self.services.clock.wire_now()
@@ -172,7 +172,9 @@ class Switchboard:
 
 
 def _kind(shown: Message | Screen) -> tuple[bool, bool]:
-    """What can replace what: text, a picture or a document."""
+    """What can replace what: text (rich or not), a picture or a document."""
+    if isinstance(shown, Screen) and shown.rich is not None:
+        return False, False
     return shown.photo is not None, shown.document is not None
 
 

@@ -6,18 +6,7 @@ from typing import Any, TypeVar
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import (
-    ClientDecodeError,
-    TelegramAPIError,
-    TelegramBadRequest,
-    TelegramForbiddenError,
-    TelegramMigrateToChat,
-    TelegramNetworkError,
-    TelegramNotFound,
-    TelegramRetryAfter,
-    TelegramServerError,
-    TelegramUnauthorizedError,
-)
+from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramBadRequest
 from aiogram.types import BotCommand as MenuCommand
 from aiogram.types import (
     BotCommandScopeChat,
@@ -28,22 +17,18 @@ from aiogram.types import (
 
 from adapters.telegram import text
 from adapters.telegram.json import dumps
+from adapters.telegram.keyboards import markup
 from adapters.telegram.methods import EditPicture, EditText, SendFile, SendPicture, SendText, Sent
 from adapters.telegram.outbound import PRIORITY
-from ports.errors import Gone, Rejected, Transient
-from ports.messages import Button, CommandMenu, Keyboard, Priority, Screen, SentMessage, Style
+from adapters.telegram.refusals import NO_SUCH_MESSAGE, NOT_MODIFIED, says, translated
+from adapters.telegram.rich import RichMessages
+from ports.errors import Rejected
+from ports.messages import CommandMenu, Keyboard, Priority, Screen, SentMessage
 
 log = structlog.get_logger()
 T = TypeVar("T")
 
 _NO_PREVIEW = dumps({"is_disabled": True})
-_GONE = ("chat not found", "user is deactivated", "bot was kicked", "group chat was upgraded")
-_NO_SUCH_MESSAGE = (
-    "message to edit not found",
-    "message can't be edited",
-    "message_id_invalid",
-    "no text in the message",
-)
 
 
 class TelegramMessenger:
@@ -51,20 +36,22 @@ class TelegramMessenger:
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
+        self._rich = RichMessages(bot)
 
     async def send(
         self, chat_id: int, screen: Screen, *, priority: Priority, is_silent: bool = False
     ) -> SentMessage:
-        """Deliver as one message, or as several where it is too long (the keyboard under the last).
+        """Deliver as one message, or as several where it is too long (the keyboard under the last); in the
+        rich form where there is one and Telegram takes it.
 
         Raises `Gone` when the chat cannot be written to, `Transient` when Telegram is out of reach,
         `Rejected` when it refuses the message itself.
         """
         with _speaking(priority):
-            if screen.photo is not None or screen.document is not None:
-                sent = await self._send_file(chat_id, screen, is_silent)
-            else:
-                sent = await self._send_text(chat_id, screen.html, screen.keyboard, is_silent)
+            with translated():
+                sent = await self._rich.send(chat_id, screen, is_silent=is_silent)
+            if sent is None:
+                sent = await self._send_classic(chat_id, screen, is_silent)
         return SentMessage(chat_id=chat_id, message_id=sent.message_id)
 
     async def edit(self, chat_id: int, message_id: int, screen: Screen, *, priority: Priority) -> bool:
@@ -72,20 +59,18 @@ class TelegramMessenger:
         hold so much text: then it has to be sent. A document is always sent: people keep the one before."""
         if screen.document is not None:
             return False
-        limit = text.TEXT_LIMIT if screen.photo is None else text.CAPTION_LIMIT
-        if not text.fits(screen.html, limit):
-            return False
         with _speaking(priority):
             try:
-                await _lenient(lambda plain: self._edit(chat_id, message_id, screen, is_plain=plain))
+                with translated():
+                    return await self._rich.edit(chat_id, message_id, screen) or await self._edit_classic(
+                        chat_id, message_id, screen
+                    )
             except Rejected as error:
-                words = str(error).lower()
-                if "message is not modified" in words:
+                if says(str(error), NOT_MODIFIED):
                     return True
-                if any(known in words for known in _NO_SUCH_MESSAGE):
+                if says(str(error), *NO_SUCH_MESSAGE):
                     return False
                 raise
-        return True
 
     async def pin(self, chat_id: int, message_id: int) -> None:
         """Pin without a notification; a refusal is only logged, a pin is a comfort."""
@@ -112,6 +97,11 @@ class TelegramMessenger:
             log.warning("command_menu_not_set", error=str(error)[:200])
             return isinstance(error, TelegramBadRequest)  # such as a chat that never wrote to us
         return True
+
+    async def _send_classic(self, chat_id: int, screen: Screen, is_silent: bool) -> Sent:
+        if screen.photo is not None or screen.document is not None:
+            return await self._send_file(chat_id, screen, is_silent)
+        return await self._send_text(chat_id, screen.html, screen.keyboard, is_silent)
 
     async def _send_text(self, chat_id: int, html: str, keyboard: Keyboard, is_silent: bool) -> Sent:
         parts = text.split(html) or ["…"]
@@ -142,6 +132,13 @@ class TelegramMessenger:
         if is_long:
             return await self._send_text(chat_id, screen.html, screen.keyboard, is_silent)
         return sent
+
+    async def _edit_classic(self, chat_id: int, message_id: int, screen: Screen) -> bool:
+        limit = text.TEXT_LIMIT if screen.photo is None else text.CAPTION_LIMIT
+        if not text.fits(screen.html, limit):
+            return False
+        await _lenient(lambda plain: self._edit(chat_id, message_id, screen, is_plain=plain))
+        return True
 
     async def _edit(self, chat_id: int, message_id: int, screen: Screen, *, is_plain: bool) -> object:
         keyboard = markup(screen.keyboard)
@@ -182,28 +179,9 @@ def _file_of(
     return SendPicture(photo=BufferedInputFile(screen.photo or b"", "chart.png"), **words)
 
 
-def markup(keyboard: Keyboard) -> str | None:
-    """Our keyboard as Telegram's JSON; `None` for an empty one."""
-    rows = [[_button(button) for button in row] for row in keyboard if row]
-    return dumps({"inline_keyboard": rows}) if rows else None
-
-
-def _button(button: Button) -> dict[str, object]:
-    shown: dict[str, object] = {"text": button.text}
-    if button.data is not None:
-        shown["callback_data"] = button.data
-    elif button.url is not None:
-        shown["url"] = button.url
-    else:
-        shown["copy_text"] = {"text": button.copy}
-    if button.style is not Style.PLAIN:
-        shown["style"] = button.style.value
-    return shown
-
-
 async def _lenient(call: Callable[[bool], Awaitable[T]]) -> T:
     """Call with HTML; with plain text when Telegram cannot parse it. Vendor errors become ours."""
-    try:
+    with translated():
         try:
             return await call(False)
         except TelegramBadRequest as error:
@@ -211,19 +189,6 @@ async def _lenient(call: Callable[[bool], Awaitable[T]]) -> T:
                 raise
             log.warning("sent_as_plain_text", error=error.message)
             return await call(True)
-    except TelegramRetryAfter as error:
-        raise Transient(error.message, kind="rate_limited", retry_after_s=error.retry_after) from error
-    except (TelegramNetworkError, TelegramServerError, ClientDecodeError) as error:
-        raise Transient(f"Telegram is out of reach: {type(error).__name__}") from error
-    except (TelegramUnauthorizedError, TelegramNotFound) as error:
-        # About the token or the server, never about the message or the chat: what waits must not be dropped.
-        raise Transient(f"Telegram refuses the bot: {error.message}", kind="refused") from error
-    except (TelegramForbiddenError, TelegramMigrateToChat) as error:
-        raise Gone(error.message) from error
-    except TelegramAPIError as error:
-        if any(known in error.message.lower() for known in _GONE):
-            raise Gone(error.message) from error
-        raise Rejected(error.message) from error
 
 
 @contextmanager

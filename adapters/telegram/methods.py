@@ -8,7 +8,7 @@ the like are JSON already.
 from typing import Any
 
 from aiogram.methods.base import Response, TelegramMethod
-from aiogram.types import InputFile, InputMediaPhoto
+from aiogram.types import InputFile, InputMediaPhoto, InputRichMessage
 from pydantic import BaseModel
 
 
@@ -94,6 +94,30 @@ class EditPicture(TelegramMethod[Any]):
     chat_id: int
     message_id: int
     media: InputMediaPhoto
+    reply_markup: str | None
+
+
+class SendRich(TelegramMethod[Sent]):
+    """sendRichMessage."""
+
+    __returning__ = Sent
+    __api_method__ = "sendRichMessage"
+
+    chat_id: int
+    rich_message: InputRichMessage
+    reply_markup: str | None
+    disable_notification: bool | None
+
+
+class EditRich(TelegramMethod[Any]):
+    """editMessageText of a rich message."""
+
+    __returning__ = Any
+    __api_method__ = "editMessageText"
+
+    chat_id: int
+    message_id: int
+    rich_message: InputRichMessage
     reply_markup: str | None
 
 
