@@ -16,6 +16,12 @@ class ConditionKind(StrEnum):
     LEVEL = "level"
     MOVE = "move"
     EXTREME = "extreme"
+    FORMULA = "formula"
+
+
+def closes_mark(symbol: str) -> str:
+    """Under what name it is kept up to when the closes of a market were judged."""
+    return f"{symbol} closes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +61,12 @@ class AlertStore(Protocol):
         ...
 
     async def keep(self, armed: Collection[Alert], marks: Mapping[str, datetime]) -> None:
-        """Write down which alerts were armed anew, unless they fired or changed state meanwhile, and up to
-        when each market was judged; all in one transaction."""
+        """Write down which alerts were armed anew, or no more, unless they fired or changed state meanwhile,
+        and up to when each market was judged; all in one transaction."""
         ...
 
     async def marks(self) -> Mapping[str, datetime]:
-        """Up to when each market was judged, by symbol."""
+        """Up to when each market was judged: its prices by symbol, its closes by `closes_mark(symbol)`."""
         ...
 
     async def forget_before(self, at: datetime) -> int:

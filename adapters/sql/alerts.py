@@ -6,10 +6,12 @@ from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
 
+from adapters.sql.alert_types import formula_of, formula_parts
 from adapters.sql.database import Database
 from adapters.sql.outbox import add_pushes
 from adapters.sql.tables import alert_marks, alerts
 from engines.alerts.alert import Alert, AlertState, Condition, Draft, NewExtreme, PercentMove, PriceLevel
+from engines.alerts.formula import Formula
 from ports.alerts import ConditionKind, Firing
 
 _LIVE = [state for state in AlertState if state.is_live]
@@ -92,7 +94,9 @@ class SqlAlerts:
         return {firing.alert.id for firing in due}
 
     async def keep(self, armed: Collection[Alert], marks: Mapping[str, datetime]) -> None:
-        rows = [{"number": one.id, "fired": one.count, "start": one.since} for one in armed]
+        rows = [
+            {"number": one.id, "fired": one.count, "start": one.since, "waits": one.is_armed} for one in armed
+        ]
         rearmed = update(alerts).where(
             alerts.c.id == bindparam("number"),
             alerts.c.count == bindparam("fired"),
@@ -104,7 +108,7 @@ class SqlAlerts:
         )
         async with self._database.write() as connection:
             if rows:
-                await connection.execute(rearmed.values(is_armed=True, since=bindparam("start")), rows)
+                await connection.execute(rearmed.values(is_armed=bindparam("waits"), since=bindparam("start")), rows)
             if marks:
                 seen = [{"symbol": symbol, "seen_at": at} for symbol, at in marks.items()]
                 await connection.execute(marked, seen)
@@ -155,6 +159,8 @@ def _parts(condition: Condition) -> dict[str, Any]:
             }
         case NewExtreme():
             return {"kind": ConditionKind.EXTREME, "way": condition.way, "days": condition.days}
+        case Formula():
+            return {"kind": ConditionKind.FORMULA, "formula": formula_parts(condition)}
 
 
 def _condition(row: RowMapping) -> Condition:
@@ -163,8 +169,10 @@ def _condition(row: RowMapping) -> Condition:
             return PriceLevel(row["way"], row["price"])
         case ConditionKind.MOVE:
             return PercentMove(row["way"], row["share"], timedelta(seconds=row["window_s"]))
-        case _:
+        case ConditionKind.EXTREME:
             return NewExtreme(row["way"], row["days"])
+        case _:
+            return formula_of(row["formula"])
 
 
 def _alert(row: RowMapping) -> Alert:

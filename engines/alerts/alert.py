@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from engines.alerts.formula import Formula
 from engines.core.instrument import Instrument
 
 
@@ -46,7 +47,7 @@ class NewExtreme:
     days: int
 
 
-Condition = PriceLevel | PercentMove | NewExtreme
+Condition = PriceLevel | PercentMove | NewExtreme | Formula
 
 
 class AlertState(StrEnum):
@@ -106,7 +107,7 @@ class Alert(Draft):
         return until if self.since < until else None
 
     def fired(self, price: Decimal, at: datetime) -> "Alert":
-        """It after firing: done or at rest. A level or a move has to go back first; an extreme has moved on
+        """It after firing: done or at rest. What it waits for has to go back first; an extreme has moved on
         with the price, so that it can be reached again at once."""
         return replace(
             self,
@@ -121,6 +122,10 @@ class Alert(Draft):
     def armed(self, at: datetime) -> "Alert":
         """It once the price is where it can start from."""
         return replace(self, is_armed=True, since=at)
+
+    def disarmed(self, at: datetime) -> "Alert":
+        """It once what it waits for came true unheard, while it rests."""
+        return replace(self, is_armed=False, since=at)
 
     def is_expired(self, now: datetime) -> bool:
         """Whether nobody wants to hear of it any more."""

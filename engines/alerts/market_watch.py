@@ -8,8 +8,10 @@ from decimal import Decimal
 
 from engines.alerts.alert import Alert, AlertState, Condition, NewExtreme, PercentMove, PriceLevel, Way
 from engines.alerts.daily_range import DailyRange
+from engines.alerts.formula import Formula
 from engines.alerts.levels import Levels
 from engines.alerts.moving_range import MovingRange
+from engines.alerts.truth import Reading
 
 BACK = Decimal("0.001")
 """How far a price has to come back from its level before the level can be reached again."""
@@ -19,14 +21,18 @@ CALM = Decimal("0.8")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a price did to an alert: it fired (`is_fired`), or it is armed anew. `alert` is as it is now;
-    `move` is how far the price had moved when a percent move fired."""
+    """What a price or a close did to an alert: it fired (`is_fired`), or it is armed anew, or no more.
+
+    `alert` is as it is now; `move` is how far the price had moved when a percent move fired, `readings` what
+    a formula compared when it fired.
+    """
 
     alert: Alert
     is_fired: bool
     price: Decimal
     at: datetime
     move: Decimal | None = None
+    readings: tuple[Reading, ...] = ()
 
 
 @dataclass(slots=True)
@@ -121,6 +127,8 @@ class MarketWatch:
                 return self._moves[window].size(way) if window in self._moves else None
             case NewExtreme(way=way, days=days):
                 return self._days.extreme(way, days)
+            case Formula():
+                return None
 
     def _happened(self, number: int, price: Decimal, at: datetime, move: Decimal | None = None) -> Change:
         """An alert's level was reached: it fires, or, where it waited for that, it is armed."""
@@ -164,6 +172,8 @@ class MarketWatch:
                 if extreme is None:
                     return None
                 return self._prices, way, extreme.next_plus() if way is Way.UP else extreme.next_minus()
+            case Formula():
+                return None  # waits for closes, not for prices
 
     def _replace_extremes(self) -> None:
         """Move the levels of the last days on by one day."""

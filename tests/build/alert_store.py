@@ -60,7 +60,7 @@ class MemoryAlerts:
         for alert in armed:
             held = self._alerts.get(alert.id)
             if held is not None and held.state is AlertState.WATCHING and held.count == alert.count:
-                self._alerts[alert.id] = replace(held, is_armed=True, since=alert.since)
+                self._alerts[alert.id] = replace(held, is_armed=alert.is_armed, since=alert.since)
         self._marks.update(marks)
 
     async def marks(self) -> Mapping[str, datetime]:

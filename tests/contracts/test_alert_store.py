@@ -12,7 +12,9 @@ import pytest
 
 from adapters.sql.desk import SqlDesk
 from engines.alerts.alert import Alert, AlertState, Condition, NewExtreme, PercentMove, PriceLevel, Way
-from ports.alerts import AlertStore, Firing
+from engines.alerts.formula import Comparison, Formula, Op, Series
+from engines.core.timeframe import Timeframe
+from ports.alerts import AlertStore, Firing, closes_mark
 from ports.messages import OutboxStore
 from tests.build.alerts import a_draft
 from tests.build.clock import NOON
@@ -21,6 +23,8 @@ from tests.build.people import a_push
 from tests.build.stores import MemoryDesk
 
 HOUR = timedelta(hours=1)
+RSI = Series("rsi14", "rsi14", Timeframe.H1)
+OVERSOLD = Formula((Comparison(RSI, Op.BELOW, Decimal(30)),))
 WATCHING, MUTED = AlertState.WATCHING, AlertState.MUTED
 
 
@@ -64,6 +68,18 @@ async def pushes(desk: Desk) -> list[str]:
         PercentMove(None, Decimal("0.05"), timedelta(minutes=90)),
         PercentMove(Way.DOWN, Decimal("0.001"), HOUR),
         NewExtreme(Way.DOWN, 365),
+        OVERSOLD,
+        Formula(
+            (
+                Comparison(RSI, Op.CROSSES_BELOW, Decimal("30.50")),
+                Comparison(
+                    Series("volume", "volume", Timeframe.M15),
+                    Op.ABOVE,
+                    Series("volume_sma20", "volume_sma20", Timeframe.M15, Decimal("1.5")),
+                ),
+            ),
+            is_any=True,
+        ),
     ],
 )
 async def test_an_alert_comes_back_whole(desk: Desk, condition: Condition) -> None:
@@ -156,6 +172,15 @@ async def test_marks_are_replaced_and_armed_ones_written(desk: Desk) -> None:
 
     assert await desk.alerts.marks() == {"BTCUSDT": NOON + HOUR, "ETHUSDT": NOON}
     assert await desk.alerts.get(alert.id) == alert.armed(NOON + HOUR)
+
+
+async def test_one_that_is_armed_no_more_is_written_too(desk: Desk) -> None:
+    alert = await desk.alerts.add(a_draft(condition=OVERSOLD, rest=HOUR))
+
+    await desk.alerts.keep([alert.disarmed(NOON + HOUR)], {closes_mark("BTCUSDT"): NOON + HOUR})
+
+    assert await desk.alerts.get(alert.id) == alert.disarmed(NOON + HOUR)
+    assert await desk.alerts.marks() == {closes_mark("BTCUSDT"): NOON + HOUR}
 
 
 async def test_one_that_fired_or_was_muted_meanwhile_is_not_armed(desk: Desk) -> None:

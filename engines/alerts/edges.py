@@ -1,0 +1,54 @@
+"""What the closes of candles do to an alert on a formula: it fires when the formula turns true."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import numpy as np
+
+from engines.alerts.alert import Alert, AlertState
+from engines.alerts.formula import Formula
+from engines.alerts.market_watch import Change
+from engines.alerts.truth import Frames, judge, moments_of, read
+
+
+def live_through(alert: Alert, formula: Formula, frames: Frames, *, since_ms: int) -> Sequence[Change]:
+    """What happened to `alert` at each close after `since_ms`, and after its own `since`, that can be judged.
+
+    It is armed where the formula is false, and fires where it is true then. What turns true while the alert
+    rests has to turn again.
+    """
+    begin_ms = max(since_ms, int(alert.since.timestamp() * 1000))
+    moments = moments_of(formula, frames)
+    moments = moments[int(np.searchsorted(moments, begin_ms, side="right")) :]
+    truth = judge(formula, frames, moments)
+    changes: list[Change] = []
+    for moment, is_true, is_false in zip(
+        moments.tolist(), truth.is_true.tolist(), truth.is_false.tolist(), strict=True
+    ):
+        if is_true if alert.is_armed else is_false:
+            changes.append(_turned(alert, formula, frames, moment))
+            alert = changes[-1].alert
+        if alert.state is not AlertState.WATCHING:
+            break
+    return changes
+
+
+def times_turned_true(formula: Formula, frames: Frames, *, bars: int) -> int:
+    """How often it turned true within the last `bars` closes."""
+    truth = judge(formula, frames, moments_of(formula, frames)[-bars - 1 :]).is_true
+    return int(np.count_nonzero(truth[1:] & ~truth[:-1]))
+
+
+def _turned(alert: Alert, formula: Formula, frames: Frames, moment_ms: int) -> Change:
+    at = datetime.fromtimestamp(moment_ms / 1000, UTC)
+    shortest = frames[formula.timeframe]
+    place = int(np.searchsorted(shortest.closed_ms, moment_ms))
+    price = Decimal(repr(float(shortest.close[place])))
+    rests_until = alert.rests_until
+    if not alert.is_armed:
+        return Change(alert.armed(at), is_fired=False, price=price, at=at)
+    if rests_until is not None and at < rests_until:
+        return Change(alert.disarmed(at), is_fired=False, price=price, at=at)
+    readings = tuple(read(formula, frames, moment_ms))
+    return Change(alert.fired(price, at), is_fired=True, price=price, at=at, readings=readings)
