@@ -15,6 +15,7 @@ from bot.nursery import Nursery
 from bot.outside import Outside, open_outside
 from bot.settings import Settings
 from bot.switchboard import Switchboard
+from handlers.listings import listed
 from handlers.notices import daily_summary, feed_changed, telegram_returned
 from handlers.ui.request import Services
 from ports.errors import Fatal
@@ -22,6 +23,7 @@ from ports.health import JobHealth
 from ports.messages import BotCommand, CommandMenu
 from ports.people import Person, Role
 from services.feed_alarm import FeedAlarm, FeedNews
+from services.listings import Listings, NewMarkets
 from services.schedule import Plan
 from services.summaries import Summaries
 
@@ -59,6 +61,9 @@ class App:
         )
         self._summaries = Summaries(
             self.services.people, outside.schedule, outside.desk.facts, outside.clock, self._send_summary
+        )
+        self._listings = Listings(
+            outside.primary, self.services.markets, outside.desk.facts, outside.clock, self._tell_listing
         )
 
     def jobs(self) -> Sequence[JobHealth]:
@@ -160,6 +165,9 @@ class App:
     async def _tell_feed(self, news: FeedNews) -> None:
         await feed_changed(self.services, news)
 
+    async def _tell_listing(self, news: NewMarkets) -> None:
+        await listed(self.services, news)
+
     async def _start_clock(self) -> None:
         clock = self._outside.streamed_clock
         if clock is not None:
@@ -223,6 +231,7 @@ class App:
                 "equity": self.services.trades.record_equity,
                 "audit": candles.audit,
                 "retention": candles.retain,
+                "listings": self._listings.look,
                 "housekeeping": self._keep_house,
             }
         )

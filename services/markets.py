@@ -98,6 +98,11 @@ class Markets:
             self._load_reference, self._options.reference_poll_s, self._reference_meter, self._options
         )
 
+    def learn(self, instruments: Sequence[Instrument]) -> None:
+        """Take the list of markets that somebody has just read."""
+        self._board.list(instruments)
+        self._lead()
+
     async def load(self) -> None:
         """Read the list of markets and all prices once. Raises `Transient`."""
         await retried(self._load_universe, self._options.patience_s)
@@ -222,8 +227,7 @@ class Markets:
             raise Refused("markets_loading") from error
 
     async def _load_universe(self) -> None:
-        self._board.list(await self._primary.instruments())
-        self._lead()
+        self.learn(await self._primary.instruments())
 
     async def _fetch_tickers_now(self) -> None:
         await retried(self._load_tickers, self._options.person_patience_s)

@@ -226,6 +226,9 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         **alert_values(instrument, quote, is_bad=is_bad),
         **trade_values(instrument, is_bad=is_bad),
         "day_of": hostile,
+        "venue": hostile,
+        "found": hostile,
+        "instruments": [instrument, instrument],
         "said": hostile,
     }
 
