@@ -89,6 +89,11 @@ def ask(case: Case) -> tuple[Gate, ...]:
     return tuple(gates)
 
 
+def ask_one(case: Case, name: GateName) -> Gate:
+    """One gate alone; those that it relies on must have passed."""
+    return _CHECKS[name](case)
+
+
 def _gate(name: GateName, is_open: bool, numbers: Mapping[str, float], opens: Mapping[str, float]) -> Gate:
     if is_open:
         return Gate(name=name, state=GateState.PASSED, numbers=numbers)

@@ -38,7 +38,7 @@ def decide(view: View, entry: Timeframe, params: Params = PARAMS) -> Decision:
         strength=weight.strength,
         findings=weight.findings,
         gates=gates,
-        proposal=_proposal(case, gates) if is_open else None,
+        proposal=propose(case, gates) if is_open else None,
     )
 
 
@@ -49,7 +49,8 @@ def _newest(view: View) -> Frame:
     return max(view.frames.values(), key=lambda frame: frame.closed_ms)
 
 
-def _proposal(case: Case, gates: tuple[Gate, ...]) -> Proposal:
+def propose(case: Case, gates: tuple[Gate, ...]) -> Proposal:
+    """The signal of a case whose data and reward gates have passed."""
     view, frame, weight, levels = case.view, case.frame, case.weight, case.levels
     assert levels is not None, "the reward gate has passed"
     return Proposal(

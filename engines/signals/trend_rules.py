@@ -30,12 +30,13 @@ def _structure(frame: Frame) -> Reading:
     market has closed beyond is none any more."""
     prices, kinds = frame.swings[:, 0], frame.swings[:, 2]
     highs, lows = prices[kinds > 0][-2:].tolist(), prices[kinds < 0][-2:].tolist()
+    numbers: dict[str, float] = {}
+    if len(highs) == 2:
+        numbers |= {"high_before": highs[0], "high": highs[1]}
+    if len(lows) == 2:
+        numbers |= {"low_before": lows[0], "low": lows[1]}
     is_up = len(lows) == 2 and lows[1] > lows[0]
     is_down = len(highs) == 2 and highs[1] < highs[0]
-    numbers = {
-        **dict(zip(("high_before", "high"), highs, strict=False)),
-        **dict(zip(("low_before", "low"), lows, strict=False)),
-    }
     return is_up - is_down, numbers
 
 
