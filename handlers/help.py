@@ -14,6 +14,7 @@ async def show_help(request: Request) -> Screen:
     named = table.words.get(asked)
     titles = {
         Topic.MARKETS: say("Markets"),
+        Topic.SIGNALS: say("Signals"),
         Topic.TRADING: say("Trading"),
         Topic.YOU: say("You"),
         Topic.DESK: say("Desk"),

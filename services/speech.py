@@ -55,6 +55,10 @@ class Speech:
         """A number with the digits that it has."""
         return formats.number(Decimal(value), self.language)
 
+    def figure(self, value: Decimal | None, digits: int = 1) -> str:
+        """A number with so many digits."""
+        return formats.UNKNOWN if value is None else formats.decimal(value, digits, self.language)
+
     def money(self, value: Decimal | None) -> str:
         """An amount with two digits."""
         return formats.UNKNOWN if value is None else formats.decimal(value, 2, self.language)

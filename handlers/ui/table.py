@@ -15,6 +15,7 @@ class Topic(StrEnum):
     """Chapters of `/help`."""
 
     MARKETS = "markets"
+    SIGNALS = "signals"
     TRADING = "trading"
     YOU = "you"
     DESK = "desk"

@@ -8,10 +8,10 @@ from tests.build.screens import ANN, TOM, VERA, ScreenDesk, data_of, labels
 async def test_the_first_chapter_is_markets_and_the_others_are_tabs(desk: ScreenDesk) -> None:
     screen = await desk.type("/help")
 
-    assert labels(screen) == ["✓ Markets", "Trading", "You", "Desk"]
+    assert labels(screen) == ["✓ Markets", "Signals", "Trading", "You", "Desk"]
     assert "<code>/price btc</code>" in screen.html
     screen = await desk.tap(data_of(screen, "Desk"))
-    assert labels(screen) == ["Markets", "Trading", "You", "✓ Desk"]
+    assert labels(screen) == ["Markets", "Signals", "Trading", "You", "✓ Desk"]
     assert "<code>/status</code>" in screen.html
 
 
