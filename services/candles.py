@@ -1,14 +1,14 @@
 """Candles of many markets, gap-free and with a known age: collected, checked, kept and forgotten."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
 
-from engines.core.candle import Bar
+from engines.core.candle import Bar, Candles
 from engines.market.plan import COARSE, FIVE, KEPT, forgotten_before
-from ports.candles import CandleStore
+from ports.candles import CandleStore, Series
 from ports.clock import Clock
 from ports.errors import Transient
 from ports.health import FeedHealth
@@ -107,6 +107,17 @@ class Collector:
             await self._shelf.flush()
         except Transient as error:
             log.warning("candles_not_written", series=self._shelf.waiting, error=str(error))
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """Markets that are collected now."""
+        return self._live.symbols
+
+    def listen(self, *, closed: Callable[[Series, Candles], None], told: Callable[[Bar], None]) -> None:
+        """Call `closed` with candles of every timeframe once they are in memory, and `told` with every
+        telling of a five-minute candle, forming or closed; on the event loop, they must be quick."""
+        self._shelf.listeners.append(closed)
+        self._live.listeners.append(told)
 
     def feeds(self) -> Sequence[FeedHealth]:
         """State of the stream; nothing while no market is followed."""

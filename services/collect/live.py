@@ -1,7 +1,7 @@
 """Candles as they close: heard on the stream, added up to coarser ones, and fetched where one is missing."""
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
 import structlog
@@ -59,6 +59,8 @@ class Live:
         self._tracks: dict[str, dict[Timeframe, Track]] = {}
         self._closed_at: dict[str, datetime] = {}
         self._tries: dict[str, tuple[float, datetime]] = {}
+        self.listeners: list[Callable[[Bar], None]] = []
+        """Hear every telling of a five-minute candle of these markets; must be quick."""
 
     @property
     def symbols(self) -> frozenset[str]:
@@ -86,16 +88,22 @@ class Live:
         series = self.series(bar.symbol, FIVE)
         if not bar.is_closed:
             self._rings.open(series).form(bar)
+            self._tell(bar)
             return
         candle = candle_of(bar)
         if flaws(candle, FIVE):
             self._counts.unsound += 1
             return
+        self._tell(bar)
         self._closed_at[bar.symbol] = self._clock.wire_now()
         if not self._is_known(series, candle):
             self._counts.closed += 1
             self._shelf.put(series, candle)
             self._closed(bar.symbol, candle.time_ms.tolist())
+
+    def _tell(self, bar: Bar) -> None:
+        for tell in self.listeners:
+            tell(bar)
 
     def missing(self, symbol: str, timeframe: Timeframe) -> list[Span]:
         """Candles that should be there by now and are not."""

@@ -1,6 +1,7 @@
 """Where closed candles go: into memory at once, onto the disk in the next write."""
 
 import asyncio
+from collections.abc import Callable
 from functools import reduce
 
 import structlog
@@ -27,6 +28,8 @@ class Shelf:
         self._options = options
         self._waiting: dict[Series, list[Candles]] = {}
         self._arrived = asyncio.Event()
+        self.listeners: list[Callable[[Series, Candles], None]] = []
+        """Hear of closed candles once they are in their ring, on whatever way they came; must be quick."""
 
     @property
     def waiting(self) -> int:
@@ -76,6 +79,8 @@ class Shelf:
         ring = self._rings.get(series)
         if ring is not None:
             ring.take(candles)
+            for hear in self.listeners:
+                hear(series, candles)
 
 
 def _joined(parts: list[Candles]) -> Candles:

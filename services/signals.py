@@ -1,0 +1,229 @@
+"""Signals of the desk: made at the close of a bar, told to those who want them, followed to their end."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Protocol
+
+import numpy as np
+
+from engines.core.instrument import Instrument
+from engines.core.timeframe import Timeframe
+from engines.indicators.frame import Frame
+from engines.signals.decision import ENTRY_FRAMES, TREND_FRAMES, Decision
+from engines.signals.record import Record, summarise
+from engines.signals.rules import decide
+from engines.signals.signal import Signal
+from ports.clock import Clock
+from ports.errors import Refused
+from ports.health import FeedHealth
+from ports.markets import MarketSource
+from ports.messages import Messenger
+from ports.people import Mute, Person
+from ports.signals import Card, SignalStore
+from services.candles import Collector
+from services.market.ring import Rings
+from services.markets import Markets
+from services.people import People
+from services.signalling.cards import Cards, View
+from services.signalling.closes import Closes
+from services.signalling.drawings import Drawings, Picture
+from services.signalling.following import Following
+from services.signalling.frames import Frames, State
+from services.signalling.readers import readers
+from services.signalling.register import Register
+from services.signalling.views import view_of
+
+LOOKED_AT = (*ENTRY_FRAMES, *TREND_FRAMES)
+BARS = 1000
+"""Candles of each timeframe behind a look at a market that is not collected."""
+_SEED = 7
+"""The same record has the same intervals each time somebody looks."""
+LATE_AFTER_S = 20 * 60.0
+"""Real seconds without a batch after which closes count as not looked at."""
+
+
+class HotStates(Protocol):
+    """Makes indicator states, once the kernels are ready."""
+
+    async def ready(self) -> None: ...
+
+    def new_state(self) -> State: ...
+
+
+class Signals:
+    """Everything about signals. `view` and `picture` make the card of a signal for a person.
+
+    `load` before the first candle is heard, `run` for ever.
+    """
+
+    def __init__(
+        self,
+        store: SignalStore,
+        people: People,
+        markets: Markets,
+        candles: Collector,
+        rings: Rings,
+        source: MarketSource,
+        hot: HotStates,
+        messenger: Messenger,
+        clock: Clock,
+        view: View,
+        picture: Picture,
+    ) -> None:
+        self._store = store
+        self._people = people
+        self._markets = markets
+        self._hot = hot
+        self._clock = clock
+        self._register = register = Register(store)
+        self._drawings = Drawings(picture)
+        self._cards = Cards(
+            store=store,
+            people=people,
+            messenger=messenger,
+            clock=clock,
+            view=view,
+            drawings=self._drawings,
+        )
+        self._following = Following(register=register, markets=markets, source=source, clock=clock)
+        self._closes = Closes(
+            frames=Frames(source.venue, rings, hot.new_state),
+            register=register,
+            clock=clock,
+            warm=hot,
+            collected=lambda: candles.symbols,
+            instrument=markets.instrument,
+            readers=lambda proposal: readers(people.all(), proposal, clock.now()),
+        )
+        register.on_change.append(self._cards.hear)
+        candles.listen(closed=self._closes.hear, told=self._following.hear)
+
+    async def load(self) -> None:
+        """Read what is live; what it missed meanwhile is found by `run`."""
+        await self._register.load()
+        self._following.listen()
+
+    async def run(self) -> None:
+        """Judge closes, follow signals, keep cards true, for ever."""
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._closes.run(), name="signals made")
+            loops.create_task(self._following.run(), name="signals followed")
+            loops.create_task(self._cards.run(), name="signals shown")
+
+    async def close(self) -> None:
+        """Give up pictures under way."""
+        await self._drawings.close()
+
+    def live(self) -> Sequence[Signal]:
+        """Everything that is followed, by number."""
+        return self._register.live()
+
+    async def get(self, signal_id: int) -> Signal:
+        """One signal, whatever its state. Raises `Refused("no_such_signal", number=…)`."""
+        live = next((one for one in self._register.live() if one.id == signal_id), None)
+        found = live or await self._store.get(signal_id)
+        if found is None:
+            raise Refused("no_such_signal", number=signal_id)
+        return found
+
+    async def latest(self, *, limit: int, offset: int = 0, symbol: str | None = None) -> Sequence[Signal]:
+        """Signals of all states, the newest first."""
+        return await self._store.latest(limit=limit, offset=offset, symbol=symbol)
+
+    async def record(self) -> Record:
+        """How the signals that have ended went."""
+        ended = await self._store.ended()
+        return await asyncio.to_thread(summarise, ended, np.random.default_rng(_SEED))
+
+    def known(self, symbol: str, timeframe: Timeframe | None = None) -> Decision | None:
+        """The decision at the last close of a collected market; of both entry timeframes the surer one."""
+        found = [one for one in self._closes.known(symbol) if timeframe in (None, one.timeframe)]
+        return max(found, key=_weight, default=None)
+
+    def strongest(self, n: int) -> Sequence[Decision]:
+        """The markets that lean most to one side at their last close, one decision each."""
+        symbols = {symbol for symbol, _ in self._closes.decisions}
+        decisions = [one for symbol in symbols if (one := self.known(symbol)) is not None]
+        return sorted(decisions, key=lambda one: (-_lean(one), one.instrument.symbol))[:n]
+
+    def frames(self, symbol: str) -> Mapping[Timeframe, Frame]:
+        """The last closed bar of each timeframe of a collected market, with its indicators."""
+        return self._closes.frames.of(symbol)
+
+    async def look(self, symbol: str, timeframe: Timeframe | None = None) -> Decision:
+        """What the rules say of a market now; nothing is stored. Without `timeframe` the surer one of both
+        entry timeframes.
+
+        Raises `Refused` and `Transient` as `Markets.candles` does; `Refused("no_candles")` for a market
+        without any, `Refused("no_entry_frame", known=…)` for a timeframe that signals are not made on.
+        """
+        if timeframe not in (None, *ENTRY_FRAMES):
+            raise Refused("no_entry_frame", known=list(ENTRY_FRAMES))
+        instrument = await self._markets.resolve(symbol)
+        frames = await self._fresh_frames(instrument)
+        view = view_of(
+            instrument,
+            frames,
+            self._clock,
+            now_ms=int(self._clock.now().timestamp() * 1000),
+            last_signal=await self._register.last_made(instrument.symbol),
+        )
+        wanted = ENTRY_FRAMES if timeframe is None else (timeframe,)
+        return max((decide(view, one) for one in wanted), key=_weight)
+
+    async def mute(self, person: Person, symbol: str, hours: float) -> Person:
+        """No signals about a market for so long; the person as they are then. Raises as `People.change`."""
+        now = self._clock.now()
+        others = [mute for mute in person.mutes if mute.symbol != symbol and mute.until > now]
+        mute = Mute(symbol, now + timedelta(hours=hours))
+        return await self._people.change(person.id, mutes=(*others, mute))
+
+    async def show(
+        self, person: Person, signal: Signal, chat_id: int, message_id: int, is_picture: bool
+    ) -> None:
+        """A screen that the person opened becomes their living card, in place of the one before."""
+        card = Card(
+            signal_id=signal.id,
+            person_id=person.id,
+            chat_id=chat_id,
+            message_id=message_id,
+            is_picture=is_picture,
+            shown_version=signal.version,
+        )
+        await self._store.add_card(card)
+        self._cards.hear(signal)  # it may have moved meanwhile
+
+    def health(self) -> FeedHealth:
+        """For `/status`: signals followed, states kept, when closes were last looked at."""
+        looked_at = self._closes.looked_at
+        age_s = None if looked_at is None else self._clock.age_s(looked_at)
+        params = {"live": len(self._register.live()), "frames": len(self._closes.frames)}
+        is_ok = age_s is not None and age_s < LATE_AFTER_S
+        code = "waiting" if age_s is None else "streaming" if is_ok else "quiet"
+        return FeedHealth(name="signals", is_ok=is_ok, age_s=age_s, code=code, params=params)
+
+    async def _fresh_frames(self, instrument: Instrument) -> Mapping[Timeframe, Frame]:
+        await self._hot.ready()
+        symbol, frames = instrument.symbol, {}
+        for timeframe in LOOKED_AT:
+            candles = await self._markets.candles(symbol, timeframe, BARS)
+            now_ms = int(self._clock.now().timestamp() * 1000)
+            closed = candles.closed_before(now_ms, timeframe.ms)
+            state = self._hot.new_state()
+            if len(closed):
+                state.push(closed)
+            if (frame := state.frame(timeframe)) is not None:
+                frames[timeframe] = frame
+        if not frames:
+            raise Refused("no_candles", pair=instrument.pair, timeframe=Timeframe.H1.value)
+        return frames
+
+
+def _weight(decision: Decision) -> tuple[bool, float, float]:
+    return decision.proposal is not None, decision.confidence, _lean(decision)
+
+
+def _lean(decision: Decision) -> float:
+    """How far a market leans to one side."""
+    return abs(decision.strength - 50)
