@@ -11,6 +11,7 @@ from sandbox.telegram.files import StoredFile
 from sandbox.telegram.keep import Keep
 from sandbox.telegram.keyboards import Rows
 from sandbox.telegram.people import BOT_ID, Person
+from sandbox.telegram.rich.content import RichContent
 
 ADMIN_CHAT_ID = -1_001_000_000_001
 MAX_KEPT_MESSAGES = 10_000
@@ -20,7 +21,8 @@ MAX_KEPT_MESSAGES = 10_000
 class Message:
     """One message. `sender` is a person's id or the bot's; times are real time in milliseconds.
 
-    `file` is the photo or document above the text, which then is its caption. `service` names an event
+    `file` is the photo or document above the text, which then is its caption. `rich` stands in place of a
+    text. `service` names an event
     shown in place of a text (`"joined"`, `"left"`).
     """
 
@@ -35,6 +37,7 @@ class Message:
     edits: int = 0
     edited_ms: int | None = None
     service: str | None = None
+    rich: RichContent | None = None
 
     @property
     def is_from_bot(self) -> bool:
@@ -146,4 +149,5 @@ def _restored(record: dict[str, Any]) -> Message:
     content, file = record["content"], record["file"]
     record["content"] = FormattedText(content["text"], tuple(Entity(**e) for e in content["entities"]))
     record["file"] = StoredFile(**file) if file else None
+    record["rich"] = RichContent(**rich) if (rich := record.get("rich")) else None
     return Message(**record)

@@ -36,8 +36,13 @@ def forbidden(reason: str) -> ApiError:
 
 
 def not_found() -> ApiError:
-    """404: no such method."""
+    """404: no such file."""
     return ApiError(404, "Not Found")
+
+
+def unknown_method() -> ApiError:
+    """404: no such method."""
+    return ApiError(404, "Not Found: method not found")
 
 
 def unauthorized() -> ApiError:

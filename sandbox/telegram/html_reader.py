@@ -201,7 +201,7 @@ class _Reader:
             return
         kind, argument = _KINDS[opened.tag], opened.argument
         if opened.tag == "a":
-            argument = _link(argument or "".join(self._pieces[opened.pieces :]))
+            argument = link(argument or "".join(self._pieces[opened.pieces :]))
             if not argument:
                 return
         elif opened.tag == "blockquote" and argument:
@@ -243,7 +243,7 @@ def _argument(tag: str, name: str, value: str) -> str:
     return ""
 
 
-def _link(url: str) -> str:
+def link(url: str) -> str:
     """The address as Telegram keeps it, a missing scheme added; empty when it is no web address."""
     match = _ADDRESS.match(url.strip())
     if match is None:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from sandbox.telegram.errors import ApiError, not_found, unauthorized
+from sandbox.telegram.errors import ApiError, not_found, unauthorized, unknown_method
 from sandbox.telegram.methods import chatting, editing, identity, polling, sending
 from sandbox.telegram.people import BOT_TOKEN
 from sandbox.telegram.requests import Params, read_params
@@ -60,7 +60,7 @@ async def _call(twin: Telegram, request: web.Request) -> Any:
         return await polling.get_updates(twin, await read_params(request))
     method = METHODS.get(name)
     if method is None:
-        raise not_found()
+        raise unknown_method()
     return method(twin, await read_params(request))
 
 

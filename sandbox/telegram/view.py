@@ -5,6 +5,7 @@ from typing import Any
 from sandbox.telegram.chats import Chat, Message
 from sandbox.telegram.html_writer import write_html
 from sandbox.telegram.people import BOT_NAME, People
+from sandbox.telegram.rich.content import RichContent
 
 FILES_PATH = "/control/files/"
 
@@ -19,8 +20,9 @@ def message_view(message: Message, chat: Chat, people: People) -> dict[str, Any]
         "sender": "bot" if message.is_from_bot else message.sender,
         "sender_name": sender_name(message, people),
         "date_ms": message.date_ms,
-        "text": message.content.text,
+        "text": message.content.text if message.rich is None else message.rich.text(),
         "html": write_html(message.content),
+        "rich": _rich(message.rich) if message.rich else None,
         "buttons": [[_button(button) for button in row] for row in message.keyboard or ()],
         "photo": f"{FILES_PATH}{file.path}" if file and file.is_photo else None,
         "document": f"{FILES_PATH}{document.path}" if document else None,
@@ -40,6 +42,11 @@ def sender_name(message: Message, people: People) -> str:
         return BOT_NAME
     person = people.get(message.sender)
     return person.name if person else str(message.sender)
+
+
+def _rich(rich: RichContent) -> dict[str, Any]:
+    """The blocks, and where the page finds their pictures, by the id of the file."""
+    return {**rich.api(), "photos": {file_id: f"{FILES_PATH}{path}" for file_id, path in rich.photos.items()}}
 
 
 def _button(button: dict[str, Any]) -> dict[str, Any]:

@@ -54,6 +54,8 @@ def _add_content(message: Message, body: dict[str, Any], people: People) -> None
         body["new_chat_members"] = [user_api(message.sender, people)]
     elif message.service == "left":
         body["left_chat_member"] = user_api(message.sender, people)
+    elif message.rich is not None:
+        body["rich_message"] = message.rich.api()
     elif message.file is None:
         body["text"] = text
         if entities:

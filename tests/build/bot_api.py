@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-NEWER_THAN_10_1: frozenset[tuple[str, str]] = frozenset()
+NEWER_THAN_10_1: frozenset[tuple[str, str]] = frozenset({("InputRichMessage", "media")})
 """Fields (of a method or type) that came after Bot API 10.1 and are sent by us."""
 
 
@@ -33,6 +33,10 @@ class BotApiReference:
         referred = " ".join(value for value in fields.values() if isinstance(value, str))
         sent = {name: value for name, value in fields.items() if f"attach://{name}" not in referred}
         return list(self._check_fields(method, described.get("fields", []), sent, is_form=True))
+
+    def faults_of(self, kind: str, value: Mapping[str, Any]) -> list[str]:
+        """What is wrong with an object of a type; an inner one of a wrong type is named by its field."""
+        return list(self._check_fields(kind, self._types[kind].get("fields", []), value))
 
     def _check_fields(
         self, owner: str, described: list[dict[str, Any]], sent: Mapping[str, Any], *, is_form: bool = False

@@ -15,8 +15,10 @@ from sandbox.telegram.methods.addressing import (
     read_caption,
     read_text,
 )
-from sandbox.telegram.methods.sending import stored_file
+from sandbox.telegram.methods.media import stored_file
 from sandbox.telegram.requests import Params
+from sandbox.telegram.rich.content import RichContent
+from sandbox.telegram.rich.reading import read_rich
 from sandbox.telegram.twin import Telegram
 
 MAX_DELETED = 100
@@ -29,14 +31,17 @@ class _Look:
     content: FormattedText
     file: StoredFile | None
     keyboard: Rows | None
+    rich: RichContent | None = None
 
 
 def edit_text(twin: Telegram, params: Params) -> dict[str, Any]:
-    content = read_text(params)
+    is_rich = params.has("rich_message")
+    content = FormattedText() if is_rich else read_text(params)
     _, message = own_message(twin, params)
     if message.file is not None:
         raise bad_request("there is no text in the message to edit")
-    return _revise(twin, message, _Look(content, None, read_inline(params)))
+    rich = read_rich(twin, params) if is_rich else None
+    return _revise(twin, message, _Look(content, None, read_inline(params), rich))
 
 
 def edit_caption(twin: Telegram, params: Params) -> dict[str, Any]:
@@ -62,16 +67,17 @@ def edit_media(twin: Telegram, params: Params) -> dict[str, Any]:
 
 def edit_markup(twin: Telegram, params: Params) -> dict[str, Any]:
     _, message = own_message(twin, params)
-    return _revise(twin, message, _Look(message.content, message.file, read_inline(params)))
+    return _revise(twin, message, _Look(message.content, message.file, read_inline(params), message.rich))
 
 
 def _revise(twin: Telegram, message: Message, look: _Look) -> dict[str, Any]:
-    if look == _Look(message.content, message.file, message.keyboard):
+    if look == _Look(message.content, message.file, message.keyboard, message.rich):
         raise bad_request(
             "message is not modified: specified new message content and reply markup are exactly the same "
             "as a current content and reply markup of the message"
         )
     message.content, message.file, message.keyboard = look.content, look.file, look.keyboard
+    message.rich = look.rich
     twin.revise(message)
     return twin.api(message)
 

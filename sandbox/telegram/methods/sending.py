@@ -1,4 +1,4 @@
-"""sendMessage, sendPhoto, sendDocument, sendChatAction."""
+"""sendMessage, sendRichMessage, sendPhoto, sendDocument, sendChatAction."""
 
 from typing import Any
 
@@ -14,8 +14,11 @@ from sandbox.telegram.methods.addressing import (
     reply_target,
     writable_chat,
 )
+from sandbox.telegram.methods.media import stored_file
 from sandbox.telegram.people import BOT_ID
 from sandbox.telegram.requests import Params
+from sandbox.telegram.rich.content import RichContent
+from sandbox.telegram.rich.reading import read_rich
 from sandbox.telegram.twin import Telegram
 
 _ACTIONS = frozenset(
@@ -38,6 +41,11 @@ _ACTIONS = frozenset(
 def send_message(twin: Telegram, params: Params) -> dict[str, Any]:
     content = read_text(params)
     return _send(twin, writable_chat(twin, params), params, content)
+
+
+def send_rich_message(twin: Telegram, params: Params) -> dict[str, Any]:
+    chat = writable_chat(twin, params)
+    return _send(twin, chat, params, FormattedText(), rich=read_rich(twin, params))
 
 
 def send_photo(twin: Telegram, params: Params) -> dict[str, Any]:
@@ -63,7 +71,12 @@ def send_chat_action(twin: Telegram, params: Params) -> bool:
 
 
 def _send(
-    twin: Telegram, chat: Chat, params: Params, content: FormattedText, file: StoredFile | None = None
+    twin: Telegram,
+    chat: Chat,
+    params: Params,
+    content: FormattedText,
+    file: StoredFile | None = None,
+    rich: RichContent | None = None,
 ) -> dict[str, Any]:
     markup = read_markup(params)
     message = Message(
@@ -73,6 +86,7 @@ def _send(
         date_ms=twin.wire_ms(),
         content=content,
         file=file,
+        rich=rich,
         keyboard=markup.inline,
         reply_to=reply_target(chat, params),
     )
@@ -82,29 +96,9 @@ def _send(
     return twin.api(message)
 
 
-def stored_file(twin: Telegram, params: Params, kind: str, reference: str) -> StoredFile:
-    """The file a media parameter means: an upload, or one sent before by its id.
-
-    `kind` is `"photo"` or `"document"`. Raises 400 when there is none.
-    """
-    upload = params.upload(reference) or params.upload(kind) if not reference else params.upload(reference)
-    if upload is not None:
-        return twin.files.add_photo(upload) if kind == "photo" else twin.files.add_document(upload)
-    if not reference or reference.startswith("attach://"):
-        raise bad_request(f"there is no {kind} in the request")
-    if reference.startswith(("http://", "https://")):
-        raise bad_request("failed to get HTTP URL content")
-    file = twin.files.by_id(reference)
-    if file is None:
-        raise bad_request("wrong file identifier/HTTP URL specified")
-    if file.is_photo != (kind == "photo"):
-        is_kind, wanted = ("Photo", "Document") if file.is_photo else ("Document", "Photo")
-        raise bad_request(f"can't use file of type {is_kind} as {wanted}")
-    return file
-
-
 METHODS = {
     "sendmessage": send_message,
+    "sendrichmessage": send_rich_message,
     "sendphoto": send_photo,
     "senddocument": send_document,
     "sendchataction": send_chat_action,

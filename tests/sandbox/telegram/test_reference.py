@@ -14,9 +14,12 @@ from aiogram.types import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputMediaPhoto,
+    InputRichMessage,
+    InputRichMessageMedia,
     KeyboardButton,
     LinkPreviewOptions,
     MenuButtonCommands,
+    Message,
     MessageEntity,
     ReplyKeyboardMarkup,
     ReplyKeyboardRemove,
@@ -116,6 +119,7 @@ async def _say_everything(desk: TelegramDesk) -> None:
         reply_markup=InlineKeyboardMarkup(inline_keyboard=[buttons]),
     )
     await _send_files(desk)
+    await _send_rich(desk)
     await bot.pin_chat_message(ANNA, sent.message_id, disable_notification=True)
     await bot.unpin_chat_message(ANNA, message_id=sent.message_id)
     await bot.unpin_all_chat_messages(ANNA)
@@ -163,6 +167,42 @@ async def _send_files(desk: TelegramDesk) -> None:
     await bot.send_document(ANNA, BufferedInputFile(b"x", "x.txt"), disable_content_type_detection=True)
     assert photo.photo is not None
     await bot.get_file(photo.photo[0].file_id)
+
+
+async def _send_rich(desk: TelegramDesk) -> Message:
+    """Every kind of block there is, in a message that began as another."""
+    bot = desk.bot
+    photo = InputMediaPhoto(media=BufferedInputFile(PNG, "chart.png"))
+    rich = InputRichMessage(
+        html=RICH, media=[InputRichMessageMedia(id="chart", media=photo)], skip_entity_detection=True
+    )
+    sent = await bot.send_rich_message(ANNA, InputRichMessage(html="<p>x</p>"), disable_notification=True)
+    edited = await bot.edit_message_text(rich_message=rich, chat_id=ANNA, message_id=sent.message_id)
+    assert isinstance(edited, Message)
+    return edited
+
+
+RICH = """<h1>a</h1><p><b>b</b><i>i</i><u>u</u><s>s</s><code>c</code><mark>m</mark><sub>1</sub><sup>2</sup>
+<tg-spoiler>x</tg-spoiler><a href="https://x.example/">y</a></p><footer>f</footer><hr/><pre>p</pre>
+<ul><li>l</li></ul><ol><li>o</li></ol><blockquote>q<cite>w</cite></blockquote><aside>a<cite>w</cite></aside>
+<figure><img src="tg://photo?id=chart" tg-spoiler/><figcaption>c<cite>w</cite></figcaption></figure>
+<table bordered striped><caption>c</caption><tr><th colspan="2" rowspan="2">h</th><td>d</td></tr></table>
+<details open><summary>s</summary>d</details>"""
+
+
+async def test_a_rich_message_is_shown_as_the_reference_says(
+    desk: TelegramDesk, reference: BotApiReference
+) -> None:
+    edited = await _send_rich(desk)
+    _, answer = await desk.call("editMessageReplyMarkup", json=_keyboard_under(edited.message_id))
+    shown = answer["result"]["rich_message"]
+    assert reference.faults_of("RichMessage", shown) == []
+    assert len(shown["blocks"]) == 12
+
+
+def _keyboard_under(message_id: int) -> dict[str, Any]:
+    row = [{"text": "x", "callback_data": "x"}]
+    return {"chat_id": ANNA, "message_id": message_id, "reply_markup": {"inline_keyboard": [row]}}
 
 
 @pytest.mark.parametrize("file", ["update_text_message.json", "update_callback_query.json"])

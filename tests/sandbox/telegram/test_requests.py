@@ -33,7 +33,7 @@ async def test_a_get_request_is_answered_too(desk: TelegramDesk) -> None:
 async def test_an_unknown_method_is_not_found(desk: TelegramDesk) -> None:
     assert await desk.call("sendPigeon") == (
         404,
-        {"ok": False, "error_code": 404, "description": "Not Found"},
+        {"ok": False, "error_code": 404, "description": "Not Found: method not found"},
     )
 
 
