@@ -51,10 +51,10 @@ def _index(words: dict[Way, str]) -> dict[str, Way]:
     return {word: way for way, names in words.items() for word in names.split()}
 
 
-_WAY_OF, _EXTREME_OF = _index(_WAYS), _index(_EXTREMES)
-_SECONDS_OF = {name: seconds for seconds, names in _SPANS.items() for name in names.split()}
-_EVERY_WORDS, _ONCE_WORDS, _LASTS_WORDS = set(_EVERY.split()), set(_ONCE.split()), set(_LASTS.split())
-_EMPTY_WORDS = set(_EMPTY.split())
+WAY_OF, EXTREME_OF = _index(_WAYS), _index(_EXTREMES)
+SECONDS_OF = {name: seconds for seconds, names in _SPANS.items() for name in names.split()}
+EVERY_WORDS, ONCE_WORDS, LASTS_WORDS = set(_EVERY.split()), set(_ONCE.split()), set(_LASTS.split())
+EMPTY_WORDS = set(_EMPTY.split())
 
 _MARKS = str.maketrans("−–—$€₮ё?!±", "---   е   ")
 _SIGNS = re.compile(r"([<>≥≤=]+)")
@@ -101,7 +101,7 @@ class Sentence:
 
 def read_sentence(text: str) -> Sentence:
     """What `text` says, in English or Russian, words in any order."""
-    tokens = _tokens(text)
+    tokens = words_of(text)
     said = _Reader(deque(tokens)).read()
     if not said.names and tokens:
         said.names.append(tokens[0])  # a coin whose name is a word of ours: ONE, HIGH
@@ -112,9 +112,9 @@ def read_sentence(text: str) -> Sentence:
     return said
 
 
-def _tokens(text: str) -> list[str]:
-    """Words, numbers and signs; digits that a space parts are one number."""
-    plain = unicodedata.normalize("NFKC", text[:LONGEST]).casefold().translate(_MARKS)
+def words_of(text: str, *, longest: int = LONGEST) -> list[str]:
+    """Words, numbers and signs of the first `longest` letters; digits that a space parts are one number."""
+    plain = unicodedata.normalize("NFKC", text[:longest]).casefold().translate(_MARKS)
     spaced = " ".join(_SIGNS.sub(r" \1 ", plain.replace("%/", "% ")).split())
     whole = _LOOSE_PERCENT.sub("", _LOOSE_SIGN.sub(r"\1", spaced))
     joined = _GROUPS.sub(lambda found: found[0].replace(" ", ""), whole)
@@ -144,18 +144,18 @@ class _Reader:
 
     def _take_word(self, token: str) -> bool:
         said = self._said
-        if token in _EVERY_WORDS:
+        if token in EVERY_WORDS:
             said.is_repeating, self._next_span = True, "rest"
-        elif token in _ONCE_WORDS:
+        elif token in ONCE_WORDS:
             self._is_once = True
-        elif token in _LASTS_WORDS:
+        elif token in LASTS_WORDS:
             self._next_span = "lasts"
-        elif token in _WAY_OF:
-            said.way = said.way or _WAY_OF[token]
-        elif token in _EXTREME_OF:
-            said.extreme = said.extreme or _EXTREME_OF[token]
+        elif token in WAY_OF:
+            said.way = said.way or WAY_OF[token]
+        elif token in EXTREME_OF:
+            said.extreme = said.extreme or EXTREME_OF[token]
         else:
-            return token in _EMPTY_WORDS
+            return token in EMPTY_WORDS
         return True
 
     def _take_share(self, token: str) -> bool:
@@ -176,16 +176,16 @@ class _Reader:
 
     def _take_span(self, token: str) -> bool:
         shape = _SPAN.fullmatch(token)
-        if shape is not None and shape[2] in _SECONDS_OF:
+        if shape is not None and shape[2] in SECONDS_OF:
             return self._spans(int(shape[1]), shape[2])
         following = self._peek()
-        if token.isdecimal() and len(token) < 7 and following in _SECONDS_OF:
+        if token.isdecimal() and len(token) < 7 and following in SECONDS_OF:
             return self._spans(int(token), self._tokens.popleft())
-        is_bare = len(token) >= _SHORTEST_BARE_SPAN and token in _SECONDS_OF and token not in _EXTREME_OF
+        is_bare = len(token) >= _SHORTEST_BARE_SPAN and token in SECONDS_OF and token not in EXTREME_OF
         return is_bare and self._spans(1, token)
 
     def _spans(self, count: int, unit: str) -> bool:
-        setattr(self._said, self._next_span, timedelta(seconds=count * _SECONDS_OF[unit]))
+        setattr(self._said, self._next_span, timedelta(seconds=count * SECONDS_OF[unit]))
         self._next_span = "span"
         return True
 
