@@ -1,16 +1,40 @@
 """Average true range, the usual measure of how far a price moves in one bar."""
 
+import math
+
 import numpy as np
 
 from engines.core.candle import Candles, FloatArray
+from engines.indicators import smoothing
+from engines.indicators.kernel import kernel, plain
+
+_HAS_BEFORE, _CLOSE, _AVERAGE = 0, 1, 2
+SIZE = 2 + smoothing.SIZE
 
 
-def true_range(candles: Candles) -> FloatArray:
-    """How far each bar moved from the close before it, in price; NaN for the first, which has none."""
-    ranges = np.full(len(candles), np.nan)
-    before = candles.close[:-1]
-    high, low = candles.high[1:], candles.low[1:]
-    ranges[1:] = np.maximum(high, before) - np.minimum(low, before)
+@kernel
+def reach(high: float, low: float, close_before: float) -> float:
+    """True range: how far a bar moved from the close before it, in price."""
+    return max(high, close_before) - min(low, close_before)
+
+
+@kernel
+def step(state: FloatArray, at: int, high: float, low: float, close: float, length: int) -> float:
+    """Wilder's ATR in price. First defined at row `length`, for the first bar has no close before it."""
+    close_before = state[at + _CLOSE]
+    state[at + _CLOSE] = close
+    if state[at + _HAS_BEFORE] == 0.0:
+        state[at + _HAS_BEFORE] = 1.0
+        return math.nan
+    return smoothing.wilder(state, at + _AVERAGE, reach(high, low, close_before), length)
+
+
+@kernel
+def over(high: FloatArray, low: FloatArray, close: FloatArray, length: int) -> FloatArray:
+    """One entry a bar."""
+    state, ranges = np.zeros(SIZE), np.empty(len(close))
+    for row in range(len(close)):
+        ranges[row] = step(state, 0, high[row], low[row], close[row], length)
     return ranges
 
 
@@ -22,13 +46,9 @@ def atr(candles: Candles, length: int = 14) -> FloatArray:
     """
     if length < 1:
         raise ValueError(f"ATR length must be at least 1, not {length}")
-    ranges = true_range(candles)
-    averages = np.full(len(candles), np.nan)
-    if len(candles) <= length:
-        return averages
-    average = float(np.mean(ranges[1 : length + 1]))
-    averages[length] = average
-    for index, value in enumerate(ranges[length + 1 :].tolist(), start=length + 1):
-        average += (value - average) / length
-        averages[index] = average
-    return averages
+    return over(plain(candles.high), plain(candles.low), plain(candles.close), length)
+
+
+def true_range(candles: Candles) -> FloatArray:
+    """How far each bar moved from the close before it, in price; NaN for the first, which has none."""
+    return atr(candles, 1)

@@ -3,11 +3,25 @@
 import numpy as np
 
 from engines.core.candle import FloatArray
+from engines.indicators.kernel import kernel, plain
+from engines.indicators.smoothing import SIZE as SIZE
+from engines.indicators.smoothing import smooth
 
 
-def ema_step(previous: float, value: float, length: int) -> float:
-    """The average after one more `value`, with smoothing 2 / (length + 1)."""
-    return previous + (value - previous) * (2.0 / (length + 1))
+@kernel
+def step(state: FloatArray, at: int, value: float, length: int) -> float:
+    """The average after one more `value`, with smoothing 2 / (length + 1). First defined at row
+    `length - 1`."""
+    return smooth(state, at, value, length, 2.0 / (length + 1.0))
+
+
+@kernel
+def over(values: FloatArray, length: int) -> FloatArray:
+    """One entry a value."""
+    state, averages = np.zeros(SIZE), np.empty(len(values))
+    for row in range(len(values)):
+        averages[row] = step(state, 0, values[row], length)
+    return averages
 
 
 def ema(values: FloatArray, length: int) -> FloatArray:
@@ -22,12 +36,4 @@ def ema(values: FloatArray, length: int) -> FloatArray:
     """
     if length < 1:
         raise ValueError(f"EMA length must be at least 1, not {length}")
-    averages = np.full(len(values), np.nan)
-    if len(values) < length:
-        return averages
-    average = float(np.mean(values[:length]))
-    averages[length - 1] = average
-    for index, value in enumerate(values[length:].tolist(), start=length):
-        average = ema_step(average, value, length)
-        averages[index] = average
-    return averages
+    return over(plain(values), length)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engines.core.candle import FloatArray
-from engines.indicators.ema import ema, ema_step
+from engines.indicators.ema import ema
 
 prices = st.lists(st.floats(1e-8, 1e6), min_size=1, max_size=60).map(np.array)
 lengths = st.integers(1, 30)
@@ -62,14 +62,6 @@ def test_scales_with_the_values(values: FloatArray, length: int, factor: float) 
         rtol=1e-9,
         atol=values.max() * factor * 1e-12,
     )
-
-
-@given(values=prices, length=lengths, value=st.floats(1e-8, 1e6))
-def test_one_live_step_equals_the_batch(values: FloatArray, length: int, value: float) -> None:
-    before = ema(values, length)[-1]
-    after = ema(np.append(values, value), length)[-1]
-    if not np.isnan(before):
-        assert ema_step(before, value, length) == after
 
 
 def test_agrees_with_the_checked_library_values(shared_data: Path) -> None:

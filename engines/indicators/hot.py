@@ -1,0 +1,256 @@
+"""The hot indicators of one market and timeframe, kept up to date bar by bar.
+
+All of them are one step over one row of numbers, made of the steps of the single indicators: nothing is
+computed here in another way. A whole history and a bar at a time give the same to the last bit.
+"""
+
+import math
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Self, cast
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+from numba import types
+from numba.extending import intrinsic
+from numba.np.numpy_support import carray
+
+from engines.core.candle import Candles, FloatArray
+from engines.core.timeframe import Timeframe
+from engines.indicators import adx, atr, bollinger, ema, macd, obv, rsi, sma, stochrsi, swings, vwap
+from engines.indicators.columns import HOT
+from engines.indicators.frame import Frame
+from engines.indicators.kernel import kernel, plain
+
+BARS: Final = 0
+TIME, OPEN, HIGH, LOW, CLOSE, VOLUME, CLOSE_BEFORE = range(1, 8)
+NOW: Final = 8
+"""Numbers of a state: the bars counted, the last bar, the close before it, the row of its indicators. The row
+of the bar before follows, then what each indicator remembers."""
+
+_WIDTH = len(HOT)
+_BEFORE = NOW + _WIDTH
+_EMA9 = _BEFORE + _WIDTH
+_EMA21 = _EMA9 + ema.SIZE
+_EMA50 = _EMA21 + ema.SIZE
+_EMA200 = _EMA50 + ema.SIZE
+_MACD = _EMA200 + ema.SIZE
+_RSI = _MACD + macd.SIZE
+_STOCHRSI = _RSI + rsi.SIZE
+_BOLLINGER = _STOCHRSI + stochrsi.size(14, 3, 3)
+_ATR = _BOLLINGER + bollinger.size(20)
+_ATR_NORM = _ATR + atr.SIZE
+_ADX = _ATR_NORM + sma.size(100)
+_OBV = _ADX + adx.SIZE
+_OBV_EMA = _OBV + obv.SIZE
+_VOLUME = _OBV_EMA + ema.SIZE
+_VWAP = _VOLUME + sma.size(20)
+_SWINGS = _VWAP + vwap.SIZE
+SIZE = _SWINGS + swings.SIZE
+
+_VERSION: Final = 1
+"""To be raised when a formula changes while the layout stays: what was kept of an older one is of no use."""
+_LAYOUT: Final = crc32(repr((_VERSION, SIZE, HOT)).encode())
+_HEADER: Final = struct.Struct("<4sII")
+_MAGIC: Final = b"HOT1"
+
+
+@kernel
+def _price_columns(state: FloatArray, row: FloatArray, close: float) -> None:
+    row[0] = ema.step(state, _EMA9, close, 9)
+    row[1] = ema.step(state, _EMA21, close, 21)
+    row[2] = ema.step(state, _EMA50, close, 50)
+    row[3] = ema.step(state, _EMA200, close, 200)
+    row[4], row[5], row[6] = macd.step(state, _MACD, close, 12, 26, 9)
+    row[7] = rsi.step(state, _RSI, close, 14)
+    row[8], row[9] = stochrsi.step(state, _STOCHRSI, row[7], 14, 3, 3)
+    row[10], row[11], row[12] = bollinger.step(state, _BOLLINGER, close, 20, 2.0)
+
+
+@kernel
+def _range_columns(state: FloatArray, row: FloatArray, high: float, low: float, close: float) -> None:
+    row[13] = atr.step(state, _ATR, high, low, close, 14)
+    row[14] = math.nan if math.isnan(row[13]) else sma.step(state, _ATR_NORM, row[13], 100)
+    row[15], row[16], row[17] = adx.step(state, _ADX, high, low, close, 14)
+    row[22], row[23], row[24], row[25] = swings.step(state, _SWINGS, high, low, close, row[13])
+
+
+@kernel
+def _volume_columns(
+    state: FloatArray, row: FloatArray, time_ms: float, high: float, low: float, close: float, volume: float
+) -> None:
+    row[18] = obv.step(state, _OBV, close, volume)
+    row[19] = ema.step(state, _OBV_EMA, row[18], 21)
+    row[20] = sma.step(state, _VOLUME, volume, 20)
+    row[21] = vwap.step(state, _VWAP, time_ms, high, low, close, volume, vwap.DAY_MS)
+
+
+@kernel
+def _remember(state: FloatArray, bar: FloatArray) -> None:
+    """Count the bar; what was now is before."""
+    if state[BARS] == 0.0:
+        state[CLOSE] = math.nan
+        state[NOW:_BEFORE] = math.nan
+    state[BARS] += 1.0
+    state[CLOSE_BEFORE] = state[CLOSE]
+    for column in range(_WIDTH):
+        state[_BEFORE + column] = state[NOW + column]
+    for number in range(6):
+        state[TIME + number] = bar[number]
+
+
+@kernel
+def step(state: FloatArray, bar: FloatArray) -> None:
+    """Take one closed bar in: open time (ms), open, high, low, close, volume."""
+    _remember(state, bar)
+    row = state[NOW:_BEFORE]
+    high, low, close = bar[2], bar[3], bar[4]
+    _price_columns(state, row, close)
+    _range_columns(state, row, high, low, close)
+    _volume_columns(state, row, bar[0], high, low, close, bar[5])
+
+
+@kernel
+def over(state: FloatArray, bars: FloatArray) -> FloatArray:
+    """Take closed bars in, oldest first, one row of six each; one row of the hot columns a bar."""
+    rows = np.empty((len(bars), _WIDTH))
+    for number in range(len(bars)):
+        step(state, bars[number])
+        rows[number] = state[NOW:_BEFORE]
+    return rows
+
+
+AddressArray = npt.NDArray[np.uintp]
+
+
+def _to_pointer(typing: Any, address: Any) -> Any:
+    """How a kernel reads an address as the memory that is there."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+    to_float: Any = types.CPointer
+    return to_float(types.float64)(types.uintp), generate
+
+
+_pointer: Callable[[int], Any] = cast(Any, intrinsic)(_to_pointer)
+
+
+@kernel
+def _step_each(addresses: AddressArray, bars: FloatArray) -> int:
+    """The first row whose bar is late, and nothing done; -1 when all were taken in."""
+    for number in range(len(addresses)):
+        state = carray(_pointer(addresses[number]), SIZE)
+        if state[BARS] > 0.0 and bars[number, 0] <= state[TIME]:
+            return number
+    for number in range(len(addresses)):
+        step(carray(_pointer(addresses[number]), SIZE), bars[number])
+    return -1
+
+
+class HotState:
+    """The hot indicators of one series of closed bars. A mutable value with one owner."""
+
+    __slots__ = ("_address", "_numbers")
+
+    def __init__(self) -> None:
+        self._own(np.zeros(SIZE))
+
+    def _own(self, numbers: FloatArray) -> None:
+        self._numbers = numbers
+        self._address = numbers.ctypes.data
+
+    @property
+    def bars(self) -> int:
+        """How many bars came."""
+        return int(self._numbers[BARS])
+
+    @property
+    def last_ms(self) -> int | None:
+        """Open time of the last bar (UTC ms), `None` before the first."""
+        return int(self._numbers[TIME]) if self.bars else None
+
+    def push(self, candles: Candles) -> FloatArray:
+        """Take closed bars in, oldest first. One row of the hot columns a bar; `HOT` names them.
+
+        Missing bars are simply absent: an average over 20 is over the 20 that there are. Raises `ValueError`
+        when a bar is not later than the one before it; then nothing was taken in.
+        """
+        self._check_times(candles)
+        columns = (candles.open, candles.high, candles.low, candles.close, candles.volume)
+        return over(self._numbers, np.column_stack((candles.time_ms, *columns)))
+
+    def frame(self, timeframe: Timeframe) -> Frame | None:
+        """What is known at the last bar, as copies; `None` before the first."""
+        if not self.bars:
+            return None
+        last = [float(number) for number in self._numbers[OPEN:NOW]]
+        return Frame(
+            timeframe=timeframe,
+            time_ms=int(self._numbers[TIME]),
+            open=last[0],
+            high=last[1],
+            low=last[2],
+            close=last[3],
+            volume=last[4],
+            close_before=last[5],
+            now=self._numbers[NOW:_BEFORE].copy(),
+            before=self._numbers[_BEFORE:_EMA9].copy(),
+            swings=swings.levels(self._numbers, _SWINGS),
+        )
+
+    def dump(self) -> bytes:
+        """Everything, to go on from later, with the number of its layout and a checksum."""
+        numbers = self._numbers.astype("<f8").tobytes()
+        return _HEADER.pack(_MAGIC, _LAYOUT, crc32(numbers)) + numbers
+
+    @classmethod
+    def load(cls, kept: bytes) -> Self:
+        """What `dump` gave. Raises `ValueError` when that is damaged, or of other indicators than today's: it
+        is to be made anew from candles then."""
+        if len(kept) < _HEADER.size or not kept.startswith(_MAGIC):
+            raise ValueError("these bytes are no state of indicators: make it anew from candles")
+        _, layout, checksum = _HEADER.unpack_from(kept)
+        numbers = kept[_HEADER.size :]
+        if layout != _LAYOUT:
+            raise ValueError("this state is of other indicators than today's: make it anew from candles")
+        if crc32(numbers) != checksum:
+            raise ValueError("this state of indicators is damaged: make it anew from candles")
+        state = cls()
+        state._own(np.frombuffer(numbers, "<f8").astype(np.float64))
+        return state
+
+    def _check_times(self, candles: Candles) -> None:
+        times = candles.time_ms
+        if len(times) and self.bars and times[0] <= self._numbers[TIME]:
+            raise ValueError(f"a bar of {times[0]} ms does not follow one of {int(self._numbers[TIME])} ms")
+        if not (times[1:] > times[:-1]).all():
+            raise ValueError("bars must be in order of time, each once")
+
+
+def run(candles: Candles) -> FloatArray:
+    """The hot columns of a whole history, one row a bar."""
+    return HotState().push(candles)
+
+
+def push_all(states: Sequence[HotState], bars: FloatArray) -> None:
+    """Take one closed bar into each of `states`, all in one call. `bars` has a row for each: open time (ms),
+    open, high, low, close, volume.
+
+    Raises `ValueError` when there is not one row of six for each state, or a bar is not later than the last
+    one of its state; then nothing was taken in.
+    """
+    if bars.shape != (len(states), 6):
+        raise ValueError(f"{len(states)} states need as many rows of six, not {bars.shape}")
+    addresses = np.array([state._address for state in states], np.uintp)
+    late = _step_each(addresses, plain(bars))
+    if late >= 0:
+        raise ValueError(f"the bar of row {late} does not follow the last one of its state")
+
+
+def warm() -> None:
+    """Have everything compiled, or read from disk, that states need: 10 seconds the first time, then 0.3."""
+    state = HotState()
+    over(state._numbers, np.ones((1, 6)))
+    push_all([state], np.full((1, 6), 2.0))

@@ -1,0 +1,80 @@
+"""Any of our own indicators, of any length, over a whole history."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import numpy as np
+
+from engines.core.candle import Candles, FloatArray
+from engines.indicators import adx, atr, bollinger, ema, macd, obv, rsi, sma, stochrsi, swings, vwap
+from engines.indicators.catalog import Spec, spec
+from engines.indicators.kernel import plain
+
+_ATR_LENGTH, _NORM_LENGTH = 14, 100
+
+
+def compute(kind: str, numbers: tuple[float, ...], candles: Candles) -> Mapping[str, FloatArray]:
+    """The outputs of an indicator by their names (`Spec.columns`), one entry a bar, NaN while it warms up.
+
+    The same compiled steps as those of the hot indicators. Raises `ValueError` for a kind that is none of
+    ours, or numbers that it cannot have.
+    """
+    wanted = spec(kind, numbers)
+    if wanted is None or kind not in KERNELS:
+        raise ValueError(f"no kernel for {kind} with the numbers {numbers}")
+    return columns(wanted, candles)
+
+
+def columns(wanted: Spec, candles: Candles) -> Mapping[str, FloatArray]:
+    """The same for a `Spec` that is known to be one of ours."""
+    rows = KERNELS[wanted.kind](candles, *wanted.numbers)
+    outputs = [rows] if rows.ndim == 1 else [np.ascontiguousarray(column) for column in rows.T]
+    return dict(zip(wanted.columns, outputs, strict=True))
+
+
+def _ranges(candles: Candles) -> tuple[FloatArray, FloatArray, FloatArray]:
+    return plain(candles.high), plain(candles.low), plain(candles.close)
+
+
+def _stochrsi(candles: Candles, length: int, lookback: int, k: int, d: int) -> FloatArray:
+    return stochrsi.over(plain(candles.close), length, lookback, k, d)
+
+
+def _atr_norm(candles: Candles) -> FloatArray:
+    """The average of the ATR over its last 100 values."""
+    ranges = atr.over(*_ranges(candles), _ATR_LENGTH)
+    norms = np.full(len(ranges), np.nan)
+    norms[_ATR_LENGTH:] = sma.over(ranges[_ATR_LENGTH:], _NORM_LENGTH)
+    return norms
+
+
+def _obv(candles: Candles) -> FloatArray:
+    return obv.over(plain(candles.close), plain(candles.volume))
+
+
+def _vwap(candles: Candles) -> FloatArray:
+    times = candles.time_ms.astype(np.float64)
+    return vwap.over(times, *_ranges(candles), plain(candles.volume), vwap.DAY_MS)
+
+
+def _levels(candles: Candles) -> FloatArray:
+    return swings.over(*_ranges(candles), _ATR_LENGTH)
+
+
+KERNELS: Final[Mapping[str, Callable[..., FloatArray]]] = {
+    "ema": lambda candles, length: ema.over(plain(candles.close), length),
+    "macd": lambda candles, fast, slow, signal: macd.over(plain(candles.close), fast, slow, signal),
+    "rsi": lambda candles, length: rsi.over(plain(candles.close), length),
+    "stochrsi": _stochrsi,
+    "bb": lambda candles, length, width: bollinger.over(plain(candles.close), length, width),
+    "atr": lambda candles, length: atr.over(*_ranges(candles), length),
+    "atr_norm": _atr_norm,
+    "adx": lambda candles, length: adx.over(*_ranges(candles), length),
+    "obv": _obv,
+    "obv_ema": lambda candles, length: ema.over(_obv(candles), length),
+    "volume_sma": lambda candles, length: sma.over(plain(candles.volume), length),
+    "vwap": _vwap,
+    "support": lambda candles: _levels(candles)[:, :2],
+    "resistance": lambda candles: _levels(candles)[:, 2:],
+}
+"""Every kind that has a kernel."""

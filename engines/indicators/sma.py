@@ -1,0 +1,51 @@
+"""Simple moving average."""
+
+import math
+
+import numpy as np
+
+from engines.core.candle import FloatArray
+from engines.indicators import window
+from engines.indicators.kernel import kernel
+
+_TOTAL, _LOST, _WINDOW = 0, 1, 2
+RING = _WINDOW + window.VALUES
+"""The running total, what its rounding lost (Neumaier), the window, and where its ring begins."""
+
+
+def size(length: int) -> int:
+    """Numbers of state."""
+    return _WINDOW + window.size(length)
+
+
+@kernel
+def _add(state: FloatArray, at: int, value: float) -> None:
+    total = state[at + _TOTAL]
+    state[at + _TOTAL] = total + value
+    if abs(total) >= abs(value):
+        state[at + _LOST] += (total - state[at + _TOTAL]) + value
+    else:
+        state[at + _LOST] += (value - state[at + _TOTAL]) + total
+
+
+@kernel
+def step(state: FloatArray, at: int, value: float, length: int) -> float:
+    """The average of the last `length` values. First defined at row `length - 1`. The total is compensated:
+    it does not drift, also when a value leaves that was a billion times the others."""
+    left = window.push(state, at + _WINDOW, value, length)
+    _add(state, at, value)
+    if not math.isnan(left):
+        _add(state, at, -left)
+    if not window.is_full(state, at + _WINDOW, length):
+        return math.nan
+    total: float = state[at + _TOTAL] + state[at + _LOST]
+    return total / length
+
+
+@kernel
+def over(values: FloatArray, length: int) -> FloatArray:
+    """One entry a value."""
+    state, averages = np.zeros(RING + length), np.empty(len(values))
+    for row in range(len(values)):
+        averages[row] = step(state, 0, values[row], length)
+    return averages
