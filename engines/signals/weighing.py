@@ -15,6 +15,7 @@ What signals of one confidence came to on history is in docs/signals.md.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from engines.core.side import Direction
@@ -55,9 +56,10 @@ class Weight:
 def weigh(frames: Mapping[Timeframe, Frame], entry: Timeframe, least_trend: float) -> Weight:
     """Ask every rule and add up what they say. There is a direction where the trend is `least_trend` or more,
     either way."""
-    on_trend = [find(rule, each, frames.get(each)) for each in TREND_FRAMES for rule in TREND_RULES]
+    by_frame = {each: _on_trend(each, frames.get(each)) for each in TREND_FRAMES}
+    on_trend = [finding for findings in by_frame.values() for finding in findings]
     on_entry = [find(rule, entry, frames.get(entry)) for rule in ENTRY_RULES]
-    trends = {each: _balance(on_trend, each) / _TREND_POINTS for each in TREND_FRAMES}
+    trends = {each: _net(findings) / _TREND_POINTS for each, findings in by_frame.items()}
     trend = sum(trends.values()) / len(trends)
     direction = _direction(trend, least_trend)
     net = _net(on_entry)
@@ -71,6 +73,12 @@ def weigh(frames: Mapping[Timeframe, Frame], entry: Timeframe, least_trend: floa
         confidence=_confidence(on_trend, trends, net, direction) if direction is not None else 0.0,
         strength=50.0 * (1.0 + TREND_WEIGHT * trend + ENTRY_WEIGHT * _part(net)),
     )
+
+
+@lru_cache(maxsize=16)
+def _on_trend(timeframe: Timeframe, frame: Frame | None) -> tuple[Finding, ...]:
+    """The same frame of four hours is looked at on sixteen closes of fifteen minutes."""
+    return tuple(find(rule, timeframe, frame) for rule in TREND_RULES)
 
 
 def _confidence(
@@ -89,14 +97,13 @@ def _direction(trend: float, least: float) -> Direction | None:
     return Direction.LONG if trend > 0 else Direction.SHORT
 
 
-def _balance(findings: Sequence[Finding], timeframe: Timeframe) -> float:
-    return _net(finding for finding in findings if finding.timeframe is timeframe)
-
-
 def _net(findings: Iterable[Finding]) -> float:
-    return sum(
-        finding.points * finding.speaks_for.sign for finding in findings if finding.speaks_for is not None
-    )
+    """Points for long less points for short."""
+    net = 0.0
+    for finding in findings:
+        if finding.speaks_for is not None:
+            net += finding.points if finding.speaks_for is Direction.LONG else -finding.points
+    return net
 
 
 def _part(net: float) -> float:
