@@ -173,11 +173,13 @@ class Signals:
         return max((decide(view, one) for one in wanted), key=_weight)
 
     async def mute(self, person: Person, symbol: str, hours: float) -> Person:
-        """No signals about a market for so long; the person as they are then. Raises as `People.change`."""
+        """No signals about a market for so long, zero ends it; the person as they are then. Raises as
+        `People.change` does."""
         now = self._clock.now()
-        others = [mute for mute in person.mutes if mute.symbol != symbol and mute.until > now]
-        mute = Mute(symbol, now + timedelta(hours=hours))
-        return await self._people.change(person.id, mutes=(*others, mute))
+        kept = [mute for mute in person.mutes if mute.symbol != symbol and mute.until > now]
+        if hours > 0:
+            kept.append(Mute(symbol, now + timedelta(hours=hours)))
+        return await self._people.change(person.id, mutes=tuple(kept))
 
     async def show(
         self, person: Person, signal: Signal, chat_id: int, message_id: int, is_picture: bool

@@ -37,6 +37,7 @@ class Cards:
     clock: Clock
     view: View
     drawings: Drawings
+    _unwritten: dict[tuple[int, int], Card] = field(default_factory=dict)
     _busy: set[int] = field(default_factory=set)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -91,6 +92,12 @@ class Cards:
         return True
 
     async def _bring(self, signal: Signal, card: Card) -> None:
+        unwritten = self._unwritten.get((card.signal_id, card.person_id))
+        if unwritten is not None:
+            await self._write(unwritten)
+            card = unwritten
+        if card.message_id is not None and card.shown_version >= signal.version:
+            return
         person = self.people.get(card.person_id)
         if person is None or not _is_served(person) or self._is_too_late(signal, card):
             await self.store.drop_card(card.signal_id, card.person_id)
@@ -121,7 +128,14 @@ class Cards:
             shown = replace(
                 card, message_id=sent.message_id, is_picture=is_picture, shown_version=signal.version
             )
+        await self._write(shown)
+
+    async def _write(self, shown: Card) -> None:
+        """Remember what was delivered, also while the store is in trouble: nobody is told twice."""
+        place = shown.signal_id, shown.person_id
+        self._unwritten[place] = shown
         await self.store.shown(shown)
+        del self._unwritten[place]
 
     async def _edit(self, card: Card, message_id: int, screen: Screen) -> bool:
         return await self.messenger.edit(card.chat_id, message_id, screen, priority=Priority.SIGNAL)
