@@ -100,7 +100,7 @@ class Following:
         """Live through what was missed in a market, as far as it can be had now. Raises `Transient` and
         `Refused` as the venue does."""
         trail = self._trails[symbol]
-        until_ms = Timeframe.M1.floor(self._now_ms() - round(PUBLISHED_AFTER_S * 1000 * self.clock.speed))
+        until_ms = Timeframe.M1.floor(self._ago_ms(PUBLISHED_AFTER_S))
         while trail.at_ms < until_ms:
             start_ms = FIVE.floor(trail.at_ms)
             stop_ms = min(until_ms, start_ms + PAGE * Timeframe.M1.ms)
@@ -116,8 +116,8 @@ class Following:
     def _reached_ms(self, trail: Trail, minutes: Candles, stop_ms: int) -> int:
         """Up to where the answer tells; what the venue has not told for long was not traded."""
         last_ms = int(minutes.time_ms[-1]) + Timeframe.M1.ms if len(minutes) else trail.at_ms
-        is_given_up = self.clock.age_s(_moment(stop_ms)) > GIVEN_UP_AFTER_S
-        return stop_ms if is_given_up else min(last_ms, stop_ms)
+        given_up_ms = Timeframe.M1.floor(self._ago_ms(GIVEN_UP_AFTER_S))
+        return min(max(last_ms, given_up_ms), stop_ms)
 
     async def _look(self, trail: Trail) -> None:
         bars, trail.bars = trail.bars, []
@@ -167,7 +167,7 @@ class Following:
 
     async def _expire(self, trail: Trail) -> None:
         """A market that is gone: what has run out ends where it was last seen."""
-        now_ms = self._now_ms()
+        now_ms = self._ago_ms(0)
         for signal in self.register.in_market(trail.symbol):
             price = _last_price(signal)
             still = Stretch(start_ms=now_ms, at_ms=now_ms, open=price, high=price, low=price, close=price)
@@ -199,8 +199,9 @@ class Following:
     def _seen_ms(self, symbol: str) -> int:
         return min(signal.course.seen_ms for signal in self.register.in_market(symbol))
 
-    def _now_ms(self) -> int:
-        return int(self.clock.now().timestamp() * 1000)
+    def _ago_ms(self, real_s: float) -> int:
+        """Market time so many real seconds ago."""
+        return int(self.clock.now().timestamp() * 1000 - real_s * 1000 * self.clock.speed)
 
 
 def _last_price(signal: Signal) -> float:
