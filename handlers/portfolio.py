@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from handlers.ui.keyboards import button
 from handlers.ui.request import Request
+from handlers.ui.rich import rich
 from handlers.ui.table import ButtonRoute, Command, Topic
 from ports.errors import Refused
 from ports.messages import Document, Screen, Style
@@ -15,6 +16,7 @@ GOOD_FOR = timedelta(minutes=5)
 DRAWN_AFTER = timedelta(seconds=1)
 """A curve needs time to have passed; none does while the market clock stands still."""
 SHOWN = 8
+MOST_IN_A_TABLE = 40
 FEW = 30
 """Closed trades below which a record says little."""
 
@@ -26,21 +28,29 @@ async def portfolio(request: Request) -> Screen:
     photo = None
     if account.curve[-1][0] - account.curve[0][0] >= DRAWN_AFTER:
         photo = await services.pictures.equity(account.curve, account.opening, theme=person.theme, speech=say)
-    html = say.render(
-        "portfolio.html",
-        account=account,
-        shown=account.standings[:SHOWN],
-        hidden=max(len(account.standings) - SHOWN, 0),
-        few=FEW,
-        may_trade=request.may(Role.TRADER),
-        change=account.start / account.opening if account.start is not None and account.opening else None,
+    values = {
+        "account": account,
+        "few": FEW,
+        "may_trade": request.may(Role.TRADER),
+        "change": account.start / account.opening if account.start is not None and account.opening else None,
+    }
+    hidden = max(len(account.standings) - SHOWN, 0)
+    html = say.render("portfolio.html", shown=account.standings[:SHOWN], hidden=hidden, **values)
+    form = rich(
+        request,
+        "rich/portfolio.html",
+        {} if photo is None else {"equity": photo},
+        has_curve=photo is not None,
+        most=MOST_IN_A_TABLE,
+        now=say.time(services.clock.now()),
+        **values,
     )
     last = [button(say("Reset"), "do", "reset")] if request.may(Role.TRADER) else []
     keyboard = (
         (button(say("Trades"), "tl", 0), button(say("Export"), "xp"), button(say("Refresh"), "pf")),
         tuple(last),
     )
-    return Screen(html=html, keyboard=keyboard, photo=photo)
+    return Screen(html=html, keyboard=keyboard, photo=photo, rich=form)
 
 
 async def export(request: Request) -> Screen:

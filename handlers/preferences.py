@@ -9,11 +9,12 @@ from zoneinfo import available_timezones
 
 from handlers.ui.keyboards import button, choice, rows
 from handlers.ui.request import Request
+from handlers.ui.rich import ANSWERS, probe
 from handlers.ui.table import ButtonRoute, Command, Topic
 from handlers.ui.time_of_day import time_of_day
 from ports.charts import Theme
 from ports.errors import Refused
-from ports.messages import Priority, Screen
+from ports.messages import Button, Priority, Screen
 from ports.people import Noise, RiskProfile
 from services.speech import LANGUAGES
 
@@ -86,6 +87,20 @@ async def set_preference(request: Request) -> Screen:
     if kind is None or value not in {option.value for option in kind}:
         raise Refused("unknown_choice")
     return await _changed(request, **{what: kind(value)})
+
+
+async def tables(request: Request) -> Screen:
+    """A button: `rp:try` sends a table and asks whether it arrived, `rp:yes` and `rp:no` are the answers."""
+    say = request.say
+    if not request.is_private:
+        return _screen(request)
+    if request.args == "try":
+        back = ((button(say("Back"), "set"),),)
+        refused = Screen(html=say.render("rich_refused.html"), keyboard=back)
+        return await probe(request, "rp", otherwise=refused)
+    if request.args not in ANSWERS:
+        raise Refused("unknown_choice")
+    return await _changed(request, sees_rich=ANSWERS[request.args])
 
 
 async def set_zone(request: Request) -> Screen:
@@ -178,10 +193,23 @@ def _screen(request: Request) -> Screen:
         *rows(choice(list(LANGUAGES.items()), person.language, "lang")),
         *rows(choice([(value.value, label) for value, label in risk], person.risk, "set", "risk")),
         *rows(choice([(value.value, label) for value, label in noise], person.noise, "set", "noise")),
-        (*choice([(value.value, label) for value, label in themes], person.theme, "set", "theme"),),
+        (
+            *choice([(value.value, label) for value, label in themes], person.theme, "set", "theme"),
+            *_tables_button(request),
+        ),
         (button(say("Time zone"), "tz"), button(say("Daily summary"), "sum")),
     )
     return Screen(html=say.render("settings.html", person=person, languages=LANGUAGES), keyboard=keyboard)
+
+
+def _tables_button(request: Request) -> tuple[Button, ...]:
+    """Turns tables off, or tries them; in a group there are none."""
+    if not request.is_private:
+        return ()
+    say = request.say
+    if request.person.sees_rich:
+        return (button(say("Tables off"), "rp", "no"),)
+    return (button(say("Try tables"), "rp", "try"),)
 
 
 _LANGUAGE_WORDS = {"en": ("english", "eng", "английский", "англ"), "ru": ("russian", "rus", "русский", "рус")}
@@ -220,4 +248,5 @@ BUTTONS = (
     ButtonRoute(prefix="set", handler=set_preference, is_read_only=False),
     ButtonRoute(prefix="tz", handler=set_zone, is_read_only=False),
     ButtonRoute(prefix="sum", handler=digest, is_read_only=False),
+    ButtonRoute(prefix="rp", handler=tables, is_read_only=False),
 )

@@ -1,9 +1,11 @@
-"""`/start`: a new person chooses language and risk in two taps and gets the cockpit."""
+"""`/start`: a new person chooses language and risk in two taps, gets the cockpit, and tells whether tables
+arrive."""
 
 from dataclasses import replace
 
 from handlers.ui.keyboards import button, rows
 from handlers.ui.request import Request
+from handlers.ui.rich import ANSWERS, probe
 from handlers.ui.table import ButtonRoute, Command, Topic
 from ports.errors import Refused
 from ports.messages import Screen, Style
@@ -22,12 +24,14 @@ async def start(request: Request) -> Screen | None:
 
 
 async def choose(request: Request) -> Screen | None:
-    """Answers: `on:lang:ru`, then `on:risk:balanced`."""
+    """Answers: `on:lang:ru`, then `on:risk:balanced`, then `on:rich:yes`."""
     what, _, value = request.args.partition(":")
     if what == "lang" and value in LANGUAGES:
         return await _chosen_language(request, value)
     if what == "risk" and value in set(RiskProfile):
         return await _chosen_risk(request, RiskProfile(value))
+    if what == "rich" and value in ANSWERS:
+        return await _told_of_tables(request, ANSWERS[value])
     raise Refused("unknown_choice")
 
 
@@ -57,6 +61,14 @@ async def _chosen_risk(request: Request, risk: RiskProfile) -> Screen:
     person = await services.people.change(request.person.id, risk=risk, is_onboarded=True)
     if person.cockpit_message_id is None:
         await services.cockpits.open(person)
+    answered = replace(request, person=person)
+    if person.sees_rich is not None or not request.is_private:
+        return welcome(answered)
+    return await probe(answered, "on", "rich", otherwise=welcome(answered))
+
+
+async def _told_of_tables(request: Request, sees_rich: bool) -> Screen:
+    person = await request.services.people.change(request.person.id, sees_rich=sees_rich)
     return welcome(replace(request, person=person))
 
 

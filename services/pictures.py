@@ -22,6 +22,8 @@ from services.speech import Speech
 SHOWN = 120
 AVERAGES = (21, 50)
 WARM_UP = 3 * max(AVERAGES)
+_SAMPLE_HOURS = 96
+_HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,25 @@ class Pictures:
             time_ms=np.array([int(one.timestamp() * 1000) for one in at], np.int64),
             equity=np.array(equity, np.float64),
             opening=float(opening),
+            opening_name=speech("Start"),
+            theme=theme,
+            zone=speech.zone,
+            months=speech.months(),
+            drawn_at=self.clock.now(),
+        )
+        return await self.charts.equity(chart)
+
+    async def sample(self, *, theme: Theme, speech: Speech) -> bytes:
+        """Draw a made-up curve as PNG, for finding out whether somebody sees pictures. It says that it is
+        made up."""
+        hours = np.arange(_SAMPLE_HOURS)
+        start_ms = int(self.clock.now().timestamp() * 1000) - _SAMPLE_HOURS * _HOUR_MS
+        chart = EquityChart(
+            title=speech("A chart"),
+            subtitle=speech("made up, to see whether it arrives"),
+            time_ms=start_ms + hours.astype(np.int64) * _HOUR_MS,
+            equity=1000 + hours * 0.4 + 12 * np.sin(hours / 9),
+            opening=1000.0,
             opening_name=speech("Start"),
             theme=theme,
             zone=speech.zone,
