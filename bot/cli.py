@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     stream.add_argument("--top", type=int, default=50, metavar="N", help="how many markets (default 50)")
     status = commands.add_parser("status", help="which candles are stored")
     status.add_argument("--symbol", metavar="SYMBOL", help="of one market")
+    _study(commands.add_parser("study", help="try the signals on recorded candles and write a report"))
     _sandbox(commands.add_parser("sandbox", help="the outside world on loopback, and the desk inside it"))
     return top
 
@@ -58,6 +59,21 @@ def _backfill(command: argparse.ArgumentParser) -> None:
     command.add_argument("--symbol", required=True, nargs="+", metavar="SYMBOL", help="such as BTCUSDT")
     command.add_argument("--days", type=int, default=30, metavar="N", help="how far back (default 30)")
     command.add_argument("--timeframe", nargs="+", metavar="T", help="default: 5m 15m 1h 4h 1d")
+
+
+def _study(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "folder", type=Path, metavar="DIR", help="with files such as binance_BTCUSDT_1h.csv.gz"
+    )
+    command.add_argument("--from", dest="start", metavar="DATE", help="signals from then on (UTC)")
+    command.add_argument("--to", dest="stop", metavar="DATE", help="signals until before then (UTC)")
+    command.add_argument("--symbols", nargs="+", metavar="SYMBOL", help="of these markets (default: all)")
+    command.add_argument("--workers", type=int, metavar="N", help="processes at once (default: one a core)")
+    outcome = command.add_mutually_exclusive_group(required=True)
+    outcome.add_argument("--out", type=Path, metavar="FILE.md", help="where the report goes")
+    outcome.add_argument(
+        "--calibrate", action="store_true", help="print what signals before 2024 say of the rules"
+    )
 
 
 def _series(command: argparse.ArgumentParser) -> None:
@@ -92,6 +108,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.command == "study":  # needs no settings: it reads files only
+        from bot.commands import study
+
+        return study.run(options)
     if options.command != "sandbox":
         # Settings first: what is wrong with them is said at once, before the slow imports.
         from bot.settings import load

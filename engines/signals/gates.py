@@ -52,12 +52,12 @@ class Case:
     def __init__(self, view: View, entry: Timeframe, weight: Weight, params: Params) -> None:
         self.view, self.timeframe, self.weight, self.params = view, entry, weight, params
 
-    @cached_property
+    @property
     def frame(self) -> Frame:
         """Of the entry timeframe. Raises `KeyError` where there is none: the data gate is asked first."""
         return self.view.frames[self.timeframe]
 
-    @cached_property
+    @property
     def direction(self) -> Direction:
         """Which the trend gate has found."""
         assert self.weight.direction is not None, "the trend gate is asked first"
@@ -70,11 +70,11 @@ class Case:
 
     def _strong(self) -> list[float]:
         """Prices that were touched often, on the entry timeframe and on four hours."""
+        known = [self.view.frames[timeframe].swings for timeframe in (self.timeframe, Timeframe.H4)]
         return [
-            float(price)
-            for timeframe in (self.timeframe, Timeframe.H4)
-            for price, touches, _ in self.view.frames[timeframe].swings
-            if touches >= self.params.strong_touches
+            price
+            for swings in known
+            for price in swings[swings[:, 1] >= self.params.strong_touches, 0].tolist()
         ]
 
 
@@ -94,10 +94,12 @@ def ask_one(case: Case, name: GateName) -> Gate:
     return _CHECKS[name](case)
 
 
-def _gate(name: GateName, is_open: bool, numbers: Mapping[str, float], opens: Mapping[str, float]) -> Gate:
+def _gate(
+    name: GateName, is_open: bool, numbers: Mapping[str, float], opens: Callable[[], Mapping[str, float]]
+) -> Gate:
     if is_open:
         return Gate(name=name, state=GateState.PASSED, numbers=numbers)
-    return Gate(name=name, state=GateState.BLOCKED, numbers=numbers, opens=opens)
+    return Gate(name=name, state=GateState.BLOCKED, numbers=numbers, opens=opens())
 
 
 def _data(case: Case) -> Gate:
@@ -109,7 +111,7 @@ def _data(case: Case) -> Gate:
         if lack is not None:
             numbers[f"{lack}_{timeframe}"] = 1.0
     is_open = len(numbers) == 2 and view.data_age_s <= params.stalest_s
-    return _gate(GateName.DATA, is_open, numbers, {"age_s": params.stalest_s})
+    return _gate(GateName.DATA, is_open, numbers, lambda: {"age_s": params.stalest_s})
 
 
 def _lack(view: View, timeframe: Timeframe, *, needs_norm: bool) -> str | None:
@@ -127,8 +129,8 @@ def _trend(case: Case) -> Gate:
     weight, least = case.weight, case.params.least_trend
     numbers = {f"trend_{timeframe}": value for timeframe, value in weight.trends.items()}
     numbers |= {"trend": weight.trend, "least": least}
-    opens = {"trend": least, **_long_averages(case)}
-    return _gate(GateName.TREND, weight.direction is not None, numbers, opens)
+    is_open = weight.direction is not None
+    return _gate(GateName.TREND, is_open, numbers, lambda: {"trend": least, **_long_averages(case)})
 
 
 def _long_averages(case: Case) -> dict[str, float]:
@@ -144,9 +146,8 @@ def _long_averages(case: Case) -> dict[str, float]:
 def _entry(case: Case) -> Gate:
     points = case.direction.sign * case.weight.triggers
     least = case.params.least_triggers
-    return _gate(
-        GateName.ENTRY, points >= least, {"triggers": points, "least": least}, _entry_opens(case, least)
-    )
+    numbers = {"triggers": points, "least": least}
+    return _gate(GateName.ENTRY, points >= least, numbers, lambda: _entry_opens(case, least))
 
 
 def _entry_opens(case: Case, least: float) -> dict[str, float]:
@@ -166,21 +167,20 @@ def _reward(case: Case) -> Gate:
     levels, least = case.levels, case.params.least_reward
     if levels is None:
         tick = float(case.view.instrument.tick)
-        return _gate(GateName.REWARD, False, {"least": least, "tick": tick}, {})
+        return _gate(GateName.REWARD, False, {"least": least, "tick": tick}, dict)
     numbers = {"risk_reward": levels.risk_reward, "least": least}
-    if levels.obstacle is None:
-        return _gate(GateName.REWARD, levels.risk_reward >= least, numbers, {})
-    numbers["obstacle"] = levels.obstacle
-    return _gate(
-        GateName.REWARD, levels.risk_reward >= least, numbers, _reward_opens(case, levels, levels.obstacle)
-    )
+    if levels.obstacle is not None:
+        numbers["obstacle"] = levels.obstacle
+    return _gate(GateName.REWARD, levels.risk_reward >= least, numbers, lambda: _reward_opens(case, levels))
 
 
-def _reward_opens(case: Case, levels: Levels, obstacle: float) -> dict[str, float]:
+def _reward_opens(case: Case, levels: Levels) -> dict[str, float]:
     """A close beyond the obstacle, or an entry from which the same risk leaves room in front of it."""
+    if levels.obstacle is None:
+        return {}
     middle = float(levels.entry_low + levels.entry_high) / 2
     lacking = (case.params.least_reward - levels.risk_reward) * abs(middle - float(levels.stop))
-    opens = {"above" if case.direction is Direction.LONG else "below": obstacle}
+    opens = {"above" if case.direction is Direction.LONG else "below": levels.obstacle}
     pullback = middle - case.direction.sign * lacking
     return {**opens, "pullback": pullback} if pullback > 0 else opens
 
@@ -189,22 +189,23 @@ def _volatility(case: Case) -> Gate:
     atr, norm = case.frame.value("atr14"), case.frame.value("atr_norm")
     most = case.params.most_volatility
     numbers = {"atr": atr, "norm": norm, "ratio": atr / norm, "most": most}
-    return _gate(GateName.VOLATILITY, atr <= most * norm, numbers, {"atr": most * norm})
+    return _gate(GateName.VOLATILITY, atr <= most * norm, numbers, lambda: {"atr": most * norm})
 
 
 def _confidence(case: Case) -> Gate:
     confidence, least = case.weight.confidence, case.params.least_confidence
     numbers = {"confidence": confidence, "least": least}
-    return _gate(GateName.CONFIDENCE, confidence >= least, numbers, {"confidence": least})
+    return _gate(GateName.CONFIDENCE, confidence >= least, numbers, lambda: {"confidence": least})
 
 
 def _cool_down(case: Case) -> Gate:
     last_ms, wait_ms = case.view.last_signal_ms, case.params.cool_down_ms
     if last_ms is None:
-        return _gate(GateName.COOL_DOWN, True, {"least_ms": float(wait_ms)}, {})
+        return _gate(GateName.COOL_DOWN, True, {"least_ms": float(wait_ms)}, dict)
     since_ms = case.view.now_ms - last_ms
     numbers = {"since_ms": float(since_ms), "least_ms": float(wait_ms)}
-    return _gate(GateName.COOL_DOWN, since_ms >= wait_ms, numbers, {"in_ms": float(wait_ms - since_ms)})
+    is_open = since_ms >= wait_ms
+    return _gate(GateName.COOL_DOWN, is_open, numbers, lambda: {"in_ms": float(wait_ms - since_ms)})
 
 
 _CHECKS: Final[Mapping[GateName, Callable[[Case], Gate]]] = {
