@@ -18,6 +18,10 @@ from tests.browser.wire import ADMINS, ANNA, SAM, TOM, Control
 
 START = datetime(2025, 4, 1, tzinfo=UTC)
 FIVE_MINUTES_MS = 300_000
+TABLES = {
+    "English": {True: "I see a table", False: "No table"},
+    "Русский": {True: "Вижу таблицу", False: "Таблицы нет"},
+}
 _PRICE = re.compile(r"([\d,]+\.\d\d)")
 
 Screenshot = Callable[[Page, str], Path]
@@ -38,12 +42,19 @@ def recorded_bar(shared_data: Path, symbol: str, time_ms: int) -> dict[str, floa
     raise AssertionError(f"no bar of {symbol} at {time_ms}")
 
 
-def begin(chat: ChatPage, language: str = "English", risk: str = "Balanced") -> None:
-    """Onboarding in three taps."""
+def begin(
+    chat: ChatPage, language: str = "English", risk: str = "Balanced", *, sees_tables: bool | None = False
+) -> None:
+    """Onboarding in four taps; with `sees_tables` `None` the last question stays open."""
     chat.part("start").click()
     chat.page.get_by_role("button", name=language, exact=True).click()
     chat.page.get_by_role("button", name=risk, exact=True).click()
     expect(chat.part("pinned")).to_be_visible()
+    expect(chat.part("rich")).to_be_visible()
+    if sees_tables is not None:
+        answer = TABLES[language][sees_tables]
+        chat.page.get_by_role("button", name=answer, exact=True).click()
+        expect(chat.part("rich")).to_have_count(0)
 
 
 def answer_to(chat: ChatPage, text: str) -> Any:

@@ -8,6 +8,11 @@
  * @property {string | null} copy text to put on the clipboard
  * @property {"primary" | "success" | "danger" | null} style
  *
+ * @typedef {Object} Rich
+ * @property {Object<string, any>[]} blocks as the Bot API's RichMessage has them
+ * @property {boolean} [is_rtl]
+ * @property {Object<string, string>} photos addresses by file id
+ *
  * @typedef {Object} Message
  * @property {number} id rises over the whole world
  * @property {number} chat
@@ -17,6 +22,7 @@
  * @property {string} text
  * @property {string} html
  * @property {Button[][]} buttons
+ * @property {Rich | null} rich stands in place of the text
  * @property {string | null} photo address of the picture
  * @property {string | null} document
  * @property {string | null} document_name

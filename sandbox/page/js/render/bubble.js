@@ -9,6 +9,7 @@ import { summary } from "../selectors.js";
 import { avatar, botAvatar, toneOf } from "./avatar.js";
 import { keyboard } from "./keyboard.js";
 import { file, photo } from "./media.js";
+import { richContent } from "./rich.js";
 import { reveal } from "./text_actions.js";
 
 /**
@@ -26,7 +27,7 @@ export function bubble(store, place, before) {
   const { message } = place;
   if (message.service) return serviceLine(message);
   const own = message.sender === store.view.user;
-  const classes = ["row", own ? "out" : "in", place.first && "first", place.last && "last", message.photo && "has-photo"];
+  const classes = ["row", own ? "out" : "in", place.first && "first", place.last && "last", message.photo && "has-photo", message.rich && "has-rich"];
   const row = el(
     "article",
     {
@@ -84,6 +85,7 @@ function quote(store, message) {
 
 /** @param {Message} message @param {boolean} own */
 function words(message, own) {
+  if (message.rich) return el("div", { class: "text", testid: "text" }, richContent(message.rich), meta(message, own));
   const text = renderHtml(message.html);
   linkify(text);
   const bare = !message.html.trim();
@@ -117,6 +119,10 @@ function keepOpened(before, now) {
   const quotes = now.querySelectorAll("blockquote.expandable");
   before.querySelectorAll("blockquote.expandable").forEach((part, index) => {
     if (part.getAttribute("aria-expanded") === "true") quotes[index]?.setAttribute("aria-expanded", "true");
+  });
+  const details = now.querySelectorAll("details");
+  before.querySelectorAll("details").forEach((part, index) => {
+    if (details[index]) details[index].open = part.open;
   });
   const spoilers = now.querySelectorAll(".spoiler");
   before.querySelectorAll(".spoiler").forEach((part, index) => {
