@@ -7,7 +7,7 @@ import numpy as np
 from engines.core.candle import FloatArray
 from engines.indicators import smoothing
 from engines.indicators.atr import reach
-from engines.indicators.kernel import kernel
+from engines.indicators.kernel import bare, kernel
 
 _HAS_BEFORE, _HIGH, _LOW, _CLOSE = 0, 1, 2, 3
 _UP, _DOWN, _RANGE, _TREND = 4, 4 + smoothing.SIZE, 4 + 2 * smoothing.SIZE, 4 + 3 * smoothing.SIZE
@@ -43,9 +43,10 @@ def step(
 
 
 @kernel
-def over(high: FloatArray, low: FloatArray, close: FloatArray, length: int) -> FloatArray:
+def over(state: FloatArray, high: FloatArray, low: FloatArray, close: FloatArray, length: int) -> FloatArray:
     """One row of three a bar."""
-    state, rows = np.zeros(SIZE), np.empty((len(close), 3))
+    cells, rows = bare(state), np.empty((len(close), 3))
     for row in range(len(close)):
-        rows[row] = step(state, 0, high[row], low[row], close[row], length)
+        trend, plus, minus = step(cells, 0, high[row], low[row], close[row], length)
+        rows[row, 0], rows[row, 1], rows[row, 2] = trend, plus, minus
     return rows

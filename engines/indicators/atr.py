@@ -6,7 +6,7 @@ import numpy as np
 
 from engines.core.candle import Candles, FloatArray
 from engines.indicators import smoothing
-from engines.indicators.kernel import kernel, plain
+from engines.indicators.kernel import bare, kernel, plain
 
 _HAS_BEFORE, _CLOSE, _AVERAGE = 0, 1, 2
 SIZE = 2 + smoothing.SIZE
@@ -30,11 +30,11 @@ def step(state: FloatArray, at: int, high: float, low: float, close: float, leng
 
 
 @kernel
-def over(high: FloatArray, low: FloatArray, close: FloatArray, length: int) -> FloatArray:
+def over(state: FloatArray, high: FloatArray, low: FloatArray, close: FloatArray, length: int) -> FloatArray:
     """One entry a bar."""
-    state, ranges = np.zeros(SIZE), np.empty(len(close))
+    cells, ranges = bare(state), np.empty(len(close))
     for row in range(len(close)):
-        ranges[row] = step(state, 0, high[row], low[row], close[row], length)
+        ranges[row] = step(cells, 0, high[row], low[row], close[row], length)
     return ranges
 
 
@@ -46,7 +46,7 @@ def atr(candles: Candles, length: int = 14) -> FloatArray:
     """
     if length < 1:
         raise ValueError(f"ATR length must be at least 1, not {length}")
-    return over(plain(candles.high), plain(candles.low), plain(candles.close), length)
+    return over(np.zeros(SIZE), plain(candles.high), plain(candles.low), plain(candles.close), length)
 
 
 def true_range(candles: Candles) -> FloatArray:

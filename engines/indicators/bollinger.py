@@ -4,9 +4,8 @@ import numpy as np
 
 from engines.core.candle import FloatArray
 from engines.indicators import stdev
-from engines.indicators.kernel import kernel
+from engines.indicators.kernel import bare, kernel
 from engines.indicators.stdev import size as size
-from engines.indicators.window import VALUES
 
 
 @kernel
@@ -18,9 +17,9 @@ def step(state: FloatArray, at: int, value: float, length: int, width: float) ->
 
 
 @kernel
-def over(values: FloatArray, length: int, width: float) -> FloatArray:
+def over(state: FloatArray, values: FloatArray, length: int, width: float) -> FloatArray:
     """One row of three a value."""
-    state, bands = np.zeros(VALUES + length), np.empty((len(values), 3))
+    cells, bands = bare(state), np.empty((len(values), 3))
     for row in range(len(values)):
-        bands[row] = step(state, 0, values[row], length, width)
+        bands[row, 0], bands[row, 1], bands[row, 2] = step(cells, 0, values[row], length, width)
     return bands

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engines.core.candle import FloatArray
-from engines.indicators.kernel import kernel, plain
+from engines.indicators.kernel import bare, kernel, plain
 from engines.indicators.smoothing import SIZE as SIZE
 from engines.indicators.smoothing import smooth
 
@@ -16,11 +16,11 @@ def step(state: FloatArray, at: int, value: float, length: int) -> float:
 
 
 @kernel
-def over(values: FloatArray, length: int) -> FloatArray:
+def over(state: FloatArray, values: FloatArray, length: int) -> FloatArray:
     """One entry a value."""
-    state, averages = np.zeros(SIZE), np.empty(len(values))
+    cells, averages = bare(state), np.empty(len(values))
     for row in range(len(values)):
-        averages[row] = step(state, 0, values[row], length)
+        averages[row] = step(cells, 0, values[row], length)
     return averages
 
 
@@ -36,4 +36,4 @@ def ema(values: FloatArray, length: int) -> FloatArray:
     """
     if length < 1:
         raise ValueError(f"EMA length must be at least 1, not {length}")
-    return over(plain(values), length)
+    return over(np.zeros(SIZE), plain(values), length)

@@ -6,22 +6,19 @@ computed here in another way. A whole history and a bar at a time give the same 
 
 import math
 import struct
-from collections.abc import Callable, Sequence
-from typing import Any, Final, Self, cast
+from collections.abc import Sequence
+from typing import Final, Self
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
-from numba import types
-from numba.extending import intrinsic
-from numba.np.numpy_support import carray
 
 from engines.core.candle import Candles, FloatArray
 from engines.core.timeframe import Timeframe
 from engines.indicators import adx, atr, bollinger, ema, macd, obv, rsi, sma, stochrsi, swings, vwap
 from engines.indicators.columns import HOT
 from engines.indicators.frame import Frame
-from engines.indicators.kernel import kernel, plain
+from engines.indicators.kernel import at_address, bare, kernel, plain
 
 BARS: Final = 0
 TIME, OPEN, HIGH, LOW, CLOSE, VOLUME, CLOSE_BEFORE = range(1, 8)
@@ -55,97 +52,90 @@ _LAYOUT: Final = crc32(repr((_VERSION, SIZE, HOT)).encode())
 _HEADER: Final = struct.Struct("<4sII")
 _MAGIC: Final = b"HOT1"
 
-
-@kernel
-def _price_columns(state: FloatArray, row: FloatArray, close: float) -> None:
-    row[0] = ema.step(state, _EMA9, close, 9)
-    row[1] = ema.step(state, _EMA21, close, 21)
-    row[2] = ema.step(state, _EMA50, close, 50)
-    row[3] = ema.step(state, _EMA200, close, 200)
-    row[4], row[5], row[6] = macd.step(state, _MACD, close, 12, 26, 9)
-    row[7] = rsi.step(state, _RSI, close, 14)
-    row[8], row[9] = stochrsi.step(state, _STOCHRSI, row[7], 14, 3, 3)
-    row[10], row[11], row[12] = bollinger.step(state, _BOLLINGER, close, 20, 2.0)
+AddressArray = npt.NDArray[np.uintp]
 
 
 @kernel
-def _range_columns(state: FloatArray, row: FloatArray, high: float, low: float, close: float) -> None:
-    row[13] = atr.step(state, _ATR, high, low, close, 14)
-    row[14] = math.nan if math.isnan(row[13]) else sma.step(state, _ATR_NORM, row[13], 100)
-    row[15], row[16], row[17] = adx.step(state, _ADX, high, low, close, 14)
-    row[22], row[23], row[24], row[25] = swings.step(state, _SWINGS, high, low, close, row[13])
+def _step_prices(state: FloatArray, close: float) -> None:
+    state[NOW] = ema.step(state, _EMA9, close, 9)
+    state[NOW + 1] = ema.step(state, _EMA21, close, 21)
+    state[NOW + 2] = ema.step(state, _EMA50, close, 50)
+    state[NOW + 3] = ema.step(state, _EMA200, close, 200)
+    state[NOW + 4], state[NOW + 5], state[NOW + 6] = macd.step(state, _MACD, close, 12, 26, 9)
+    strength = rsi.step(state, _RSI, close, 14)
+    state[NOW + 7] = strength
+    state[NOW + 8], state[NOW + 9] = stochrsi.step(state, _STOCHRSI, strength, 14, 3, 3)
+    lower, middle, upper = bollinger.step(state, _BOLLINGER, close, 20, 2.0)
+    state[NOW + 10], state[NOW + 11], state[NOW + 12] = lower, middle, upper
 
 
 @kernel
-def _volume_columns(
-    state: FloatArray, row: FloatArray, time_ms: float, high: float, low: float, close: float, volume: float
+def _step_ranges(state: FloatArray, high: float, low: float, close: float) -> None:
+    average = atr.step(state, _ATR, high, low, close, 14)
+    state[NOW + 13] = average
+    state[NOW + 14] = math.nan if math.isnan(average) else sma.step(state, _ATR_NORM, average, 100)
+    state[NOW + 15], state[NOW + 16], state[NOW + 17] = adx.step(state, _ADX, high, low, close, 14)
+    support, its_strength, resistance, strength = swings.step(state, _SWINGS, high, low, close, average)
+    state[NOW + 22], state[NOW + 23] = support, its_strength
+    state[NOW + 24], state[NOW + 25] = resistance, strength
+
+
+@kernel
+def _step_volumes(
+    state: FloatArray, time_ms: float, high: float, low: float, close: float, volume: float
 ) -> None:
-    row[18] = obv.step(state, _OBV, close, volume)
-    row[19] = ema.step(state, _OBV_EMA, row[18], 21)
-    row[20] = sma.step(state, _VOLUME, volume, 20)
-    row[21] = vwap.step(state, _VWAP, time_ms, high, low, close, volume, vwap.DAY_MS)
+    balance = obv.step(state, _OBV, close, volume)
+    state[NOW + 18] = balance
+    state[NOW + 19] = ema.step(state, _OBV_EMA, balance, 21)
+    state[NOW + 20] = sma.step(state, _VOLUME, volume, 20)
+    state[NOW + 21] = vwap.step(state, _VWAP, time_ms, high, low, close, volume, vwap.DAY_MS)
 
 
 @kernel
-def _remember(state: FloatArray, bar: FloatArray) -> None:
+def _remember(state: FloatArray) -> None:
     """Count the bar; what was now is before."""
     if state[BARS] == 0.0:
         state[CLOSE] = math.nan
-        state[NOW:_BEFORE] = math.nan
+        for column in range(_WIDTH):
+            state[NOW + column] = math.nan
     state[BARS] += 1.0
     state[CLOSE_BEFORE] = state[CLOSE]
     for column in range(_WIDTH):
         state[_BEFORE + column] = state[NOW + column]
-    for number in range(6):
-        state[TIME + number] = bar[number]
 
 
 @kernel
-def step(state: FloatArray, bar: FloatArray) -> None:
-    """Take one closed bar in: open time (ms), open, high, low, close, volume."""
-    _remember(state, bar)
-    row = state[NOW:_BEFORE]
-    high, low, close = bar[2], bar[3], bar[4]
-    _price_columns(state, row, close)
-    _range_columns(state, row, high, low, close)
-    _volume_columns(state, row, bar[0], high, low, close, bar[5])
+def step(state: FloatArray, bars: FloatArray, number: int) -> None:
+    """Take one closed bar in: row `number` of open time (ms), open, high, low, close, volume."""
+    _remember(state)
+    for column in range(6):
+        state[TIME + column] = bars[number, column]
+    high, low, close = state[HIGH], state[LOW], state[CLOSE]
+    _step_prices(state, close)
+    _step_ranges(state, high, low, close)
+    _step_volumes(state, state[TIME], high, low, close, state[VOLUME])
 
 
 @kernel
 def over(state: FloatArray, bars: FloatArray) -> FloatArray:
-    """Take closed bars in, oldest first, one row of six each; one row of the hot columns a bar."""
-    rows = np.empty((len(bars), _WIDTH))
+    """Take closed bars in, oldest first. One row of the hot columns a bar."""
+    cells, rows = bare(state), np.empty((len(bars), _WIDTH))
     for number in range(len(bars)):
-        step(state, bars[number])
-        rows[number] = state[NOW:_BEFORE]
+        step(cells, bars, number)
+        for column in range(_WIDTH):
+            rows[number, column] = cells[NOW + column]
     return rows
-
-
-AddressArray = npt.NDArray[np.uintp]
-
-
-def _to_pointer(typing: Any, address: Any) -> Any:
-    """How a kernel reads an address as the memory that is there."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
-
-    to_float: Any = types.CPointer
-    return to_float(types.float64)(types.uintp), generate
-
-
-_pointer: Callable[[int], Any] = cast(Any, intrinsic)(_to_pointer)
 
 
 @kernel
 def _step_each(addresses: AddressArray, bars: FloatArray) -> int:
     """The first row whose bar is late, and nothing done; -1 when all were taken in."""
     for number in range(len(addresses)):
-        state = carray(_pointer(addresses[number]), SIZE)
+        state = at_address(addresses[number])
         if state[BARS] > 0.0 and bars[number, 0] <= state[TIME]:
             return number
     for number in range(len(addresses)):
-        step(carray(_pointer(addresses[number]), SIZE), bars[number])
+        step(at_address(addresses[number]), bars, number)
     return -1
 
 

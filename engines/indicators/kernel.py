@@ -7,15 +7,20 @@ are not checked: a step divides only by what it has compared with zero.
 """
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import intrinsic, overload
+from numba.np.arrayobj import make_array
 
 from engines.core.candle import FloatArray
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+
+_open_array = cast(Any, make_array)
+_MEMORY = cast(Any, types.CPointer)(types.float64)
 
 
 def kernel(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
@@ -37,3 +42,30 @@ def _compiled(function: Callable[Arguments, Result], *, is_inlined: bool) -> Cal
 def plain(values: FloatArray) -> FloatArray:
     """`values` in the one form for which kernels are compiled: contiguous, writeable; a copy if need be."""
     return np.require(values, np.float64, ["C", "W"])
+
+
+def bare(state: FloatArray) -> FloatArray:
+    """`state` as kernels read and write it: bare memory, without the counting of references that would take
+    as long as the arithmetic. The caller of the kernel keeps `state` alive."""
+    return state
+
+
+def _read_array(typing: Any, state: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _open_array(signature.args[0])(context, builder, arguments[0]).data
+
+    return _MEMORY(state), generate
+
+
+def _read_address(typing: Any, address: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+    return _MEMORY(address), generate
+
+
+_data = cast(Callable[[Any], Any], intrinsic(_read_array))
+at_address = cast(Callable[[Any], FloatArray], intrinsic(_read_address))
+"""The same of a state whose address is known. Only kernels can call it."""
+
+overload(bare, strict=False)(lambda state: lambda state: _data(state))

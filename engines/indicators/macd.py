@@ -6,7 +6,7 @@ import numpy as np
 
 from engines.core.candle import FloatArray
 from engines.indicators import ema
-from engines.indicators.kernel import kernel
+from engines.indicators.kernel import bare, kernel
 
 _FAST, _SLOW, _SIGNAL = 0, ema.SIZE, 2 * ema.SIZE
 SIZE = 3 * ema.SIZE
@@ -27,9 +27,9 @@ def step(
 
 
 @kernel
-def over(values: FloatArray, fast: int, slow: int, signal: int) -> FloatArray:
+def over(state: FloatArray, values: FloatArray, fast: int, slow: int, signal: int) -> FloatArray:
     """One row of three a value."""
-    state, rows = np.zeros(SIZE), np.empty((len(values), 3))
+    cells, rows = bare(state), np.empty((len(values), 3))
     for row in range(len(values)):
-        rows[row] = step(state, 0, values[row], fast, slow, signal)
+        rows[row, 0], rows[row, 1], rows[row, 2] = step(cells, 0, values[row], fast, slow, signal)
     return rows

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engines.core.candle import FloatArray
-from engines.indicators.kernel import kernel
+from engines.indicators.kernel import bare, kernel
 
 _HAS_BEFORE, _CLOSE, _BALANCE = 0, 1, 2
 SIZE = 3
@@ -25,9 +25,9 @@ def step(state: FloatArray, at: int, close: float, volume: float) -> float:
 
 
 @kernel
-def over(close: FloatArray, volume: FloatArray) -> FloatArray:
+def over(state: FloatArray, close: FloatArray, volume: FloatArray) -> FloatArray:
     """One entry a bar."""
-    state, balances = np.zeros(SIZE), np.empty(len(close))
+    cells, balances = bare(state), np.empty(len(close))
     for row in range(len(close)):
-        balances[row] = step(state, 0, close[row], volume[row])
+        balances[row] = step(cells, 0, close[row], volume[row])
     return balances

@@ -6,7 +6,7 @@ import numpy as np
 
 from engines.core.candle import FloatArray
 from engines.indicators import smoothing
-from engines.indicators.kernel import kernel
+from engines.indicators.kernel import bare, kernel
 
 _HAS_BEFORE, _BEFORE, _GAIN, _LOSS = 0, 1, 2, 2 + smoothing.SIZE
 SIZE = 2 + 2 * smoothing.SIZE
@@ -29,9 +29,9 @@ def step(state: FloatArray, at: int, value: float, length: int) -> float:
 
 
 @kernel
-def over(values: FloatArray, length: int) -> FloatArray:
+def over(state: FloatArray, values: FloatArray, length: int) -> FloatArray:
     """One entry a value."""
-    state, strengths = np.zeros(SIZE), np.empty(len(values))
+    cells, strengths = bare(state), np.empty(len(values))
     for row in range(len(values)):
-        strengths[row] = step(state, 0, values[row], length)
+        strengths[row] = step(cells, 0, values[row], length)
     return strengths

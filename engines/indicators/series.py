@@ -36,43 +36,52 @@ def _ranges(candles: Candles) -> tuple[FloatArray, FloatArray, FloatArray]:
     return plain(candles.high), plain(candles.low), plain(candles.close)
 
 
+def _sma(values: FloatArray, length: int) -> FloatArray:
+    return sma.over(np.zeros(sma.size(length)), plain(values), length)
+
+
+def _bands(candles: Candles, length: int, width: float) -> FloatArray:
+    return bollinger.over(np.zeros(bollinger.size(length)), plain(candles.close), length, width)
+
+
 def _stochrsi(candles: Candles, length: int, lookback: int, k: int, d: int) -> FloatArray:
-    return stochrsi.over(plain(candles.close), length, lookback, k, d)
+    state = np.zeros(stochrsi.size(lookback, k, d))
+    return stochrsi.over(np.zeros(rsi.SIZE), state, plain(candles.close), length, lookback, k, d)
 
 
 def _atr_norm(candles: Candles) -> FloatArray:
     """The average of the ATR over its last 100 values."""
-    ranges = atr.over(*_ranges(candles), _ATR_LENGTH)
+    ranges = atr.atr(candles, _ATR_LENGTH)
     norms = np.full(len(ranges), np.nan)
-    norms[_ATR_LENGTH:] = sma.over(ranges[_ATR_LENGTH:], _NORM_LENGTH)
+    norms[_ATR_LENGTH:] = _sma(ranges[_ATR_LENGTH:], _NORM_LENGTH)
     return norms
 
 
 def _obv(candles: Candles) -> FloatArray:
-    return obv.over(plain(candles.close), plain(candles.volume))
+    return obv.over(np.zeros(obv.SIZE), plain(candles.close), plain(candles.volume))
 
 
 def _vwap(candles: Candles) -> FloatArray:
     times = candles.time_ms.astype(np.float64)
-    return vwap.over(times, *_ranges(candles), plain(candles.volume), vwap.DAY_MS)
+    return vwap.over(np.zeros(vwap.SIZE), times, *_ranges(candles), plain(candles.volume), vwap.DAY_MS)
 
 
 def _levels(candles: Candles) -> FloatArray:
-    return swings.over(*_ranges(candles), _ATR_LENGTH)
+    return swings.over(np.zeros(atr.SIZE), np.zeros(swings.SIZE), *_ranges(candles), _ATR_LENGTH)
 
 
 KERNELS: Final[Mapping[str, Callable[..., FloatArray]]] = {
-    "ema": lambda candles, length: ema.over(plain(candles.close), length),
-    "macd": lambda candles, fast, slow, signal: macd.over(plain(candles.close), fast, slow, signal),
-    "rsi": lambda candles, length: rsi.over(plain(candles.close), length),
+    "ema": lambda candles, length: ema.ema(candles.close, length),
+    "macd": lambda candles, *lengths: macd.over(np.zeros(macd.SIZE), plain(candles.close), *lengths),
+    "rsi": lambda candles, length: rsi.over(np.zeros(rsi.SIZE), plain(candles.close), length),
     "stochrsi": _stochrsi,
-    "bb": lambda candles, length, width: bollinger.over(plain(candles.close), length, width),
-    "atr": lambda candles, length: atr.over(*_ranges(candles), length),
+    "bb": _bands,
+    "atr": atr.atr,
     "atr_norm": _atr_norm,
-    "adx": lambda candles, length: adx.over(*_ranges(candles), length),
+    "adx": lambda candles, length: adx.over(np.zeros(adx.SIZE), *_ranges(candles), length),
     "obv": _obv,
-    "obv_ema": lambda candles, length: ema.over(_obv(candles), length),
-    "volume_sma": lambda candles, length: sma.over(plain(candles.volume), length),
+    "obv_ema": lambda candles, length: ema.ema(_obv(candles), length),
+    "volume_sma": lambda candles, length: _sma(candles.volume, length),
     "vwap": _vwap,
     "support": lambda candles: _levels(candles)[:, :2],
     "resistance": lambda candles: _levels(candles)[:, 2:],

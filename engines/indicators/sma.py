@@ -6,7 +6,7 @@ import numpy as np
 
 from engines.core.candle import FloatArray
 from engines.indicators import window
-from engines.indicators.kernel import kernel
+from engines.indicators.kernel import bare, kernel
 
 _TOTAL, _LOST, _WINDOW = 0, 1, 2
 RING = _WINDOW + window.VALUES
@@ -43,9 +43,9 @@ def step(state: FloatArray, at: int, value: float, length: int) -> float:
 
 
 @kernel
-def over(values: FloatArray, length: int) -> FloatArray:
+def over(state: FloatArray, values: FloatArray, length: int) -> FloatArray:
     """One entry a value."""
-    state, averages = np.zeros(RING + length), np.empty(len(values))
+    cells, averages = bare(state), np.empty(len(values))
     for row in range(len(values)):
-        averages[row] = step(state, 0, values[row], length)
+        averages[row] = step(cells, 0, values[row], length)
     return averages

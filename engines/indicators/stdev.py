@@ -6,7 +6,7 @@ import numpy as np
 
 from engines.core.candle import FloatArray
 from engines.indicators import window
-from engines.indicators.kernel import kernel
+from engines.indicators.kernel import bare, kernel
 from engines.indicators.window import VALUES
 from engines.indicators.window import size as size
 
@@ -31,9 +31,9 @@ def step(state: FloatArray, at: int, value: float, length: int) -> tuple[float, 
 
 
 @kernel
-def over(values: FloatArray, length: int) -> FloatArray:
+def over(state: FloatArray, values: FloatArray, length: int) -> FloatArray:
     """The deviation, one entry a value."""
-    state, deviations = np.zeros(VALUES + length), np.empty(len(values))
+    cells, deviations = bare(state), np.empty(len(values))
     for row in range(len(values)):
-        deviations[row] = step(state, 0, values[row], length)[1]
+        deviations[row] = step(cells, 0, values[row], length)[1]
     return deviations

@@ -6,7 +6,12 @@ import numpy as np
 
 from engines.core.candle import FloatArray
 from engines.indicators import extremes, sma
-from engines.indicators.kernel import kernel
+from engines.indicators.kernel import bare, kernel
+
+
+def size(lookback: int, k: int, d: int) -> int:
+    """Numbers of state: the ranges of highs and lows, and the two averages."""
+    return 2 * extremes.size(lookback) + sma.size(k) + sma.size(d)
 
 
 @kernel
@@ -30,10 +35,17 @@ def step(
 
 
 @kernel
-def over(high: FloatArray, low: FloatArray, close: FloatArray, lookback: int, k: int, d: int) -> FloatArray:
+def over(
+    state: FloatArray,
+    high: FloatArray,
+    low: FloatArray,
+    close: FloatArray,
+    lookback: int,
+    k: int,
+    d: int,
+) -> FloatArray:
     """One row of two a bar."""
-    state = np.zeros(2 * (extremes.RING + lookback) + 2 * sma.RING + k + d)
-    rows = np.empty((len(close), 2))
+    cells, rows = bare(state), np.empty((len(close), 2))
     for row in range(len(close)):
-        rows[row] = step(state, 0, high[row], low[row], close[row], lookback, k, d)
+        rows[row, 0], rows[row, 1] = step(cells, 0, high[row], low[row], close[row], lookback, k, d)
     return rows

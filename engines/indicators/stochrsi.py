@@ -6,7 +6,7 @@ import numpy as np
 
 from engines.core.candle import FloatArray
 from engines.indicators import extremes, rsi, sma
-from engines.indicators.kernel import kernel
+from engines.indicators.kernel import bare, kernel
 
 
 def size(lookback: int, k: int, d: int) -> int:
@@ -33,11 +33,12 @@ def step(state: FloatArray, at: int, strength: float, lookback: int, k: int, d: 
 
 
 @kernel
-def over(values: FloatArray, length: int, lookback: int, k: int, d: int) -> FloatArray:
-    """One row of two a value."""
-    strengths = np.zeros(rsi.SIZE)
-    state, rows = np.zeros(extremes.RING + lookback + 2 * sma.RING + k + d), np.empty((len(values), 2))
+def over(
+    strengths: FloatArray, state: FloatArray, values: FloatArray, length: int, lookback: int, k: int, d: int
+) -> FloatArray:
+    """One row of two a value. `strengths` is the state of the RSI."""
+    in_rsi, cells, rows = bare(strengths), bare(state), np.empty((len(values), 2))
     for row in range(len(values)):
-        strength = rsi.step(strengths, 0, values[row], length)
-        rows[row] = step(state, 0, strength, lookback, k, d)
+        strength = rsi.step(in_rsi, 0, values[row], length)
+        rows[row, 0], rows[row, 1] = step(cells, 0, strength, lookback, k, d)
     return rows

@@ -14,7 +14,7 @@ import numpy as np
 
 from engines.core.candle import FloatArray
 from engines.indicators import atr, window
-from engines.indicators.kernel import kernel, rare
+from engines.indicators.kernel import bare, kernel, rare
 
 SPAN = 5
 MERGE_ATR = 0.5
@@ -151,12 +151,15 @@ def step(
 
 
 @kernel
-def over(high: FloatArray, low: FloatArray, close: FloatArray, length: int) -> FloatArray:
-    """One row of four a bar; `length` is that of the ATR."""
-    state, ranges, rows = np.zeros(SIZE), np.zeros(atr.SIZE), np.empty((len(close), 4))
+def over(
+    ranges: FloatArray, state: FloatArray, high: FloatArray, low: FloatArray, close: FloatArray, length: int
+) -> FloatArray:
+    """One row of four a bar. `ranges` is the state of the ATR and `length` its length."""
+    in_atr, cells, rows = bare(ranges), bare(state), np.empty((len(close), 4))
     for row in range(len(close)):
-        average_range = atr.step(ranges, 0, high[row], low[row], close[row], length)
-        rows[row] = step(state, 0, high[row], low[row], close[row], average_range)
+        average_range = atr.step(in_atr, 0, high[row], low[row], close[row], length)
+        levels = step(cells, 0, high[row], low[row], close[row], average_range)
+        rows[row, 0], rows[row, 1], rows[row, 2], rows[row, 3] = levels
     return rows
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from engines.core.candle import FloatArray
-from engines.indicators.kernel import kernel
+from engines.indicators.kernel import bare, kernel
 
 _SESSION, _MONEY, _VOLUME = 0, 1, 2
 SIZE = 3
@@ -36,6 +36,7 @@ def step(
 
 @kernel
 def over(
+    state: FloatArray,
     time_ms: FloatArray,
     high: FloatArray,
     low: FloatArray,
@@ -44,7 +45,7 @@ def over(
     session_ms: int,
 ) -> FloatArray:
     """One entry a bar."""
-    state, averages = np.zeros(SIZE), np.empty(len(close))
+    cells, averages = bare(state), np.empty(len(close))
     for row in range(len(close)):
-        averages[row] = step(state, 0, time_ms[row], high[row], low[row], close[row], volume[row], session_ms)
+        averages[row] = step(cells, 0, time_ms[row], high[row], low[row], close[row], volume[row], session_ms)
     return averages
