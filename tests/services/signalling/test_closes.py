@@ -137,7 +137,7 @@ def expected(start_ms: int, stop_ms: int) -> Sequence[Proposal]:
             last_signal_ms=round(made[-1].created_at.timestamp() * 1000) if made else None,
         )
         closing = [one for one in ENTRY_FRAMES if close_ms % one.ms == 0]
-        proposals = [one for frame in closing if (one := decide(view, frame).proposal)]
+        proposals = [found for one in closing if (found := decide(view, one).proposal)]
         made += sorted(proposals, key=lambda one: -one.confidence)[:1]
     return made
 
