@@ -43,7 +43,7 @@ format: .venv/.dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv .uv .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* htmlcov dist artefacts
+	rm -rf .venv .uv .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache .coverage* htmlcov dist artefacts
 	find $(CODE) -name __pycache__ -prune -exec rm -rf {} +
 
 # Stamps: a set-up is repeated only when what it was made from has changed. --inexact leaves alone

@@ -5,6 +5,7 @@ import os
 import pickle
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,6 +23,7 @@ _PASSED_ON = (
     "TEMP",
     "TZDIR",
     "MPLCONFIGDIR",
+    "NUMBA_CACHE_DIR",
     "XDG_CACHE_HOME",
     "SYSTEMROOT",
 )
@@ -44,12 +46,12 @@ class _Worker:
         self.jobs = 0
 
     @classmethod
-    async def start(cls) -> "_Worker":
+    async def start(cls, extra: dict[str, str]) -> "_Worker":
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "adapters.worker",
             stdin=PIPE, stdout=PIPE, start_new_session=True,
-            env=environment | _LEAN | {"PYTHONPATH": str(_ROOT)},
+            env=environment | _LEAN | extra | {"PYTHONPATH": str(_ROOT)},
         )  # fmt: skip
         return cls(process)
 
@@ -95,7 +97,7 @@ class Workers:
 
     At most `size` jobs run at once, others wait. `warm` is a job without arguments that a new process does
     first, to have its libraries loaded. A process is replaced after `recycle_after` jobs, when it died and
-    when a job took longer than `limit_s`.
+    when a job took longer than `limit_s`. `environment` is what processes see besides the little that all do.
     """
 
     def __init__(
@@ -107,8 +109,10 @@ class Workers:
         start_limit_s: float = 60.0,
         recycle_after: int = 1000,
         grace_s: float = 3.0,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._warm = warm
+        self._environment = dict(environment or {})
         self._limit_s, self._start_limit_s, self._grace_s = limit_s, start_limit_s, grace_s
         self._recycle_after = recycle_after
         self._slots = [_Slot() for _ in range(size)]
@@ -155,7 +159,7 @@ class Workers:
     async def _new_worker(self, slot: _Slot) -> _Worker:
         if self._is_closed:
             raise Transient("worker processes are closed")
-        slot.worker = worker = await _Worker.start()
+        slot.worker = worker = await _Worker.start(self._environment)
         await self._ask(slot, worker, self._warm, (), self._start_limit_s)
         return worker
 

@@ -49,7 +49,7 @@ def _chart() -> CandleChart:
         candles=candles,
         timeframe_ms=_HOUR_MS,
         digits=2,
-        overlays=[Overlay(name=f"EMA {length}", values=ema(close, length)) for length in (20, 50)],
+        overlays=[Overlay(name=f"EMA {length}", lines=[ema(close, length)]) for length in (20, 50)],
         levels=[
             Level(name="Stop", price=last * 0.98, kind="stop"),
             Level(name="TP1", price=last * 1.02, kind="target"),
@@ -72,7 +72,7 @@ def _with_axes(chart: CandleChart) -> bytes:
         prices.bar(places[is_up], body, bottom=candles.open[is_up], color=color, width=0.7)
         volume.bar(places[is_up], candles.volume[is_up], color=color, width=0.7)
     for overlay in chart.overlays:
-        prices.plot(places, overlay.values, label=overlay.name)
+        prices.plot(places, overlay.lines[0], label=overlay.name)
     for level in chart.levels:
         prices.axhline(level.price)
         prices.text(0, level.price, level.name)

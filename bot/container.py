@@ -12,26 +12,34 @@ import handlers.alerts
 import handlers.chart
 import handlers.close
 import handlers.cockpit
+import handlers.filters
 import handlers.free_text
 import handlers.help
 import handlers.people
 import handlers.portfolio
 import handlers.preferences
 import handlers.price
+import handlers.record
+import handlers.signal
+import handlers.signals
 import handlers.start
 import handlers.status
 import handlers.top
 import handlers.trade
 import handlers.trades
 import handlers.watch
+import handlers.why
 from bot.outside import Outside, paper_fees
 from bot.settings import Settings
 from handlers.ui.request import Services
+from handlers.ui.signal_card import card_view_of
+from handlers.ui.signal_chart import card_picture_of
 from handlers.ui.table import Table
 from handlers.ui.trade_view import living_of, notice_of
 from ports.health import JobHealth
 from ports.people import Role
 from services.actions import Actions
+from services.alerting.columns import ColumnSource
 from services.alerts import Alerts
 from services.candles import Collector
 from services.cockpit import Cockpits
@@ -39,11 +47,13 @@ from services.collect.options import CollectOptions
 from services.market.options import MarketOptions
 from services.market.perps import Perps
 from services.market.ring import Rings
+from services.indicators import Indicators
 from services.markets import Markets
 from services.orders import Orders
 from services.outbox import Outbox
 from services.people import People
 from services.pictures import Pictures
+from services.signals import Signals
 from services.speech import Rendering
 from services.trades import Trades
 from services.trading.funds import Funds
@@ -59,6 +69,11 @@ SCREENS: tuple[ModuleType, ...] = (
     handlers.watch,
     handlers.alert,
     handlers.alerts,
+    handlers.signal,
+    handlers.signals,
+    handlers.why,
+    handlers.record,
+    handlers.filters,
     handlers.trade,
     handlers.close,
     handlers.trades,
@@ -109,6 +124,8 @@ def build_services(
         handlers.cockpit.view_of(lambda: services),
         every_s=settings.desk.cockpit_every_s,
     )
+    indicators = Indicators(outside.library, outside.compiler)
+    candles = Collector(outside.primary, markets, outside.candles, rings, clock, collecting(settings))
     perps = Perps(outside.primary, clock, options)
     outbox = Outbox(desk.outbox, messenger, clock, on_gone=unreachable)
     teller = Teller(people, clock, notice_of(lambda: services), outbox.stored)
@@ -127,9 +144,31 @@ def build_services(
         markets=markets,
         perps=perps,
         trades=trades,
-        alerts=build_alerts(settings, outside, people, markets, outbox, lambda: services),
-        candles=Collector(outside.primary, markets, outside.candles, rings, clock, collecting(settings)),
-        pictures=Pictures(markets, outside.charts, clock),
+        alerts=build_alerts(
+            settings,
+            outside,
+            people,
+            markets,
+            outbox,
+            ColumnSource(markets=markets, rings=rings, indicators=indicators),
+            lambda: services,
+        ),
+        signals=Signals(
+            desk.signals,
+            people,
+            markets,
+            candles,
+            rings,
+            outside.primary,
+            indicators,
+            messenger,
+            clock,
+            card_view_of(lambda: services),
+            card_picture_of(lambda: services),
+        ),
+        candles=candles,
+        indicators=indicators,
+        pictures=Pictures(markets, indicators, outside.charts, clock),
         actions=Actions(desk.actions, clock, lambda: secrets.token_urlsafe(12)),
         outbox=outbox,
         cockpits=cockpits,
@@ -152,6 +191,7 @@ def build_alerts(
     people: People,
     markets: Markets,
     outbox: Outbox,
+    columns: ColumnSource,
     services: Callable[[], Services],
 ) -> Alerts:
     """Alerts over the desk's store, worded by their handler."""
@@ -163,6 +203,7 @@ def build_alerts(
         outbox,
         outside.clock,
         handlers.alerts.fired_view_of(services),
+        columns=columns,
         stale_after_s=settings.market.stale_after_s,
     )
 

@@ -28,6 +28,8 @@ from adapters.csv_candles import read_name as read_name
 from adapters.csv_candles import write_candles as write_candles
 from adapters.exchange.build import build_market_source
 from adapters.exchange.deferred import DeferredSource
+from adapters.indicators.compiler import WorkerCompiler
+from adapters.indicators.pooled import PooledLibrary
 from adapters.paper.venue import PaperVenue
 from adapters.schedule import ClockSchedule
 from adapters.sql.candles import SqlCandles
@@ -39,6 +41,7 @@ from adapters.telegram.messenger import TelegramMessenger
 from adapters.telegram.outbound import Outbound
 from adapters.telegram.polling import Polling, PollingState
 from adapters.workers import Workers
+from bot.kernels import keep_kernels
 from bot.settings import PaperSettings, Settings
 from engines.simulate.costs import Fees
 from ports.errors import Transient
@@ -119,6 +122,8 @@ class Outside:
     venue: Venue
     charts: PooledCharts
     workers: Workers
+    library: PooledLibrary
+    compiler: WorkerCompiler
     schedule: ClockSchedule
     telegram: Telegram
 
@@ -139,6 +144,7 @@ class Outside:
     async def close(self) -> None:
         """Release everything, what speaks to people last but the database."""
         await self.charts.close()
+        await self.library.close()
         await self.primary.close()
         if self.reference is not None:
             await self.reference.close()
@@ -230,6 +236,16 @@ def build_telegram(settings: Settings) -> Telegram:
     return Telegram(bot=bot, outbound=outbound, messenger=TelegramMessenger(bot))
 
 
+def build_compiler(settings: Settings) -> WorkerCompiler:
+    """The compiler of kernels, into the data folder. To be built before anything imports a kernel."""
+    return WorkerCompiler(keep_kernels(settings.desk.data_dir))
+
+
+def build_library(*, limit_s: float = 10.0) -> PooledLibrary:
+    """The library of indicators, in a process that starts when it is first asked."""
+    return PooledLibrary(limit_s=limit_s)
+
+
 async def open_candles(settings: Settings) -> SqlCandles:
     """The store of candles alone. Raises `Fatal` when it cannot be used or belongs to another world."""
     return await SqlCandles.open(settings.candles_url, world=settings.desk.world, mode=MODE)
@@ -258,6 +274,8 @@ async def open_outside(settings: Settings) -> Outside:
         venue=build_paper_venue(settings, primary, clock),
         charts=PooledCharts(workers),
         workers=workers,
+        library=build_library(),
+        compiler=build_compiler(settings),
         schedule=ClockSchedule(clock),
         telegram=build_telegram(settings),
     )

@@ -20,10 +20,36 @@ class Theme(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlay:
-    """A line over the candles: `values` has one entry a candle, NaN where undefined."""
+    """An indicator over the candles: `lines` with one entry a candle, NaN where undefined, the one that
+    matters most first. Between the two of `band` is filled; in a cloud by which of them is higher."""
+
+    name: str
+    lines: Sequence[FloatArray]
+    band: tuple[FloatArray, FloatArray] | None = None
+    is_cloud: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaneLine:
+    """A line of a pane, as in `Overlay`; `name` may be empty."""
 
     name: str
     values: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pane:
+    """An indicator on a scale of its own, below the candles.
+
+    At most three `lines` are drawn; `columns` stand on zero. `bounds` are the ends of the scale (else they
+    follow the values), `guides` heights to mark. It needs a line or columns.
+    """
+
+    name: str
+    lines: Sequence[PaneLine] = ()
+    columns: FloatArray | None = None
+    bounds: tuple[float, float] | None = None
+    guides: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +65,8 @@ class Level:
 class CandleChart:
     """A picture to draw. All words arrive translated, `months` (short names, January first) too.
 
-    `candles` must not be empty. `digits` are the decimals of a price. The first two `overlays` are drawn.
+    `candles` must not be empty. `digits` are the decimals of a price. The first two `overlays` are drawn, and
+    the `pane`.
     `zone` is the IANA name for the time axis; `drawn_at` (aware) is printed in that zone.
     """
 
@@ -49,6 +76,7 @@ class CandleChart:
     timeframe_ms: int
     digits: int
     overlays: Sequence[Overlay] = ()
+    pane: Pane | None = None
     levels: Sequence[Level] = ()
     entry_zone: tuple[float, float] | None = None
     theme: Theme = Theme.DARK

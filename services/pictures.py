@@ -1,4 +1,4 @@
-"""Charts as people ask for them: candles, two averages, a title in their language and zone; their account."""
+"""Charts as people ask for them: candles, indicators, a title in their language and zone; their account."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +11,22 @@ import numpy as np
 from engines.core.candle import Candles
 from engines.core.instrument import Instrument
 from engines.core.timeframe import Timeframe
-from engines.indicators.ema import ema
-from ports.charts import CandleChart, Charts, EquityChart, Level, Overlay, Theme
+from engines.indicators.catalog import Spec
+from ports.charts import CandleChart, Charts, EquityChart, Level, Theme
 from ports.clock import Clock
 from ports.errors import Refused
 from services import formats
+from services.indicators import Indicators
 from services.markets import Markets
+from services.plotting import overlay, pane
 from services.speech import Speech
 
 SHOWN = 120
-AVERAGES = (21, 50)
-WARM_UP = 3 * max(AVERAGES)
+AVERAGES = (Spec("ema", (21,)), Spec("ema", (50,)))
+"""What stands over the candles when nobody names anything else."""
+MOST_OVERLAYS = 2
+LONGEST = 1000
+"""Candles looked at, at most: what a venue gives at once."""
 _SAMPLE_HOURS = 96
 _HOUR_MS = 3_600_000
 
@@ -41,6 +46,7 @@ class Pictures:
     """Draws candle charts of one market, and the curve of an account."""
 
     markets: Markets
+    indicators: Indicators
     charts: Charts
     clock: Clock
 
@@ -53,24 +59,29 @@ class Pictures:
         speech: Speech,
         levels: Sequence[Level] = (),
         entry_zone: tuple[float, float] | None = None,
+        specs: Sequence[Spec] = (),
     ) -> Picture:
-        """Draw the last candles, with `levels` and an `entry_zone` (two prices) across them. Raises
-        `Refused("no_candles")` for a market without any."""
-        history = await self.markets.candles(instrument.symbol, timeframe, SHOWN + WARM_UP)
+        """Draw the last candles, with `levels` and an `entry_zone` (two prices) across them.
+
+        Of `specs` at most two stand over the price (without any, two averages do) and one in a pane below.
+        Raises `Refused`: `"no_candles"` for a market without any, `"too_many_indicators"`,
+        `"indicator_fails"`.
+        """
+        over, below = _arranged(specs)
+        wanted = min(SHOWN + max(one.warm_up for one in (*over, *below)), LONGEST)
+        history = await self.markets.candles(instrument.symbol, timeframe, wanted)
         if len(history) == 0:
             raise Refused("no_candles", pair=instrument.pair, timeframe=timeframe.value)
         shown = history.rows(-SHOWN)
-        overlays = [
-            Overlay(name=f"EMA {length}", values=ema(history.close, length)[-len(shown) :])
-            for length in AVERAGES
-        ]
+        columns = await self.indicators.columns(history, (*over, *below))
         chart = CandleChart(
             title=f"{instrument.pair} · {timeframe.value}",
             subtitle=speech("{venue} spot", venue=self.markets.venue.capitalize()),
             candles=shown,
             timeframe_ms=timeframe.ms,
             digits=formats.digits_of(instrument.tick),
-            overlays=overlays,
+            overlays=[overlay(one, columns, len(shown)) for one in over],
+            pane=pane(below[0], columns, len(shown)) if below else None,
             levels=levels,
             entry_zone=entry_zone,
             theme=theme,
@@ -124,6 +135,16 @@ class Pictures:
             drawn_at=self.clock.now(),
         )
         return await self.charts.equity(chart)
+
+
+def _arranged(specs: Sequence[Spec]) -> tuple[Sequence[Spec], Sequence[Spec]]:
+    """Which of `specs` stand over the price and which below it; each once."""
+    wanted = dict.fromkeys(specs)
+    over = [one for one in wanted if one.about.is_over_price] or list(AVERAGES)
+    below = [one for one in wanted if not one.about.is_over_price]
+    if len(over) > MOST_OVERLAYS or len(below) > 1:
+        raise Refused("too_many_indicators", most=MOST_OVERLAYS)
+    return over, below
 
 
 def deepest_drop(equity: Sequence[Decimal]) -> Decimal:

@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bot.kernels import keep_kernels
 from tests.build.needs import missing
 from tests.build.postgres import PostgresServer, a_postgres_server, postgres_binaries
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDED = Path("../shared/data")
+
+# Before anything compiles: all processes of the tests share what one of them has compiled.
+keep_kernels(ROOT / ".cache")
 
 settings.register_profile(
     "ci",

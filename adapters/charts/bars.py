@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from adapters.charts.sheet import FOOTER, VOLUME_TOP, Sheet
+from adapters.charts.sheet import Sheet
 from engines.core.candle import FloatArray
 
 _BODY = 0.74  # of the room of one candle
@@ -11,16 +11,16 @@ _MIN_HEIGHT = 3  # so that an open equal to the close stays visible
 
 
 def draw_volume(sheet: Sheet) -> None:
-    """Bars of the bottom fifth, in the colours of their candles."""
+    """Bars below the prices, in the colours of their candles."""
     candles = sheet.chart.candles
     volume = np.nan_to_num(candles.volume)
     highest = volume.max()
     if highest <= 0:
         return
     left, right = _sides(sheet)
-    heights = volume / highest * (VOLUME_TOP - FOOTER)
+    heights = volume / highest * (sheet.volume_top - sheet.floor)
     traded = np.flatnonzero(volume > 0)
-    floors = np.full(len(volume), float(FOOTER))
+    floors = np.full(len(volume), sheet.floor)
     bars = np.stack([left, floors, right, floors + np.maximum(heights, 2.0)], axis=1)[traded]
     is_up = (candles.close >= candles.open)[traded]
     sheet.canvas.boxes(bars[is_up], sheet.colors.up_volume)

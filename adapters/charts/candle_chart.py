@@ -10,12 +10,14 @@ from adapters.charts.lettering import fitted, width
 from adapters.charts.marks import (
     Tag,
     axis_tags,
+    draw_bands,
     draw_entry_zone,
     draw_level_lines,
     draw_level_names,
     draw_overlays,
     draw_tags,
 )
+from adapters.charts.pane import draw_pane
 from adapters.charts.price_scale import price_text
 from adapters.charts.sheet import (
     EDGE,
@@ -44,12 +46,14 @@ def draw_candle_chart(chart: CandleChart) -> bytes:
     draw_entry_zone(page)
     _draw_price_axis(page, tags)
     _draw_time_axis(page)
+    draw_bands(page)
     draw_volume(page)
     draw_candles(page)
     draw_overlays(page)
     draw_level_lines(page)
     draw_level_names(page)
     draw_tags(page, tags)
+    draw_pane(page)
     draw_header(
         page.canvas,
         page.colors,

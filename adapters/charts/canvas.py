@@ -43,6 +43,14 @@ class Canvas:
         """One filled rectangle."""
         self.boxes(np.array([[left, bottom, right, top]]), color)
 
+    def strips(self, xs: FloatArray, low: FloatArray, high: FloatArray, color: str) -> None:
+        """What lies between two lines, where both have two neighbouring points; nothing elsewhere."""
+        lower, upper = np.column_stack([xs, low]), np.column_stack([xs, high])
+        corners = np.stack([lower[:-1], lower[1:], upper[1:], upper[:-1]], axis=1)
+        whole = corners[np.isfinite(corners).all(axis=(1, 2))]
+        if len(whole):
+            self._add(PolyCollection(list(whole), facecolors=color, edgecolors="none", antialiaseds=False))
+
     def lines(
         self,
         ends: Sequence[tuple[float, float, float, float]],

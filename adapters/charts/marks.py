@@ -12,15 +12,16 @@ from adapters.charts.sheet import (
     LABEL_SIZE,
     OVERLAYS,
     PLOT_TOP,
-    PRICES_BOTTOM,
     TAG_HEIGHT,
     WIDTH,
     Sheet,
 )
 from adapters.charts.stack import spread
+from engines.core.candle import FloatArray
 
 _NAME_HEIGHT = 60
 _NAME_ROOM = 0.4  # of the plot
+_MAIN, _SIDE = 5, 3  # thickness of lines
 _DASH = (14, 10)
 _DOTS = (5, 11)
 
@@ -39,7 +40,7 @@ def draw_entry_zone(sheet: Sheet) -> None:
     if sheet.chart.entry_zone is None:
         return
     low, high = sorted(sheet.chart.entry_zone)
-    bottom = max(sheet.prices.y(low), PRICES_BOTTOM)
+    bottom = max(sheet.prices.y(low), sheet.prices_bottom)
     top = min(sheet.prices.y(high), PLOT_TOP)
     if bottom < top:
         sheet.canvas.box(0, bottom, sheet.axis, max(top, bottom + 4), sheet.colors.band)
@@ -47,13 +48,38 @@ def draw_entry_zone(sheet: Sheet) -> None:
         sheet.canvas.lines(edges, sheet.colors.kind("entry"), 2, _DASH)
 
 
+def draw_bands(sheet: Sheet) -> None:
+    """What is filled between two lines of an overlay, behind the candles."""
+    for overlay, color in zip(sheet.chart.overlays[:OVERLAYS], sheet.colors.overlays, strict=False):
+        if overlay.band is None:
+            continue
+        one, other = (np.clip(_heights(sheet, line), sheet.prices_bottom, PLOT_TOP) for line in overlay.band)
+        above, below = (sheet.colors.up, sheet.colors.down) if overlay.is_cloud else (color, color)
+        for rows, tint in ((one >= other, above), (one < other, below)):
+            sheet.canvas.strips(
+                _broken(sheet, sheet.time.x),
+                np.where(rows, one, np.nan),
+                np.where(rows, other, np.nan),
+                sheet.colors.tint(tint),
+            )
+
+
 def draw_overlays(sheet: Sheet) -> None:
     """Lines over the candles, broken where candles are missing."""
     for overlay, color in zip(sheet.chart.overlays[:OVERLAYS], sheet.colors.overlays, strict=False):
-        heights = sheet.prices.heights(overlay.values)
-        heights[(heights < PRICES_BOTTOM) | (heights > PLOT_TOP)] = np.nan
-        xs = np.insert(sheet.time.x, sheet.time.gaps, np.nan)
-        sheet.canvas.curve(xs, np.insert(heights, sheet.time.gaps, np.nan), color, 5)
+        for place, line in enumerate(overlay.lines):
+            heights = _heights(sheet, line)
+            heights[(heights < sheet.prices_bottom) | (heights > PLOT_TOP)] = np.nan
+            sheet.canvas.curve(_broken(sheet, sheet.time.x), heights, color, _MAIN if place == 0 else _SIDE)
+
+
+def _heights(sheet: Sheet, prices: FloatArray) -> FloatArray:
+    return _broken(sheet, sheet.prices.heights(prices))
+
+
+def _broken(sheet: Sheet, values: FloatArray) -> FloatArray:
+    """`values` with a hole where candles are missing."""
+    return np.insert(values, sheet.time.gaps, np.nan)
 
 
 def draw_level_lines(sheet: Sheet) -> None:
@@ -68,9 +94,9 @@ def draw_level_lines(sheet: Sheet) -> None:
 
 def draw_level_names(sheet: Sheet) -> None:
     """Names at the left end, on boxes that keep them readable over candles; arrows for levels out of view."""
-    levels = sheet.chart.levels[: _capacity(_NAME_HEIGHT)]
+    levels = sheet.chart.levels[: _capacity(sheet, _NAME_HEIGHT)]
     wanted = [sheet.prices.y(level.price) for level in levels]
-    for level, y in zip(levels, spread(wanted, _NAME_HEIGHT, PRICES_BOTTOM, PLOT_TOP), strict=True):
+    for level, y in zip(levels, spread(wanted, _NAME_HEIGHT, sheet.prices_bottom, PLOT_TOP), strict=True):
         name = fitted(_arrow(sheet, level.price) + level.name, LABEL_SIZE, sheet.axis * _NAME_ROOM)
         if name:
             end = EDGE + width(name, LABEL_SIZE)
@@ -80,12 +106,12 @@ def draw_level_names(sheet: Sheet) -> None:
 
 def axis_tags(sheet: Sheet) -> list[Tag]:
     """Tags of the last price and of levels, moved apart. Levels beyond what the axis holds are left out."""
-    levels = sheet.chart.levels[: _capacity(TAG_HEIGHT) - 1]
+    levels = sheet.chart.levels[: _capacity(sheet, TAG_HEIGHT) - 1]
     last = float(sheet.chart.candles.close[-1])
     prices = [last, *(level.price for level in levels)]
     colors = [_last_color(sheet), *(sheet.colors.kind(level.kind) for level in levels)]
     wanted = [sheet.prices.y(price) for price in prices]
-    centres = spread(wanted, TAG_HEIGHT, PRICES_BOTTOM, PLOT_TOP)
+    centres = spread(wanted, TAG_HEIGHT, sheet.prices_bottom, PLOT_TOP)
     texts = [price_text(price, sheet.chart.digits) for price in prices]
     return [Tag(*parts) for parts in zip(centres, texts, colors, strict=True)]
 
@@ -116,5 +142,5 @@ def _arrow(sheet: Sheet, price: float) -> str:
     return "▲ " if price > sheet.prices.high else "▼ "
 
 
-def _capacity(height: float) -> int:
-    return int((PLOT_TOP - PRICES_BOTTOM) // height)
+def _capacity(sheet: Sheet, height: float) -> int:
+    return int((PLOT_TOP - sheet.prices_bottom) // height)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from ports.charts import Theme
 
+_TINT = 0.16
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Palette:
@@ -24,6 +26,14 @@ class Palette:
     def kind(self, name: str) -> str:
         """Colour of a level of that kind."""
         return self.kinds.get(name, self.kinds["neutral"])
+
+    def tint(self, color: str) -> str:
+        """A little of `color` on the background: for what lies behind."""
+        parts = (
+            round(_TINT * int(color[at : at + 2], 16) + (1 - _TINT) * int(self.background[at : at + 2], 16))
+            for at in (1, 3, 5)
+        )
+        return "#" + "".join(f"{part:02x}" for part in parts)
 
 
 _DARK = Palette(

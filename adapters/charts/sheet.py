@@ -21,8 +21,8 @@ HEADER = 190
 FOOTER = 88
 TAG_HEIGHT = 62
 PLOT_TOP = HEIGHT - HEADER
-VOLUME_TOP = FOOTER + (PLOT_TOP - FOOTER) / 5
-PRICES_BOTTOM = VOLUME_TOP + 24
+PANE_HEIGHT = 310
+VOLUME_SHARE = 1 / 5  # of the plot above the pane
 TICK_GAP = 128
 OVERLAYS = 2
 _MOST_OUT_OF_VIEW = 3  # at each end
@@ -30,15 +30,27 @@ _MOST_OUT_OF_VIEW = 3  # at each end
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """One picture being drawn. `axis` is the x where the price axis begins."""
+    """One picture being drawn. `axis` is the x where the price axis begins. From the bottom: the pane if
+    there is one, volume from `floor` to `volume_top`, prices from `prices_bottom`."""
 
     chart: CandleChart
     canvas: Canvas
     colors: Palette
     zone: tzinfo
     axis: float
+    floor: float
     prices: PriceScale
     time: Timeline
+
+    @property
+    def volume_top(self) -> float:
+        """Where the highest bar of volume ends."""
+        return volume_top(self.floor)
+
+    @property
+    def prices_bottom(self) -> float:
+        """Below it no price stands."""
+        return prices_bottom(self.floor)
 
     @property
     def last_is_up(self) -> bool:
@@ -54,7 +66,8 @@ def sheet(chart: CandleChart) -> Sheet:
     if not len(chart.candles):
         raise ValueError("a chart needs at least one candle")
     colors = palette(chart.theme)
-    prices = _price_scale(chart)
+    floor = FOOTER + (PANE_HEIGHT if chart.pane else 0)
+    prices = _price_scale(chart, prices_bottom(floor))
     axis = WIDTH - _axis_width(chart, prices)
     return Sheet(
         chart=chart,
@@ -62,12 +75,23 @@ def sheet(chart: CandleChart) -> Sheet:
         colors=colors,
         zone=ZoneInfo(chart.zone),
         axis=axis,
+        floor=floor,
         prices=prices,
         time=timeline(chart.candles.time_ms, chart.timeframe_ms, left=0, right=axis),
     )
 
 
-def _price_scale(chart: CandleChart) -> PriceScale:
+def volume_top(floor: float) -> float:
+    """Where the highest bar of volume ends that stands on `floor`."""
+    return floor + (PLOT_TOP - floor) * VOLUME_SHARE
+
+
+def prices_bottom(floor: float) -> float:
+    """Below it no price stands."""
+    return volume_top(floor) + 24
+
+
+def _price_scale(chart: CandleChart, bottom: float) -> PriceScale:
     """Levels out of view get room at the ends, so that their tags do not push the others off their lines."""
     low, high = prices_in_view(chart.candles, _marks(chart), chart.digits)
     below = min(sum(level.price < low for level in chart.levels), _MOST_OUT_OF_VIEW)
@@ -75,7 +99,7 @@ def _price_scale(chart: CandleChart) -> PriceScale:
     return PriceScale(
         low=low,
         high=high,
-        bottom=PRICES_BOTTOM + below * TAG_HEIGHT,
+        bottom=bottom + below * TAG_HEIGHT,
         top=PLOT_TOP - 8 - above * TAG_HEIGHT,
     )
 
@@ -83,7 +107,8 @@ def _price_scale(chart: CandleChart) -> PriceScale:
 def _marks(chart: CandleChart) -> list[float]:
     marks = [level.price for level in chart.levels] + list(chart.entry_zone or ())
     for overlay in chart.overlays[:OVERLAYS]:
-        marks += overlay.values.tolist()
+        for line in overlay.lines:
+            marks += line.tolist()
     return marks
 
 

@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bot.commands.moment import parse_moment
+from bot.kernels import FOLDER, NAME
+from bot.settings import DeskSettings
 from ports.errors import Fatal
 from sandbox.clock import FASTEST
 from sandbox.server import serve
@@ -121,7 +123,9 @@ def environment(inherited: Mapping[str, str], address: str, folder: Path) -> dic
         **{f"PERPETUUM_TELEGRAM__{key}": ",".join(ids) for key, ids in roles.items()},
     }
     paths = [str(ROOT), *filter(None, [kept.get("PYTHONPATH")])]
-    return {**_UNHURRIED, **kept, **ours, "PYTHONPATH": os.pathsep.join(paths)}
+    # A run's own folder ends with it; what is compiled once serves every run, and the desk outside.
+    lasting = {FOLDER: str((DeskSettings().data_dir / NAME).resolve())}
+    return {**_UNHURRIED, **lasting, **kept, **ours, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def world_name(folder: Path) -> str:

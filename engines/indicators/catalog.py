@@ -10,7 +10,7 @@ from typing import Final
 from engines.core.keyboard import LOOK_ALIKES, TO_LATIN_KEYS, TO_RUSSIAN_KEYS
 from engines.indicators.columns import HOT
 from engines.indicators.kind import KINDS, LONGEST, Kind, Source
-from engines.indicators.spoken import NAMES, PARTS
+from engines.indicators.spoken import NAMES, PARTS, TITLES
 
 _SEPARATORS = re.compile(r"(?:[\s(),;:/_%]|(?<=\w)-)+")  # elsewhere a hyphen is a minus
 _NUMBER = r"\d{1,6}(?:\.\d{1,6})?"
@@ -42,6 +42,17 @@ class Spec:
         """The one name by which it is known: `ema20`, `macd12_26_9`, `t3_10_0.7`, `vwap`."""
         joint = "_" if self.numbers and self.kind[-1].isdigit() else ""
         return f"{self.kind}{joint}{'_'.join(f'{number:g}' for number in self.numbers)}"
+
+    @property
+    def title(self) -> str:
+        """The name as it stands on a picture: `EMA 20`, `Bollinger 20 2`."""
+        title = TITLES.get(self.kind) or self.kind.replace("_", " ").upper()
+        return " ".join([title, *(f"{number:g}" for number in self.numbers)])
+
+    @property
+    def short(self) -> str:
+        """The shortest text that `find` reads as this: without numbers where they are the usual ones."""
+        return self.kind if self.numbers == self.about.usual else self.name
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ class Parameter:
         """`value` when this parameter may be that, a length as a whole number; else `None`."""
         if self.is_whole:
             return int(value) if value == int(value) and 1 <= value <= LONGEST else None
-        return value if _SMALLEST <= value <= _LARGEST else None
+        return float(value) if _SMALLEST <= value <= _LARGEST else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,8 @@ class Kind:
     `parts` name its outputs in the order in which they are computed, `""` for the one without a name of its
     own; `main` is the place of the one that is meant when none is named, `lines` are the places of those to
     draw. `hot` are the names that its outputs have with the usual numbers, where they have others than the
-    rest. `bounds` and `guides` are the ends and the marked heights of its pane.
+    rest. `bounds` and `guides` are the ends and the marked heights of its pane, `band` the places of
+    two outputs between which is filled.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Kind:
     is_over_price: bool = False
     bounds: tuple[float, float] | None = None
     guides: tuple[float, ...] = ()
+    band: tuple[int, int] | None = None
 
     @property
     def usual(self) -> tuple[float, ...]:
@@ -86,6 +88,14 @@ _SCALES: Final[dict[str, tuple[tuple[float, float] | None, tuple[float, ...]]]] 
     "cmf": (None, (0.0,)),
     "zscore": (None, (-2.0, 2.0)),
 }
+_BANDS: Final = {
+    "bb": (0, 2),
+    "kc": (0, 2),
+    "donchian": (0, 2),
+    "accbands": (0, 2),
+    "hwc": (2, 1),
+    "ichimoku": (0, 1),
+}
 
 
 def _numbers(text: str) -> tuple[Parameter, ...]:
@@ -116,6 +126,7 @@ def _kind(line: str, source: Source, hot: str = "") -> Kind:
         is_over_price=place == "price",
         bounds=bounds,
         guides=guides,
+        band=_BANDS.get(name),
     )
 
 

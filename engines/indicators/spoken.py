@@ -61,3 +61,26 @@ NAMES: Final = {name: kind for kind, names in _KINDS.items() for name in names.s
 
 PARTS: Final = {name: part for part, names in _PARTS.items() for name in names.split()}
 """The same for outputs."""
+
+TITLES: Final = {
+    "bb": "Bollinger",
+    "kc": "Keltner",
+    "donchian": "Donchian",
+    "ichimoku": "Ichimoku",
+    "supertrend": "Supertrend",
+    "stoch": "Stochastic",
+    "stochrsi": "Stoch RSI",
+    "volume_sma": "Volume SMA",
+    "obv_ema": "OBV EMA",
+    "atr_norm": "ATR norm",
+    "psar": "Parabolic SAR",
+    "willr": "Williams %R",
+    "aroon": "Aroon",
+    "mom": "Momentum",
+    "ha": "Heikin Ashi",
+    **{
+        name: name.capitalize()
+        for name in ("open", "high", "low", "close", "volume", "support", "resistance")
+    },
+}
+"""What a kind is called on a picture, where that is not its name in capitals."""

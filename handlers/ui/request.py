@@ -1,7 +1,7 @@
 """What a handler is given: who asks, what, where, and the services that can answer."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,13 @@ from services.actions import Actions
 from services.alerts import Alerts
 from services.candles import Collector
 from services.cockpit import Cockpits
+from services.indicators import Indicators
 from services.market.perps import Perps
 from services.markets import Markets
 from services.outbox import Outbox
 from services.people import People
 from services.pictures import Pictures
+from services.signals import Signals
 from services.speech import Rendering, Speech
 from services.trades import Trades
 
@@ -33,7 +35,9 @@ class Services:
     perps: Perps
     trades: Trades
     alerts: Alerts
+    signals: Signals
     candles: Collector
+    indicators: Indicators
     pictures: Pictures
     actions: Actions
     outbox: Outbox
@@ -57,7 +61,8 @@ class Services:
 class Request:
     """One command or one tap. `args` is the text behind the command, or behind the button's prefix.
 
-    `message_id` is the tapped message, `None` for a typed command. `said_at` is when it was typed.
+    `message_id` is the tapped message, `None` for a typed command. `said_at` is when it was typed. What is in
+    `delivered` is called with chat and message when the screen has arrived.
     """
 
     services: Services
@@ -67,6 +72,7 @@ class Request:
     args: str = ""
     message_id: int | None = None
     said_at: datetime | None = None
+    delivered: list[Callable[[int, int], Awaitable[None]]] = field(default_factory=list)
 
     @property
     def is_private(self) -> bool:

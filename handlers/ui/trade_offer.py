@@ -3,12 +3,10 @@
 from dataclasses import replace
 from decimal import Decimal
 
-import numpy as np
-
 from engines.core.instrument import Instrument, MarketKind
 from engines.core.side import Direction
 from engines.core.timeframe import Timeframe
-from engines.indicators.atr import atr
+from engines.indicators.catalog import Spec
 from handlers.ui.keyboards import button, choice, rows
 from handlers.ui.request import Request
 from handlers.ui.trade_draft import draft
@@ -21,6 +19,7 @@ from services.trading.sentence import Asked, Of, written
 from services.trading.wish import Preview, Wish
 
 _LEVERS = 5
+_ATR = Spec("atr", (14,))
 _ATR_BARS = 200
 _SAME = Decimal("0.0005")
 """How far two prices may lie apart and still be one."""
@@ -97,9 +96,8 @@ async def _hourly_atr(request: Request, symbol: str) -> Decimal | None:
     except Transient:
         return None  # without it nothing is suggested; the trade itself needs no history
     closed = candles.closed_before(int(services.clock.now().timestamp() * 1000), hour.ms)
-    values = atr(closed)
-    is_known = len(values) > 0 and bool(np.isfinite(values[-1])) and values[-1] > 0
-    return Decimal(repr(float(values[-1]))) if is_known else None
+    value = await services.indicators.last(closed, _ATR)
+    return Decimal(repr(value)) if value else None
 
 
 async def _measured(request: Request, asked: Asked, direction: Direction, ground: Ground) -> Preview:

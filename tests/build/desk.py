@@ -15,6 +15,7 @@ from adapters.charts.pooled import WARM
 from adapters.workers import Workers
 from bot.app import App
 from bot.commands.sandbox import environment
+from bot.kernels import FOLDER
 from bot.outside import open_outside
 from bot.settings import SECRETS, load
 from tests.build.sandbox import Sandbox, until
@@ -25,7 +26,7 @@ STOP_WITHIN_S = 20.0
 def environment_of(sandbox: Sandbox, **settings: object) -> dict[str, str]:
     """The environment of a desk in that sandbox; `settings` are keys such as `telegram__chat_per_s`, or
     `database_url`."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", FOLDER) if name in os.environ}
     given = {
         name.upper() if name in SECRETS.values() else f"PERPETUUM_{name.upper()}": str(value)
         for name, value in settings.items()

@@ -16,14 +16,18 @@ from handlers import alerts, cockpit
 from handlers.errors import Answer, answered
 from handlers.free_text import guess, understand
 from handlers.ui.request import Request, Services
+from handlers.ui.signal_card import card_view_of
+from handlers.ui.signal_chart import card_picture_of
 from handlers.ui.trade_view import living_of, notice_of
 from ports.health import FeedHealth, JobHealth, RunHealth
 from ports.messages import Button, Messenger, Screen
 from ports.people import Person, Role
 from services.actions import Actions
+from services.alerting.columns import ColumnSource
 from services.alerts import Alerts
 from services.candles import Collector
 from services.cockpit import Cockpits
+from services.indicators import Indicators
 from services.market.options import MarketOptions
 from services.market.perps import Perps
 from services.market.ring import Rings
@@ -32,6 +36,7 @@ from services.orders import Orders
 from services.outbox import Outbox
 from services.people import People
 from services.pictures import Pictures
+from services.signals import Signals
 from services.speech import Rendering
 from services.trades import Trades
 from services.trading.funds import Funds
@@ -40,6 +45,7 @@ from services.trading.telling import Teller
 from tests.build.books import MemoryBooks
 from tests.build.candles import MemoryCandles
 from tests.build.clock import NOON, HandClock
+from tests.build.indicators import FakeCompiler, FakeLibrary
 from tests.build.markets import FakeMarketSource, a_perp, a_perp_ticker, a_ticker, an_instrument
 from tests.build.messenger import FakeCharts, RecordingMessenger
 from tests.build.people import a_person
@@ -242,19 +248,45 @@ async def a_screen_desk(
     options, rings, candles = _IMPATIENT, Rings(), MemoryCandles()
     markets = Markets(source, None, clock, options, rings=rings, store=candles)
     cockpits = Cockpits(known, messenger, clock, cockpit.view_of(lambda: services))
+    indicators = Indicators(FakeLibrary(), FakeCompiler())
     perps = Perps(source, clock, options)
     outbox, told = Outbox(stores.outbox, messenger, clock), alerts.fired_view_of(lambda: services)
     teller = Teller(known, clock, notice_of(lambda: services), outbox.stored)
     books = MemoryBooks(stores.outbox)
     trades = paper_trades(source, markets, perps, teller, books, messenger, lambda: services)
+    collector = Collector(source, markets, candles, rings, clock)
+    signals = Signals(
+        stores.signals,
+        known,
+        markets,
+        collector,
+        rings,
+        source,
+        indicators,
+        messenger,
+        clock,
+        card_view_of(lambda: services),
+        card_picture_of(lambda: services),
+    )
     services = Services(
         people=known,
         markets=markets,
         perps=perps,
         trades=trades,
-        alerts=Alerts(stores.alerts, known, markets, source, outbox, clock, told),
-        candles=Collector(source, markets, candles, rings, clock),
-        pictures=Pictures(markets, charts, clock),
+        alerts=Alerts(
+            stores.alerts,
+            known,
+            markets,
+            source,
+            outbox,
+            clock,
+            told,
+            columns=ColumnSource(markets=markets, rings=rings, indicators=indicators),
+        ),
+        signals=signals,
+        candles=collector,
+        indicators=indicators,
+        pictures=Pictures(markets, indicators, charts, clock),
         actions=Actions(stores.actions, clock, lambda: f"token-{next(tokens)}"),
         outbox=outbox,
         cockpits=cockpits,
@@ -278,6 +310,7 @@ async def a_screen_desk(
         candles=candles,
     )
     await services.alerts.load()
+    await services.signals.load()
     if is_primed:
         await markets.quote("BTCUSDT")
     return desk

@@ -10,7 +10,7 @@ from engines.core.candle import Candles
 from engines.core.timeframe import Timeframe
 from ports.charts import Level, Theme
 from ports.errors import Refused
-from services.pictures import SHOWN, WARM_UP, Picture, deepest_drop
+from services.pictures import AVERAGES, SHOWN, Picture, deepest_drop
 from services.speech import Speech
 from tests.build.clock import NOON
 from tests.build.markets import some_candles
@@ -25,7 +25,7 @@ async def drawn(desk: ScreenDesk, speech: Speech | None = None) -> Picture:
 
 async def test_a_chart_shows_the_last_candles_under_averages_warmed_up_before_them() -> None:
     desk = await a_screen_desk()
-    desk.source.bars = history = some_candles(SHOWN + WARM_UP)
+    desk.source.bars = history = some_candles(SHOWN + max(one.warm_up for one in AVERAGES))
 
     picture = await drawn(desk)
 
@@ -34,8 +34,9 @@ async def test_a_chart_shows_the_last_candles_under_averages_warmed_up_before_th
     assert chart.candles.time_ms[-1] == history.time_ms[-1]
     assert [overlay.name for overlay in chart.overlays] == ["EMA 21", "EMA 50"]
     for overlay in chart.overlays:
-        assert len(overlay.values) == SHOWN
-        assert np.isfinite(overlay.values).all()
+        [line] = overlay.lines
+        assert len(line) == SHOWN
+        assert np.isfinite(line).all()
     assert (chart.title, chart.theme, chart.digits) == ("BTC/USDT · 1h", Theme.LIGHT, 2)
     assert chart.drawn_at == NOON
 
@@ -76,7 +77,7 @@ async def test_a_young_market_is_drawn_with_what_it_has() -> None:
     picture = await drawn(desk)
 
     assert (picture.shown, picture.wanted) == (3, SHOWN)
-    assert all(len(overlay.values) == 3 for overlay in desk.charts.drawn[0].overlays)
+    assert all(len(overlay.lines[0]) == 3 for overlay in desk.charts.drawn[0].overlays)
 
 
 async def test_a_market_without_candles_is_refused() -> None:

@@ -12,7 +12,7 @@ from matplotlib.image import imread
 from adapters.charts.candle_chart import draw_candle_chart, warm
 from adapters.charts.palette import palette
 from adapters.charts.png import png
-from adapters.charts.sheet import FOOTER, PLOT_TOP, VOLUME_TOP, Sheet, sheet
+from adapters.charts.sheet import FOOTER, PLOT_TOP, Sheet, sheet
 from engines.core.candle import Candles
 from engines.indicators.ema import ema
 from ports.charts import CandleChart, Level, Overlay, Theme
@@ -76,9 +76,10 @@ def test_rising_candles_are_hollow_and_falling_ones_filled() -> None:
 
 def test_volume_keeps_to_the_bottom_fifth() -> None:
     chart = a_chart()
-    volume = has(plot(picture(chart), sheet(chart)), DARK.up_volume)
+    page = sheet(chart)
+    volume = has(plot(picture(chart), page), DARK.up_volume)
     heights = np.flatnonzero(volume.any(axis=1)) + FOOTER + 3
-    assert heights.max() <= VOLUME_TOP
+    assert heights.max() <= page.volume_top
     assert heights.max() - FOOTER <= (PLOT_TOP - FOOTER) / 5 + 1
 
 
@@ -92,7 +93,7 @@ def test_missing_candles_leave_an_empty_space() -> None:
     whole = some_candles(60)
     kept = np.array([*range(30), *range(40, 60)])
     candles = Candles(**{f.name: getattr(whole, f.name)[kept] for f in dataclasses.fields(whole)})
-    chart = a_chart(candles, overlays=[Overlay(name="EMA 5", values=ema(candles.close, 5))])
+    chart = a_chart(candles, overlays=[Overlay(name="EMA 5", lines=[ema(candles.close, 5)])])
     page = sheet(chart)
     hole = plot(picture(chart), page)[
         :, round(page.time.x[29] + page.time.slot) : round(page.time.x[30] - page.time.slot)
@@ -111,14 +112,14 @@ def test_a_hole_of_months_does_not_squeeze_the_candles() -> None:
 
 def test_the_first_two_overlays_are_drawn_and_nan_is_not() -> None:
     candles = some_candles()
-    overlays = [Overlay(name=f"EMA {length}", values=ema(candles.close, length)) for length in (5, 50, 9)]
+    overlays = [Overlay(name=f"EMA {length}", lines=[ema(candles.close, length)]) for length in (5, 50, 9)]
     chart = a_chart(candles, overlays=overlays)
     page = sheet(chart)
     pixels = plot(picture(chart), page)
     assert has(pixels, DARK.overlays[0]).any()
     columns = np.flatnonzero(has(pixels, DARK.overlays[1]).any(axis=0))
     assert columns.min() >= page.time.x[49] - 5
-    undefined = Overlay(name="EMA 99", values=np.full(len(candles), np.nan))
+    undefined = Overlay(name="EMA 99", lines=[np.full(len(candles), np.nan)])
     assert not has(plot(picture(a_chart(candles, overlays=[undefined])), page), DARK.overlays[0]).any()
 
 
@@ -166,7 +167,7 @@ def test_more_levels_than_fit_do_not_fall_off_the_axis() -> None:
 def test_text_is_never_markup_and_never_too_long() -> None:
     hostile = "$\\frac{1}{0}$ \n <b>&amp;{0}%s \u202e 😀 漢字 " * 30
     levels = [Level(name=hostile, price=100), Level(name="\n", price=101)]
-    overlays = [Overlay(name=hostile, values=np.full(60, 100.0))]
+    overlays = [Overlay(name=hostile, lines=[np.full(60, 100.0)])]
     chart = a_chart(title=hostile, subtitle=hostile, levels=levels, overlays=overlays)
     assert has(picture(chart)[PLOT_TOP:, :20], DARK.background).all()
 
