@@ -113,11 +113,14 @@ class Collector:
         """Markets that are collected now."""
         return self._live.symbols
 
-    def listen(self, *, closed: Callable[[Series, Candles], None], told: Callable[[Bar], None]) -> None:
+    def listen(
+        self, *, closed: Callable[[Series, Candles], None], told: Callable[[Bar], None] | None = None
+    ) -> None:
         """Call `closed` with candles of every timeframe once they are in memory, and `told` with every
         telling of a five-minute candle, forming or closed; on the event loop, they must be quick."""
         self._shelf.listeners.append(closed)
-        self._live.listeners.append(told)
+        if told is not None:
+            self._live.listeners.append(told)
 
     def feeds(self) -> Sequence[FeedHealth]:
         """State of the stream; nothing while no market is followed."""

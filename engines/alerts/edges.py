@@ -1,6 +1,7 @@
 """What the closes of candles do to an alert on a formula: it fires when the formula turns true."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -10,6 +11,16 @@ from engines.alerts.alert import Alert, AlertState
 from engines.alerts.formula import Formula
 from engines.alerts.market_watch import Change
 from engines.alerts.truth import Frames, judge, moments_of, read
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Whether a formula holds at the last close (`None`: not known), and how often it turned true within so
+    many `closes`."""
+
+    is_true: bool | None
+    turned_true: int
+    closes: int
 
 
 def live_through(alert: Alert, formula: Formula, frames: Frames, *, since_ms: int) -> Sequence[Change]:
@@ -34,10 +45,15 @@ def live_through(alert: Alert, formula: Formula, frames: Frames, *, since_ms: in
     return changes
 
 
-def times_turned_true(formula: Formula, frames: Frames, *, bars: int) -> int:
-    """How often it turned true within the last `bars` closes."""
-    truth = judge(formula, frames, moments_of(formula, frames)[-bars - 1 :]).is_true
-    return int(np.count_nonzero(truth[1:] & ~truth[:-1]))
+def look_back(formula: Formula, frames: Frames, *, closes: int) -> History:
+    """How it went within the last `closes`, those left out at which it is not known."""
+    truth = judge(formula, frames, moments_of(formula, frames)[-closes - 1 :])
+    is_true, is_known = truth.is_true, truth.is_true | truth.is_false
+    return History(
+        is_true=bool(is_true[-1]) if len(is_known) and is_known[-1] else None,
+        turned_true=int(np.count_nonzero(is_true[1:] & ~is_true[:-1])),
+        closes=int(np.count_nonzero(is_known[1:])),
+    )
 
 
 def _turned(alert: Alert, formula: Formula, frames: Frames, moment_ms: int) -> Change:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from engines.core.timeframe import Timeframe
+from engines.indicators.catalog import find
 
 
 class Op(StrEnum):
@@ -45,6 +46,34 @@ class Series:
     output: str
     timeframe: Timeframe
     factor: Decimal = Decimal(1)
+
+    @property
+    def stem(self) -> str:
+        """The indicator as screens call it: `EMA 200`, `MACD`, `MACD 5/35/5`; `CLOSE` and so on for what
+        candles have."""
+        known = find(self.spec)
+        if known is None:
+            return self.spec.upper()
+        is_usual = known.numbers == known.about.usual
+        numbers = () if is_usual and len(known.numbers) > 1 else known.numbers
+        kind = _STEMS.get(known.kind, known.kind.upper().replace("_", " "))
+        return " ".join([kind, "/".join(f"{one:g}" for one in numbers)]).strip()
+
+    @property
+    def part(self) -> str:
+        """Which output of the indicator it is: `signal`, `upper`; empty for the one without a name."""
+        known = find(self.spec)
+        if known is None or self.output not in known.columns:
+            return ""
+        return known.about.parts[known.columns.index(self.output)]
+
+
+_STEMS = {
+    "stochrsi": "Stoch RSI",
+    "volume_sma": "Volume SMA",
+    "obv_ema": "OBV EMA",
+    "supertrend": "SuperTrend",
+}
 
 
 @dataclass(frozen=True, slots=True)

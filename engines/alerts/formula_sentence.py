@@ -40,7 +40,8 @@ _JOINTS = {False: "and & && и", True: "or | || или либо"}
 _TIMES = {"*", "x", "х", "×", "times"}
 _BANDS = {"band", "bands", "полоса", "полосы", "полосу", "граница", "границы", "границу"}
 _IDLE = """line lines линия линии линию candle candles свеча свечи свече timeframe tf таймфрейм таймфрейме its
-    their value average среднего средней чем then through level уровень уровня has have goes gets turns with по у"""
+    their value average среднего средней чем then through level уровень уровня has have goes gets turns with
+    по у"""
 _INFLECTED = {
     "верхняя": "верхней верхнюю",
     "нижняя": "нижней нижнюю",

@@ -26,10 +26,9 @@ class Columns:
     values: Mapping[str, FloatArray]
 
     def at(self, output: str, moments: IntArray) -> FloatArray:
-        """The values that were known at those moments; NaN where the candle is missing. Raises `KeyError` for
-        a series that is not here."""
-        column = self.values[output]
-        if not len(column):
+        """The values that were known at those moments; NaN where the candle is missing, or the series is."""
+        column = self.values.get(output)
+        if column is None or not len(column):
             return np.full(len(moments), np.nan)
         last = moments - moments % self.timeframe.ms
         places = np.minimum(np.searchsorted(self.closed_ms, last), len(column) - 1)
@@ -78,13 +77,17 @@ def read(formula: Formula, frames: Frames, moment_ms: int) -> Sequence[Reading]:
     ]
 
 
-def moments_of(formula: Formula, frames: Frames) -> IntArray:
-    """When it can be judged (UTC ms): each close of its shortest timeframe, up to the first for which a
-    candle of another one is not there yet."""
-    moments = frames[formula.timeframe].closed_ms
+def known_before(formula: Formula, frames: Frames) -> int:
+    """The moment (UTC ms) before which every candle that counts is there; 0 where a timeframe has none."""
     used = [frames[timeframe] for timeframe in formula.specs]
-    ends = [int(one.closed_ms[-1]) + one.timeframe.ms if len(one.closed_ms) else 0 for one in used]
-    return moments[: int(np.searchsorted(moments, min(ends)))]
+    return min(int(one.closed_ms[-1]) + one.timeframe.ms if len(one.closed_ms) else 0 for one in used)
+
+
+def moments_of(formula: Formula, frames: Frames) -> IntArray:
+    """When it can be judged (UTC ms): each close of its shortest timeframe for which the candles of all
+    others are there."""
+    moments = frames[formula.timeframe].closed_ms
+    return moments[: int(np.searchsorted(moments, known_before(formula, frames)))]
 
 
 def _compared(comparison: Comparison, frames: Frames, moments: IntArray) -> Truth:

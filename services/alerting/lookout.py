@@ -9,11 +9,14 @@ from decimal import Decimal
 import structlog
 
 from engines.alerts.alert import Alert, AlertState, Condition, PriceLevel
+from engines.alerts.formula import Formula
 from engines.alerts.market_watch import Change
 from engines.core.ticker import Ticker
 from ports.clock import Clock
 from ports.errors import Refused, Transient
 from ports.markets import MarketSource
+from services.alerting.closes import Closes
+from services.alerting.columns import ColumnSource
 from services.alerting.past import Past
 from services.alerting.post import Post, knows
 from services.markets import Markets
@@ -32,18 +35,25 @@ class Lookout:
     source: MarketSource
     clock: Clock
     tell: Callable[[Change], None]
+    columns: ColumnSource
     stale_after_s: float = 30.0
     alerts: dict[int, Alert] = field(default_factory=dict)
+    closes: Closes = field(init=False)
     _posts: dict[str, Post] = field(default_factory=dict)
     _followed: frozenset[str] = frozenset()
     _pursued: set[str] = field(default_factory=set)
     _missed: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def __post_init__(self) -> None:
+        self.closes = Closes(source=self.columns, clock=self.clock, tell=self._turned_at_a_close)
+
     def begin(self, alerts: Iterable[Alert], marks: Mapping[str, datetime]) -> None:
         """Take over what is stored, judged up to `marks`; everything since then is still to be found."""
         for alert in sorted(alerts, key=lambda one: one.since):
             self.alerts[alert.id] = alert
-            if alert.state is AlertState.WATCHING:
+            if alert.state is AlertState.WATCHING and isinstance(alert.condition, Formula):
+                self.closes.begin(alert, marks)
+            elif alert.state is AlertState.WATCHING:
                 if alert.symbol not in self._posts:
                     seen_at = max(alert.since, marks.get(alert.symbol, alert.since))
                     self._posts[alert.symbol] = Post(alert.symbol, seen_at)
@@ -58,7 +68,9 @@ class Lookout:
             self.alerts[alert.id] = alert
         else:
             self.alerts.pop(alert.id, None)
-        if alert.state is AlertState.WATCHING:
+        if isinstance(alert.condition, Formula):
+            self._remember_formula(alert)
+        elif alert.state is AlertState.WATCHING:
             if not self._post(alert.symbol).put(alert):
                 self._post(alert.symbol).is_behind = True
                 self._missed.set()
@@ -85,15 +97,17 @@ class Lookout:
 
     def marks(self) -> Mapping[str, datetime]:
         """Up to when each market is judged (market time)."""
-        return {symbol: post.seen_at for symbol, post in self._posts.items()}
+        prices = {symbol: post.seen_at for symbol, post in self._posts.items()}
+        return {**prices, **self.closes.marks()}
 
     def follow(self) -> None:
         """Keep the markets streamed that somebody waits for, and forget the others."""
         for symbol in [symbol for symbol, post in self._posts.items() if not post.alerts]:
             del self._posts[symbol]
-        if self._followed != self._posts.keys():
-            self._followed = frozenset(self._posts)
-            self.markets.keep("alerts", self._followed)
+        followed = self.closes.symbols.union(self._posts)
+        if self._followed != followed:
+            self._followed = followed
+            self.markets.keep("alerts", followed)
 
     async def run(self) -> None:
         """Find what was missed, for ever; four markets at a time."""
@@ -106,6 +120,24 @@ class Lookout:
                         self._pursued.add(post.symbol)
                         tasks.create_task(self._pursue(post, lanes))
                 await self._missed.wait()
+
+    def _remember_formula(self, alert: Alert) -> None:
+        if alert.state is AlertState.WATCHING:
+            self.closes.put(alert)
+        else:
+            self.closes.drop(alert)
+
+    def _turned_at_a_close(self, change: Change) -> None:
+        self._hold(change.alert)
+        if change.alert.state is not AlertState.WATCHING:
+            self.closes.drop(change.alert)
+        self.tell(change)
+
+    def _hold(self, alert: Alert) -> None:
+        if alert.state is AlertState.WATCHING:
+            self.alerts[alert.id] = alert
+        else:
+            self.alerts.pop(alert.id, None)
 
     def _post(self, symbol: str) -> Post:
         if symbol not in self._posts:
@@ -128,10 +160,10 @@ class Lookout:
     def _take(self, post: Post, changes: Sequence[Change]) -> None:
         for change in changes:
             alert = change.alert
+            self._hold(alert)
             if alert.state is AlertState.WATCHING:
-                self.alerts[alert.id] = post.alerts[alert.id] = alert
+                post.alerts[alert.id] = alert
             else:
-                self.alerts.pop(alert.id, None)
                 post.alerts.pop(alert.id, None)
             self.tell(change)
 

@@ -117,6 +117,7 @@ class Teller:
             is_late=age_s > LATE_AFTER_S,
             move=change.move,
             quote=quotes[0] if quotes else None,
+            readings=change.readings,
         )
         message = OutboundMessage(
             chat_id=person.id,

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import Protocol
 
 from engines.alerts.alert import Condition, Draft, NewExtreme, PercentMove, PriceLevel, Way
 from engines.alerts.daily_range import MOST_DAYS
+from engines.alerts.formula import Formula
+from engines.alerts.formula_sentence import written as formula_written
 from engines.alerts.sentence import Sentence
 from engines.core.instrument import Instrument
 from engines.market.number import nearest
@@ -46,7 +49,15 @@ def condition_of(said: Sentence, instrument: Instrument, price: Decimal) -> Cond
     return PercentMove(said.way, _checked(said.share, said.way), said.span)
 
 
-def rest_of(said: Sentence) -> timedelta | None:
+class Rhythm(Protocol):
+    """What was said of how often and for how long."""
+
+    is_repeating: bool
+    rest: timedelta | None
+    lasts: timedelta | None
+
+
+def rest_of(said: Rhythm) -> timedelta | None:
     """The pause after it fired; `None` for one that fires once. Raises `Refused("alert_rest")`."""
     if not said.is_repeating and said.rest is None:
         return None
@@ -56,7 +67,7 @@ def rest_of(said: Sentence) -> timedelta | None:
     return rest
 
 
-def life_of(said: Sentence) -> timedelta | None:
+def life_of(said: Rhythm) -> timedelta | None:
     """How long it is to watch; `None` for ever. Raises `Refused("alert_life")`."""
     if said.lasts is not None and not MINUTE <= said.lasts <= LONGEST_LIFE:
         raise Refused("alert_life")
@@ -82,6 +93,8 @@ def _written(condition: Condition) -> str:
             return f"{sign}{(share * 100).normalize():f}% {_span(window)}"
         case NewExtreme(way=way, days=days):
             return f"{'high' if way is Way.UP else 'low'} {days}d"
+        case Formula():
+            return formula_written(condition)
 
 
 def _span(span: timedelta) -> str:

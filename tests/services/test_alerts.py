@@ -18,14 +18,18 @@ from ports.errors import Refused, Stale, Transient
 from ports.markets import PriceOf
 from ports.messages import Button, Screen
 from ports.people import Person, Role
+from services.alerting.columns import ColumnSource
 from services.alerting.standing import Told
 from services.alerting.terms import MOST
 from services.alerts import Alerts
+from services.indicators import Indicators
 from services.market.options import MarketOptions
+from services.market.ring import Rings
 from services.markets import Markets
 from services.outbox import Outbox
 from services.people import People
 from tests.build.clock import NOON, HandClock
+from tests.build.indicators import FakeCompiler, FakeLibrary
 from tests.build.markets import FakeMarketSource, a_ticker, an_instrument
 from tests.build.messenger import RecordingMessenger
 from tests.build.people import a_person
@@ -56,7 +60,16 @@ class Floor:
         self.markets = Markets(self.source, None, self.clock, options)
         outbox = Outbox(self.stores.outbox, RecordingMessenger(), self.clock)
         self.alerts = Alerts(
-            self.stores.alerts, self.people, self.markets, self.source, outbox, self.clock, self.view
+            self.stores.alerts,
+            self.people,
+            self.markets,
+            self.source,
+            outbox,
+            self.clock,
+            self.view,
+            columns=ColumnSource(
+                markets=self.markets, rings=Rings(), indicators=Indicators(FakeLibrary(), FakeCompiler())
+            ),
         )
         await self.alerts.load()
         await self.markets.quote("BTCUSDT")

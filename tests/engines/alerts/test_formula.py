@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engines.alerts.alert import Alert, AlertState
-from engines.alerts.edges import live_through, times_turned_true
+from engines.alerts.edges import History, live_through, look_back
 from engines.alerts.formula import Comparison, Formula, Op, Series
 from engines.alerts.truth import Columns, Reading, judge, moments_of, read
 from engines.core.timeframe import Timeframe
@@ -193,7 +193,15 @@ class TestEdges:
 
 
 def test_how_often_it_turned_true() -> None:
-    frames = {H1: hours({"a": [1, 9, 1, 1, 9, 1]})}
+    formula, frames = Formula((below("a", 5),)), {H1: hours({"a": [NAN, 1, 9, 1, 1, 9, 1]})}
 
-    assert times_turned_true(Formula((below("a", 5),)), frames, bars=500) == 2
-    assert times_turned_true(Formula((below("a", 5),)), frames, bars=2) == 1
+    assert look_back(formula, frames, closes=500) == History(is_true=True, turned_true=3, closes=6)
+    assert look_back(formula, frames, closes=2) == History(is_true=True, turned_true=1, closes=2)
+    assert look_back(formula, {H1: hours({"a": [9, NAN]})}, closes=9).is_true is None
+    assert look_back(formula, {H1: hours({"a": []})}, closes=9) == History(None, 0, 0)
+
+
+def test_a_series_that_nobody_reckons_decides_nothing() -> None:
+    columns = hours({"b": [1, 1]})
+
+    assert trues(Formula((below("a", 5),)), columns) == [False, False]

@@ -1,0 +1,70 @@
+"""From what somebody said about indicators to a formula, with a refusal that names the mend. Pure."""
+
+from collections.abc import Sequence
+
+from engines.alerts.formula import Formula, Series
+from engines.alerts.formula_clause import Problem
+from engines.alerts.formula_sentence import MOST_COMPARISONS, FormulaSentence
+from engines.core.instrument import Instrument
+from engines.indicators.catalog import find, near
+from engines.indicators.kind import Source
+from ports.errors import Refused
+
+MOST_RARE = 20
+"""Alerts of one person on indicators that a worker reckons."""
+_SHOWN_TEXT = 24
+
+Form = tuple[str, str]
+
+
+def formula_of(said: FormulaSentence, unknown: Sequence[str], text: str, instrument: Instrument) -> Formula:
+    """The formula of a sentence in which the words `unknown` mean nothing.
+
+    Raises `Refused`: `unknown_indicator`, `unknown_timeframe`, `formula_unclear`, `formula_way`,
+    `formula_mixed`, `formula_long`.
+    """
+    if unknown:
+        raise Refused("unknown_indicator", text=unknown[0][:_SHOWN_TEXT], forms=_mended(unknown[0], text))
+    match said.problem:
+        case Problem.TIMEFRAME:
+            raise Refused("alert_timeframe", text=said.text, forms=_with_frames(said.text, text))
+        case Problem.MIXED:
+            raise Refused("formula_mixed")
+        case Problem.LONG:
+            raise Refused("formula_long", most=MOST_COMPARISONS)
+        case Problem.WAY:
+            raise Refused("formula_way", pair=instrument.pair)
+    if said.formula is None:
+        raise Refused("formula_unclear", forms=examples(instrument))
+    return said.formula
+
+
+def is_rare(formula: Formula) -> bool:
+    """Whether some of it is not reckoned here but by a worker."""
+    return any(_is_of_the_library(series) for series in formula.series)
+
+
+def examples(instrument: Instrument) -> Sequence[Form]:
+    """Alerts on indicators of that market: (label, what it types)."""
+    base, symbol = instrument.base, instrument.symbol
+    said = ("rsi < 30 1h", "ema9 crosses ema21 4h", "macd crosses signal 1h")
+    return [(f"{base} {what}", f"alert {symbol} {what}") for what in said]
+
+
+def _is_of_the_library(series: Series) -> bool:
+    spec = find(series.spec)
+    return spec is not None and spec.source is Source.LIBRARY
+
+
+def _mended(word: str, text: str) -> Sequence[Form]:
+    return [(name, f"alert {_replaced(text, word, name)}") for name in near(word)]
+
+
+def _with_frames(word: str, text: str) -> Sequence[Form]:
+    return [(frame, f"alert {_replaced(text, word, frame)}") for frame in ("15m", "1h", "4h", "1d")]
+
+
+def _replaced(text: str, word: str, by: str) -> str:
+    """`text` with `by` in place of `word`, whose letters may be of another case."""
+    place = text.casefold().find(word)
+    return text if place < 0 else f"{text[:place]}{by}{text[place + len(word) :]}"
