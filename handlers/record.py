@@ -55,7 +55,7 @@ async def record(request: Request) -> Screen:
     html = request.say.render(
         "record.html",
         overall=None if found.overall is None else _row("", found.overall),
-        told=[_row(name, one) for name, one in found.pushed.items()],
+        by_fate=[_row(name, one) for name, one in found.pushed.items()],
         groups=[_row(name, one) for name, one in _biggest(groups)],
         hidden=max(len(groups) - MOST_ROWS, 0),
         tab=tab,

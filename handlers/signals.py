@@ -26,7 +26,7 @@ async def signals(request: Request) -> Screen:
     shown = ordered[page * ON_A_PAGE : (page + 1) * ON_A_PAGE]
     html = request.say.render(
         "signals.html",
-        rows=[(one, one in yours, decimal(one.proposal.confidence), _gone(request, one)) for one in shown],
+        listed=[(one, one in yours, decimal(one.proposal.confidence), _gone(request, one)) for one in shown],
         total=len(ordered),
         mine=len(yours),
         page=page + 1,

@@ -31,6 +31,7 @@ from tests.build.clock import NOON
 from tests.build.markets import a_ticker, an_instrument
 from tests.build.people import a_person
 from tests.build.screens import a_screen_desk, buttons, the_rendering
+from tests.build.signal_screens import signal_values
 from tests.build.trade_screens import (
     a_closed_trade,
     a_portfolio,
@@ -225,6 +226,7 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         "removed": [hostile],
         **alert_values(instrument, quote, is_bad=is_bad),
         **trade_values(instrument, is_bad=is_bad),
+        **signal_values(the_rendering().speech("en"), instrument, is_bad=is_bad),
         "day_of": hostile,
         "venue": hostile,
         "found": hostile,
