@@ -13,7 +13,7 @@ from handlers.free_text import addressee, guess, understand
 from handlers.ui.keyboards import again, rows
 from handlers.ui.request import Request, Services
 from handlers.ui.table import Command, Handler
-from ports.errors import Gone, Refused, Rejected, Transient
+from ports.errors import DeskError, Gone, Refused, Rejected, Transient
 from ports.messages import Messenger, Priority, Screen
 from ports.people import Person
 from services.speech import Speech
@@ -37,13 +37,6 @@ class Switchboard:
         is_private = message.chat.id == person.id
         if is_private and not person.is_reachable:  # the word that they unblocked us was lost
             person = await self.services.people.change(person.id, is_reachable=True)
-        if message.text is None:
-            if is_private and _is_content(message):
-                await self._send(message.chat.id, Screen(html=say.render("text_only.html")))
-            return
-        text = message.text
-        if not is_private and not text.startswith("/"):
-            return
         request = Request(
             services=self.services,
             person=person,
@@ -51,6 +44,13 @@ class Switchboard:
             chat_id=message.chat.id,
             said_at=message.date,
         )
+        if message.text is None:
+            if is_private and _is_content(message):
+                await self._send(request, Screen(html=say.render("text_only.html")))
+            return
+        text = message.text
+        if not is_private and not text.startswith("/"):
+            return
         understood = understand(text, self.services.table)
         if (addressee(text) or self.bot_name).casefold() != self.bot_name.casefold():
             return
@@ -59,7 +59,7 @@ class Switchboard:
         else:
             answer = await self._command(understood.command, replace(request, args=understood.args), is_late)
         if answer.screen is not None:
-            await self._send(message.chat.id, self._dated(answer.screen, request, is_late))
+            await self._send(request, self._dated(answer.screen, request, is_late))
 
     async def on_tap(self, query: CallbackQuery, person: Person, say: Speech, is_late: bool) -> None:
         """A pressed button: answered first, worked after."""
@@ -143,19 +143,22 @@ class Switchboard:
                 if await self.messenger.edit(
                     request.chat_id, message.message_id, screen, priority=Priority.ANSWER
                 ):
+                    await _tell_delivered(request, request.chat_id, message.message_id)
                     return
             except Rejected as error:  # this message cannot become the answer; another one can
                 log.warning("edit_refused", error=str(error))
             except (Gone, Transient) as error:
                 await self._lost(request.chat_id, error)
                 return
-        await self._send(request.chat_id, screen)
+        await self._send(request, screen)
 
-    async def _send(self, chat_id: int, screen: Screen) -> None:
+    async def _send(self, request: Request, screen: Screen) -> None:
         try:
-            await self.messenger.send(chat_id, screen, priority=Priority.ANSWER)
+            sent = await self.messenger.send(request.chat_id, screen, priority=Priority.ANSWER)
         except (Gone, Transient, Rejected) as error:
-            await self._lost(chat_id, error)
+            await self._lost(request.chat_id, error)
+            return
+        await _tell_delivered(request, sent.chat_id, sent.message_id)
 
     async def _lost(self, chat_id: int, error: Exception) -> None:
         """No answer arrived. Somebody who blocked us is left alone from now on."""
@@ -169,6 +172,15 @@ class Switchboard:
             await self.bot.send_chat_action(chat_id, action)
         except (TelegramAPIError, ClientDecodeError) as error:
             log.info("busy_not_shown", error=str(error)[:120])
+
+
+async def _tell_delivered(request: Request, chat_id: int, message_id: int) -> None:
+    """Those who keep messages alive hear where this one is; the answer itself has arrived."""
+    for tell in request.delivered:
+        try:
+            await tell(chat_id, message_id)
+        except DeskError as error:
+            log.warning("delivered_not_kept", chat=chat_id, error=str(error))
 
 
 def _kind(shown: Message | Screen) -> tuple[bool, bool]:

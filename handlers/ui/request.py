@@ -19,6 +19,7 @@ from services.outbox import Outbox
 from services.people import People
 from services.pictures import Pictures
 from services.signals import Signals
+from services.screener import Screener
 from services.speech import Rendering, Speech
 from services.trades import Trades
 
@@ -38,6 +39,7 @@ class Services:
     signals: Signals
     candles: Collector
     indicators: Indicators
+    screener: Screener
     pictures: Pictures
     actions: Actions
     outbox: Outbox
