@@ -3,16 +3,13 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Protocol
 
 import numpy as np
 
-from engines.core.instrument import Instrument
 from engines.core.timeframe import Timeframe
 from engines.indicators.frame import Frame
-from engines.signals.decision import ENTRY_FRAMES, TREND_FRAMES, Decision
+from engines.signals.decision import Decision
 from engines.signals.record import Record, summarise
-from engines.signals.rules import decide
 from engines.signals.signal import Signal
 from ports.clock import Clock
 from ports.errors import Refused
@@ -29,26 +26,15 @@ from services.signalling.cards import Cards, View
 from services.signalling.closes import Closes
 from services.signalling.drawings import Drawings, Picture
 from services.signalling.following import Following
-from services.signalling.frames import Frames, State
+from services.signalling.frames import Frames
+from services.signalling.looking import HotStates, Looking, lean, weight
 from services.signalling.readers import readers
 from services.signalling.register import Register
-from services.signalling.views import view_of
 
-LOOKED_AT = (*ENTRY_FRAMES, *TREND_FRAMES)
-BARS = 1000
-"""Candles of each timeframe behind a look at a market that is not collected."""
 _SEED = 7
 """The same record has the same intervals each time somebody looks."""
 LATE_AFTER_S = 20 * 60.0
 """Real seconds without a batch after which closes count as not looked at."""
-
-
-class HotStates(Protocol):
-    """Makes indicator states, once the kernels are ready."""
-
-    async def ready(self) -> None: ...
-
-    def new_state(self) -> State: ...
 
 
 class Signals:
@@ -73,10 +59,9 @@ class Signals:
     ) -> None:
         self._store = store
         self._people = people
-        self._markets = markets
-        self._hot = hot
         self._clock = clock
         self._register = register = Register(store)
+        self._looking = Looking(markets=markets, hot=hot, clock=clock, last_made=register.last_made)
         self._drawings = Drawings(picture)
         self._cards = Cards(
             store=store,
@@ -139,38 +124,21 @@ class Signals:
     def known(self, symbol: str, timeframe: Timeframe | None = None) -> Decision | None:
         """The decision at the last close of a collected market; of both entry timeframes the surer one."""
         found = [one for one in self._closes.known(symbol) if timeframe in (None, one.timeframe)]
-        return max(found, key=_weight, default=None)
+        return max(found, key=weight, default=None)
 
     def strongest(self, n: int) -> Sequence[Decision]:
         """The markets that lean most to one side at their last close, one decision each."""
         symbols = {symbol for symbol, _ in self._closes.decisions}
         decisions = [one for symbol in symbols if (one := self.known(symbol)) is not None]
-        return sorted(decisions, key=lambda one: (-_lean(one), one.instrument.symbol))[:n]
+        return sorted(decisions, key=lambda one: (-lean(one), one.instrument.symbol))[:n]
 
     def frames(self, symbol: str) -> Mapping[Timeframe, Frame]:
         """The last closed bar of each timeframe of a collected market, with its indicators."""
         return self._closes.frames.of(symbol)
 
     async def look(self, symbol: str, timeframe: Timeframe | None = None) -> Decision:
-        """What the rules say of a market now; nothing is stored. Without `timeframe` the surer one of both
-        entry timeframes.
-
-        Raises `Refused` and `Transient` as `Markets.candles` does; `Refused("no_candles")` for a market
-        without any, `Refused("no_entry_frame", known=…)` for a timeframe that signals are not made on.
-        """
-        if timeframe not in (None, *ENTRY_FRAMES):
-            raise Refused("no_entry_frame", known=list(ENTRY_FRAMES))
-        instrument = await self._markets.resolve(symbol)
-        frames = await self._fresh_frames(instrument)
-        view = view_of(
-            instrument,
-            frames,
-            self._clock,
-            now_ms=int(self._clock.now().timestamp() * 1000),
-            last_signal=await self._register.last_made(instrument.symbol),
-        )
-        wanted = ENTRY_FRAMES if timeframe is None else (timeframe,)
-        return max((decide(view, one) for one in wanted), key=_weight)
+        """What the rules say of a market now; nothing is stored. Raises as `Looking.look` does."""
+        return await self._looking.look(symbol, timeframe)
 
     async def mute(self, person: Person, symbol: str, hours: float) -> Person:
         """No signals about a market for so long, zero ends it; the person as they are then. Raises as
@@ -204,28 +172,3 @@ class Signals:
         is_ok = age_s is not None and age_s < LATE_AFTER_S
         code = "waiting" if age_s is None else "streaming" if is_ok else "quiet"
         return FeedHealth(name="signals", is_ok=is_ok, age_s=age_s, code=code, params=params)
-
-    async def _fresh_frames(self, instrument: Instrument) -> Mapping[Timeframe, Frame]:
-        await self._hot.ready()
-        symbol, frames = instrument.symbol, {}
-        for timeframe in LOOKED_AT:
-            candles = await self._markets.candles(symbol, timeframe, BARS)
-            now_ms = int(self._clock.now().timestamp() * 1000)
-            closed = candles.closed_before(now_ms, timeframe.ms)
-            state = self._hot.new_state()
-            if len(closed):
-                state.push(closed)
-            if (frame := state.frame(timeframe)) is not None:
-                frames[timeframe] = frame
-        if not frames:
-            raise Refused("no_candles", pair=instrument.pair, timeframe=Timeframe.H1.value)
-        return frames
-
-
-def _weight(decision: Decision) -> tuple[bool, float, float]:
-    return decision.proposal is not None, decision.confidence, _lean(decision)
-
-
-def _lean(decision: Decision) -> float:
-    """How far a market leans to one side."""
-    return abs(decision.strength - 50)
