@@ -16,6 +16,14 @@ def size(length: int) -> int:
 
 
 @kernel
+def known(state: FloatArray, at: int, length: int) -> tuple[float, float]:
+    """Lowest and highest of the last `length` values, NaN before there are as many."""
+    if not window.is_full(state, at + _WINDOW, length):
+        return math.nan, math.nan
+    return state[at + _LOWEST], state[at + _HIGHEST]
+
+
+@kernel
 def step(state: FloatArray, at: int, value: float, length: int) -> tuple[float, float]:
     """Lowest and highest of the last `length` values. First defined at row `length - 1`. The window is
     searched only when one of them falls out of it."""
@@ -28,9 +36,7 @@ def step(state: FloatArray, at: int, value: float, length: int) -> tuple[float, 
     else:
         low, high = min(low, value), max(high, value)
     state[at + _LOWEST], state[at + _HIGHEST] = low, high
-    if not window.is_full(state, at + _WINDOW, length):
-        return math.nan, math.nan
-    return low, high
+    return known(state, at, length)
 
 
 @kernel

@@ -132,9 +132,14 @@ def _kind(line: str, source: Source, hot: str = "") -> Kind:
 
 _KERNELS: Final = {
     "ema price length=20 -": "",
+    "sma price length=20 -": "",
+    "wma price length=20 -": "",
+    "dema price length=20 -": "",
     "macd pane fast=12,slow=26,signal=9 - signal hist": "macd macd_signal macd_hist",
     "rsi pane length=14 -": "",
     "stochrsi pane length=14,stoch=14,k=3,d=3 k d": "stochrsi_k stochrsi_d",
+    "stoch pane k=14,d=3,smooth_k=3 k d": "",
+    "stdev pane length=20 -": "",
     "bb price length=20,deviations=2.0 lower *middle upper": "bb_lower bb_middle bb_upper",
     "atr pane length=14 -": "",
     "atr_norm pane - -": "",
@@ -143,6 +148,8 @@ _KERNELS: Final = {
     "obv_ema pane length=21 -": "",
     "volume_sma pane length=20 -": "",
     "vwap price - -": "",
+    "donchian price length=20 lower *middle upper": "",
+    "supertrend price length=10,multiplier=3.0 - .direction .long .short": "",
     "support price - - .strength": "support support_strength",
     "resistance price - - .strength": "resistance resistance_strength",
 }

@@ -37,9 +37,7 @@ cti pane length=12 -
 cvi pane length=10 -
 decay price length=5 -
 decreasing pane length=1 -
-dema price length=20 -
 dm pane length=14 plus minus
-donchian price lower_length+upper_length=20 lower *middle upper
 dpo pane length=20 -
 drawdown pane - - .percent .log
 dsp pane length=14 -
@@ -134,7 +132,6 @@ sarext price - -
 sinwma price length=14 -
 skew pane length=30 -
 slope pane length=1 -
-sma price length=20 -
 smc_sweep pane length=15,wick_mult=1.5 -
 smi pane fast=5,slow=20,signal=5 - signal hist
 squeeze pane bb_length=20,bb_std=2.0,kc_length=20,kc_scalar=1.5 - .on .off .no
@@ -142,10 +139,7 @@ squeeze_pro pane - - .on_wide .on_normal .on_narrow .off .no
 ssf price length=10 -
 stc pane tclength=10,fast=12,slow=26,factor=0.5 - .macd .stoch
 stderr pane length=14 -
-stdev pane length=20 -
-stoch pane k=14,d=3,smooth_k=3 k d
 stochf pane fastk=5,fastd=3 k d
-supertrend price length=10,multiplier=3.0 - .direction .long .short
 swma price length=10 -
 t3 price length=10,a=0.7 -
 td_seq pane - up down
@@ -171,7 +165,6 @@ vwmacd pane fast=12,slow=26,signal=9 - hist signal
 wad pane - -
 wcp price - -
 willr pane length=14 -
-wma price length=20 -
 zlma price length=10 -
 zscore pane length=30,std=1.0 -
 """

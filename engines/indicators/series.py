@@ -6,7 +6,25 @@ from typing import Final
 import numpy as np
 
 from engines.core.candle import Candles, FloatArray
-from engines.indicators import adx, atr, bollinger, ema, macd, obv, rsi, sma, stochrsi, swings, vwap
+from engines.indicators import (
+    adx,
+    atr,
+    bollinger,
+    dema,
+    donchian,
+    ema,
+    macd,
+    obv,
+    rsi,
+    sma,
+    stdev,
+    stoch,
+    stochrsi,
+    supertrend,
+    swings,
+    vwap,
+    wma,
+)
 from engines.indicators.catalog import Spec, spec
 from engines.indicators.kernel import plain
 
@@ -49,6 +67,30 @@ def _stochrsi(candles: Candles, length: int, lookback: int, k: int, d: int) -> F
     return stochrsi.over(np.zeros(rsi.SIZE), state, plain(candles.close), length, lookback, k, d)
 
 
+def _stoch(candles: Candles, lookback: int, d: int, k: int) -> FloatArray:
+    return stoch.over(np.zeros(stoch.size(lookback, k, d)), *_ranges(candles), lookback, k, d)
+
+
+def _wma(candles: Candles, length: int) -> FloatArray:
+    return wma.over(np.zeros(wma.size(length)), plain(candles.close), length)
+
+
+def _stdev(candles: Candles, length: int) -> FloatArray:
+    return stdev.over(np.zeros(stdev.size(length)), plain(candles.close), length)
+
+
+def _donchian(candles: Candles, length: int) -> FloatArray:
+    state = np.zeros(donchian.size(length))
+    return donchian.over(state, plain(candles.high), plain(candles.low), length)
+
+
+def _supertrend(candles: Candles, length: int, multiplier: float) -> FloatArray:
+    """The band, its side, and the band once more for each side alone."""
+    rows = supertrend.over(np.zeros(supertrend.SIZE), *_ranges(candles), length, multiplier)
+    band, side = rows[:, 0], rows[:, 1]
+    return np.column_stack((rows, np.where(side > 0, band, np.nan), np.where(side < 0, band, np.nan)))
+
+
 def _atr_norm(candles: Candles) -> FloatArray:
     """The average of the ATR over its last 100 values."""
     ranges = atr.atr(candles, _ATR_LENGTH)
@@ -72,9 +114,14 @@ def _levels(candles: Candles) -> FloatArray:
 
 KERNELS: Final[Mapping[str, Callable[..., FloatArray]]] = {
     "ema": lambda candles, length: ema.ema(candles.close, length),
+    "sma": lambda candles, length: _sma(candles.close, length),
+    "wma": _wma,
+    "dema": lambda candles, length: dema.over(np.zeros(dema.SIZE), plain(candles.close), length),
     "macd": lambda candles, *lengths: macd.over(np.zeros(macd.SIZE), plain(candles.close), *lengths),
     "rsi": lambda candles, length: rsi.over(np.zeros(rsi.SIZE), plain(candles.close), length),
     "stochrsi": _stochrsi,
+    "stoch": _stoch,
+    "stdev": _stdev,
     "bb": _bands,
     "atr": atr.atr,
     "atr_norm": _atr_norm,
@@ -83,6 +130,8 @@ KERNELS: Final[Mapping[str, Callable[..., FloatArray]]] = {
     "obv_ema": lambda candles, length: ema.ema(_obv(candles), length),
     "volume_sma": lambda candles, length: _sma(candles.volume, length),
     "vwap": _vwap,
+    "donchian": _donchian,
+    "supertrend": _supertrend,
     "support": lambda candles: _levels(candles)[:, :2],
     "resistance": lambda candles: _levels(candles)[:, 2:],
 }
