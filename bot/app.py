@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import structlog
@@ -15,6 +15,7 @@ from bot.nursery import Nursery
 from bot.outside import Outside, open_outside
 from bot.settings import Settings
 from bot.switchboard import Switchboard
+from engines.core.timeframe import Timeframe
 from handlers.listings import listed
 from handlers.notices import daily_summary, feed_changed, telegram_returned
 from handlers.ui.request import Services
@@ -95,6 +96,7 @@ class App:
             # A start that failed has raised above already; here everything is only to end.
             await asyncio.gather(starting, stopping, return_exceptions=True)
             await self._nursery.stop()
+            await self.services.signals.close()
             await self.services.candles.close()
             await self.services.markets.close()
             await self.services.perps.close()
@@ -116,6 +118,9 @@ class App:
         services.markets.keep("watch", watched)
         await services.trades.start()
         await services.alerts.load()
+        await services.screener.load()
+        services.candles.listen(closed=lambda series, candles: services.alerts.candle_closed())
+        await services.signals.load()
         await self._offer_claim()
         nursery.start("markets", services.markets.run_universe)
         nursery.start("tickers", services.markets.run_tickers)
@@ -128,6 +133,8 @@ class App:
         nursery.start("alarm", FeedAlarm(services.market_feeds, self._tell_feed, outside.clock).run)
         nursery.start("trades", services.trades.run)
         nursery.start("alerts", services.alerts.run)
+        nursery.start("screener", services.screener.run)
+        nursery.start("signals", services.signals.run)
         nursery.start("living", services.trades.living.run)
         for job in self._plan().jobs():
             outside.schedule.put(job)
@@ -232,9 +239,14 @@ class App:
                 "audit": candles.audit,
                 "retention": candles.retain,
                 "listings": self._listings.look,
+                "screen": self.services.screener.want,
                 "housekeeping": self._keep_house,
-            }
+            },
+            closes={"alerts": self._judge_alerts},
         )
+
+    async def _judge_alerts(self, timeframe: Timeframe, at: datetime) -> None:
+        self.services.alerts.candle_closed()
 
     async def _beat(self) -> None:
         await self._summaries.remember()
