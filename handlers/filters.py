@@ -198,7 +198,7 @@ COMMANDS = (
         topic=Topic.SIGNALS,
         summary="Which signals you get: coins, direction, confidence, only strong",
         example="/filters only strong",
-        words=("filter", "фильтры", "фильтр"),
+        words=("filter", "фильтры", "фильтр", "only", "только"),
         is_read_only=False,
     ),
 )

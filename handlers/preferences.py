@@ -197,7 +197,7 @@ def _screen(request: Request) -> Screen:
             *choice([(value.value, label) for value, label in themes], person.theme, "set", "theme"),
             *_tables_button(request),
         ),
-        (button(say("Time zone"), "tz"), button(say("Daily summary"), "sum")),
+        (button(say("Time zone"), "tz"), button(say("Daily summary"), "sum"), button(say("Signals"), "sf")),
     )
     return Screen(html=say.render("settings.html", person=person, languages=LANGUAGES), keyboard=keyboard)
 

@@ -22,6 +22,7 @@ from ports.messages import Screen, Style
 from ports.people import Role
 
 MUTED_FOR = timedelta(hours=4)
+_ENTRIES = [one.value for one in ENTRY_FRAMES]
 FRAMES = (Timeframe.M5, Timeframe.M15, Timeframe.H1, Timeframe.H4, Timeframe.D1)
 
 
@@ -33,10 +34,13 @@ async def signal(request: Request) -> Screen:
     instrument = await find_market(request, words.names)
     asked = words.timeframe
     found = live_signal(request, instrument.symbol, asked)
+    is_other_frame = asked not in (None, *ENTRY_FRAMES)
     if found is not None:
-        return await _card(request, found)
+        screen = await _card(request, found)
+        note = request.say.render("signal_frame.html", asked=asked, entries=_ENTRIES)
+        return replace(screen, html=f"{note}\n{screen.html}") if is_other_frame else screen
     decision = await request.services.signals.look(instrument.symbol, entry_frame(asked))
-    return look_screen(request, decision, asked=None if asked in ENTRY_FRAMES else asked)
+    return look_screen(request, decision, asked=asked if is_other_frame else None)
 
 
 async def card(request: Request) -> Screen:
@@ -123,7 +127,7 @@ COMMANDS = (
         topic=Topic.SIGNALS,
         summary="What a coin's chart says now: a signal, or why none",
         example="/signal btc 1h",
-        words=("s", "сигнал", "анализ", "analyse", "analyze", "analysis", "ta"),
+        words=("сигнал", "анализ", "analyse", "analyze", "analysis"),
         action="upload_photo",
     ),
 )

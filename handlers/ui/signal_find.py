@@ -15,14 +15,25 @@ _SHOWN = 24
 
 
 async def find_market(request: Request, names: Sequence[str]) -> Instrument:
-    """The one market among the words; Bitcoin when none is named. Raises `Refused`: `unknown_symbol`,
+    """The one market among the words; Bitcoin when none is named. Words that name none are passed over beside
+    one that does, unless they have digits: those say something. Raises `Refused`: `unknown_symbol`,
     `signal_one_market`."""
-    markets = request.services.markets
-    instrument = await markets.resolve(names[0] if names else "BTC")
-    for word in names[1:]:
-        if (await markets.resolve(word)).symbol != instrument.symbol:
-            raise Refused("signal_one_market", text=word[:_SHOWN], pair=instrument.pair)
-    return instrument
+    found: Instrument | None = None
+    unknown: Refused | None = None
+    for word in names or ("BTC",):
+        try:
+            instrument = await request.services.markets.resolve(word)
+        except Refused as error:
+            if error.code != "unknown_symbol" or any(letter.isdecimal() for letter in word):
+                raise
+            unknown = unknown or error
+            continue
+        if found is not None and found.symbol != instrument.symbol:
+            raise Refused("signal_one_market", text=word[:_SHOWN], pair=found.pair)
+        found = instrument
+    if found is None:
+        raise unknown or Refused("unknown_symbol", text="", near=[])
+    return found
 
 
 def number_in(text: str) -> str | None:

@@ -3,21 +3,18 @@
 from decimal import Decimal
 
 from engines.core.instrument import Instrument
-from engines.core.side import Direction
 from engines.core.timeframe import Timeframe
 from engines.signals.decision import ENTRY_FRAMES, Decision
 from engines.signals.proposal import LEAST_PUSHED
 from handlers.ui.keyboards import again, button
 from handlers.ui.request import Request
 from handlers.ui.signal_card import MOST_AGAINST, MOST_FOR, level_rows
-from handlers.ui.signal_words import Barrier, barriers_of, blocked, decimal, lines_of, reasons
+from handlers.ui.signal_words import Barrier, barriers_of, blocked, decimal, either_way, lines_of, reasons
 from ports.messages import Button, Keyboard, Screen, Style
 from ports.people import Role
 from services.speech import Speech
 
-_UP = ("above",)
-_DOWN = ("below",)
-_EITHER = ("pullback", "price")
+_OPENING = ("above", "pullback", "below")
 _DIGITS = 5
 
 
@@ -51,12 +48,13 @@ def look_values(decision: Decision) -> dict[str, object]:
         "tick": tick,
         "confidence": decimal(decision.confidence),
         "strength": round(decision.strength),
-        "reasons": reasons(lines, is_for=True, most=MOST_FOR),
+        "reasons": reasons(lines, is_for=True, most=MOST_FOR)
+        if decision.direction is not None
+        else either_way(lines, most=MOST_AGAINST),
         "objections": reasons(lines, is_for=False, most=MOST_AGAINST),
         "gates": gates,
         "stopped_at": None if stopped is None else stopped[0],
         "barrier": None if stopped is None else stopped[1],
-        "leans": "up" if decision.strength > 55 else "down" if decision.strength < 45 else "",
     }
 
 
@@ -93,7 +91,7 @@ def alert_button(say: Speech, decision: Decision) -> Button:
 
 def opening_price(barrier: Barrier) -> Decimal | None:
     """The first price among what would open a gate."""
-    prices = (barrier.opens.get(name) for name in (*_UP, *_EITHER, *_DOWN))
+    prices = (barrier.opens.get(name) for name in _OPENING)
     return next((one for one in prices if one is not None and one.is_finite() and one > 0), None)
 
 
@@ -101,8 +99,3 @@ def readable(instrument: Instrument, price: Decimal) -> Decimal:
     """A price with five digits, on the grid."""
     step = Decimal(1).scaleb(price.adjusted() - _DIGITS + 1)
     return instrument.price(price.quantize(step)).normalize()
-
-
-def direction_word(direction: Direction | None) -> str:
-    """`"long"`, `"short"` or nothing, as templates compare it."""
-    return "" if direction is None else direction.value

@@ -41,7 +41,7 @@ def lines_of(findings: Iterable[Finding], direction: Direction | None, tick: Dec
             rule=one.rule,
             timeframe=one.timeframe,
             speaks_for=one.speaks_for,
-            is_for=None if one.speaks_for is None else one.speaks_for is direction,
+            is_for=None if None in (one.speaks_for, direction) else one.speaks_for is direction,
             points=decimal(one.points),
             numbers=decimals(one.numbers),
             tick=tick,
@@ -54,6 +54,13 @@ def lines_of(findings: Iterable[Finding], direction: Direction | None, tick: Dec
 def reasons(lines: Iterable[Line], *, is_for: bool, most: int) -> Sequence[Line]:
     """The weightiest lines for or against."""
     return [line for line in lines if line.is_for is is_for][:most]
+
+
+def either_way(lines: Iterable[Line], *, most: int) -> Sequence[Line]:
+    """The weightiest lines for a long and for a short, where there is no direction."""
+    spoken = [line for line in lines if line.speaks_for is not None]
+    ways = ([line for line in spoken if line.speaks_for is way][:most] for way in Direction)
+    return [line for way in ways for line in way]
 
 
 def barriers_of(gates: Iterable[Gate], tick: Decimal) -> Sequence[Barrier]:
