@@ -143,7 +143,7 @@ def _arranged(specs: Sequence[Spec]) -> tuple[Sequence[Spec], Sequence[Spec]]:
     over = [one for one in wanted if one.about.is_over_price] or list(AVERAGES)
     below = [one for one in wanted if not one.about.is_over_price]
     if len(over) > MOST_OVERLAYS or len(below) > 1:
-        raise Refused("too_many_indicators", most=MOST_OVERLAYS)
+        raise Refused("too_many_indicators")
     return over, below
 
 

@@ -17,6 +17,7 @@ _NUMBER = r"\d{1,6}(?:\.\d{1,6})?"
 _NUMBERS = re.compile(rf"(?:_?{_NUMBER})?(?:_{_NUMBER})*")
 _LED_BY_NUMBERS = re.compile(rf"((?:{_NUMBER}_)+)(\D.*)")
 _LONGEST_NAME = 48
+_ALIKE = 0.7  # of two names, from which on one may be meant for the other
 _SETTLING = 4  # lengths after which where an average began weighs little
 
 
@@ -127,7 +128,7 @@ def near(text: str, most: int = 3) -> Sequence[str]:
     """Canonical names that `text` may have meant, the nearest first."""
     form = next(_forms(text), "")
     stem = re.sub(r"[\d._]+", "", form) or form.replace("_", "")
-    found = (NAMES.get(name, name) for name in get_close_matches(stem, _STEMS, n=2 * most, cutoff=0.6))
+    found = (NAMES.get(name, name) for name in get_close_matches(stem, _STEMS, n=2 * most, cutoff=_ALIKE))
     kinds = dict.fromkeys(_KIND_OF_STEM.get(name, name) for name in found)
     return [Spec(kind, KINDS[kind].usual).name for kind in kinds][:most]
 

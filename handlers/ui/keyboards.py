@@ -19,6 +19,11 @@ def button(text: str, *data: object, style: Style = Style.PLAIN) -> Button:
     return Button(text=text, data=joined, style=style)
 
 
+def fits(*data: object) -> bool:
+    """Whether the parts of `data` fit a button."""
+    return len(":".join(str(part) for part in data).encode()) <= LONGEST_DATA
+
+
 def rows(buttons: Iterable[Button], *, width: int = MOST_IN_A_ROW) -> Keyboard:
     """Buttons laid in rows of `width`."""
     flat = list(buttons)

@@ -37,6 +37,7 @@ from services.outbox import Outbox
 from services.people import People
 from services.pictures import Pictures
 from services.signals import Signals
+from services.screener import Screener
 from services.speech import Rendering
 from services.trades import Trades
 from services.trading.funds import Funds
@@ -100,6 +101,7 @@ class ScreenDesk:
     source: FakeMarketSource
     clock: HandClock
     charts: FakeCharts
+    library: FakeLibrary
     messenger: RecordingMessenger
     stores: MemoryDesk
     candles: MemoryCandles
@@ -248,7 +250,8 @@ async def a_screen_desk(
     options, rings, candles = _IMPATIENT, Rings(), MemoryCandles()
     markets = Markets(source, None, clock, options, rings=rings, store=candles)
     cockpits = Cockpits(known, messenger, clock, cockpit.view_of(lambda: services))
-    indicators = Indicators(FakeLibrary(), FakeCompiler())
+    library = FakeLibrary()
+    indicators = Indicators(library, FakeCompiler())
     perps = Perps(source, clock, options)
     outbox, told = Outbox(stores.outbox, messenger, clock), alerts.fired_view_of(lambda: services)
     teller = Teller(known, clock, notice_of(lambda: services), outbox.stored)
@@ -285,6 +288,9 @@ async def a_screen_desk(
         ),
         signals=signals,
         candles=collector,
+        screener=Screener(
+            source, markets, stores.facts, clock, indicators, signals.frames, options, patience_s=0.0
+        ),
         indicators=indicators,
         pictures=Pictures(markets, indicators, charts, clock),
         actions=Actions(stores.actions, clock, lambda: f"token-{next(tokens)}"),
@@ -305,6 +311,7 @@ async def a_screen_desk(
         source=source,
         clock=clock,
         charts=charts,
+        library=library,
         messenger=recording,
         stores=stores,
         candles=candles,

@@ -58,6 +58,84 @@ async def test_an_unknown_timeframe_is_answered_with_those_there_are(desk: Scree
     assert (await desk.tap(data_of(screen, "4h"))).photo == PNG
 
 
+def names_on(desk: ScreenDesk) -> tuple[list[str], str | None]:
+    """What stands over the price of the last chart, and what below."""
+    drawn = desk.charts.drawn[-1]
+    return [one.name for one in drawn.overlays], drawn.pane.name if drawn.pane else None
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "over", "below"),
+    [
+        ("/chart btc 4h ichimoku", "BTC/USDT · 4h", ["Ichimoku 9 26 52"], None),
+        ("/chart eth rsi14 1h", "ETH/USDT · 1h", ["EMA 21", "EMA 50"], "RSI 14"),
+        ("/chart btc ema20 ema50 rsi", "BTC/USDT · 1h", ["EMA 20", "EMA 50"], "RSI 14"),
+        ("/chart eth EMA 20, bb(20, 2.5) 4h", "ETH/USDT · 4h", ["EMA 20", "Bollinger 20 2.5"], None),
+        ("/chart eth macd 12 26 9", "ETH/USDT · 1h", ["EMA 21", "EMA 50"], "MACD 12 26 9"),
+        ("/chart rsi 7", "BTC/USDT · 1h", ["EMA 21", "EMA 50"], "RSI 7"),
+        ("/chart rsi eth", "ETH/USDT · 1h", ["EMA 21", "EMA 50"], "RSI 14"),
+        ("график эфир 4ч рси боллинджер", "ETH/USDT · 4h", ["Bollinger 20 2"], "RSI 14"),
+        ("/chart eth supertrend supertrend", "ETH/USDT · 1h", ["Supertrend 10 3"], None),
+    ],
+)
+async def test_indicators_are_named_in_any_order(
+    desk: ScreenDesk, text: str, title: str, over: list[str], below: str | None
+) -> None:
+    await desk.type(text)
+
+    assert desk.charts.drawn[-1].title == title
+    assert names_on(desk) == (over, below)
+
+
+async def test_the_timeframe_buttons_keep_the_indicators(desk: ScreenDesk) -> None:
+    screen = await desk.type("/chart eth 4h bb 50 2 stoch rsi")
+
+    await desk.tap(data_of(screen, "5m"))
+    assert desk.charts.drawn[-1].title == "ETH/USDT · 5m"
+    assert names_on(desk) == (["Bollinger 50 2"], "Stoch RSI 14 14 3 3")
+
+    await desk.tap(data_of(screen, "Refresh"))
+    assert desk.charts.drawn[-1].title == "ETH/USDT · 4h"
+    assert names_on(desk) == (["Bollinger 50 2"], "Stoch RSI 14 14 3 3")
+
+
+async def test_a_button_that_would_forget_an_indicator_is_not_there(desk: ScreenDesk) -> None:
+    screen = await desk.type("/chart eth supertrend 7 2.125 accbands 33 squeeze 21 2.125 21 1.125")
+
+    assert screen.photo == PNG
+    assert labels(screen) == ["Price"]
+
+
+async def test_a_mistyped_indicator_is_answered_with_near_ones(desk: ScreenDesk) -> None:
+    screen = await desk.type("/chart eth 4h ema20 supertrnd")
+
+    assert "No indicator “supertrnd”" in screen.html
+    await desk.tap(data_of(screen, "supertrend10_3"))
+    assert desk.charts.drawn[-1].title == "ETH/USDT · 4h"
+    assert names_on(desk) == (["EMA 20", "Supertrend 10 3"], None)
+
+
+async def test_nonsense_beside_a_timeframe_is_no_indicator(desk: ScreenDesk) -> None:
+    screen = await desk.type("/chart eth 4h <b>")
+
+    assert "No indicator “&lt;b&gt;”" in screen.html
+    assert desk.charts.drawn == []
+
+
+@pytest.mark.parametrize("text", ["/chart btc ema9 ema20 ema50", "/chart btc rsi macd"])
+async def test_too_many_indicators_are_refused_with_what_fits(desk: ScreenDesk, text: str) -> None:
+    screen = await desk.type(text)
+
+    assert "too much for one picture" in screen.html
+    assert desk.charts.drawn == []
+
+
+async def test_an_indicator_that_cannot_be_worked_out_is_told(desk: ScreenDesk) -> None:
+    desk.library.failing.add("cci")
+
+    assert "cci20 cannot be worked out" in (await desk.type("/chart btc cci")).html
+
+
 async def test_an_unknown_coin_keeps_its_timeframe_in_the_near_buttons(desk: ScreenDesk) -> None:
     screen = await desk.type("/chart bct 4h")
 
