@@ -20,8 +20,8 @@ _GROUPS: Sequence[tuple[str, str, Callable[[Record], Mapping[str, Tally]]]] = (
     ("Pushed or only stored", "", lambda record: record.pushed),
     ("By coin", "coin", lambda record: record.symbols),
 )
-_HEADS = ("signals", "win rate", "average R", "profit factor")
-_RANDOM_HEADS = ("random", "win rate", "average R", "profit factor")
+_HEADS = ("signals", "win rate", "average R", "costs R", "profit factor")
+_RANDOM_HEADS = ("random", "win rate", "average R", "costs R", "profit factor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +122,8 @@ def _conclusion(part: _Part) -> str:
             f"Of {signals.count:,} signals in the test part {_percent(signals.win_rate)} won, of random "
             f"entries with the same exits {_percent(random.win_rate)}.",
             _on_hope(signals),
-            f"A signal brought {_r(signals.average_r)} of its risk on average, a random entry "
-            f"{_r(random.average_r)}.",
+            f"A signal brought {_r(signals.average_r)} on average, of which costs took "
+            f"{signals.average_costs_r:.3f} R; a random entry brought {_r(random.average_r)}.",
             _on_money(signals),
             _on_skill(signals, random),
             _on_pushed(part),
@@ -245,12 +245,13 @@ def _row(name: str, signals: Tally | None, random: Tally | None, *, both: bool =
 
 def _cells(group: Tally | None) -> list[str]:
     if group is None:
-        return ["0", "", "", ""]
+        return ["0", "", "", "", ""]
     factor = group.profit_factor
     return [
         f"{group.count:,}",
         _percent(group.win_rate),
         _r(group.average_r),
+        f"{group.average_costs_r:.3f}",
         "" if factor is None else _spanned(factor, lambda value: f"{value:.2f}"),
     ]
 

@@ -26,7 +26,7 @@ _BANDS: Final = (0.5, 0.55, 0.6, LEAST_PUSHED, 0.7, 0.75, 0.8)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one signal came to: `result_r`, net, in units of the risk."""
+    """What one signal came to: `result_r`, net, in units of the risk; costs took `costs_r` of it."""
 
     symbol: str
     timeframe: Timeframe
@@ -35,6 +35,7 @@ class Outcome:
     confidence: float
     made_ms: int
     result_r: float
+    costs_r: float
 
     @property
     def is_pushed(self) -> bool:
@@ -54,13 +55,14 @@ class Estimate:
 class Tally:
     """What `count` signals came to. A win is a result above 0. `average_r` is the expectancy: what a signal
     brings in units of its risk. `profit_factor` is what winners won over what losers lost, `None` without
-    losers. Results in R, net of costs."""
+    losers. Results in R, net of costs, which are `average_costs_r` a signal."""
 
     count: int
     wins: int
     win_rate: Estimate
     average_r: Estimate
     profit_factor: Estimate | None
+    average_costs_r: float
     average_win_r: float | None
     average_loss_r: float | None
     best_r: float
@@ -97,6 +99,7 @@ def outcome_of(signal: Signal) -> Outcome | None:
         confidence=proposal.confidence,
         made_ms=round(proposal.created_at.timestamp() * 1000),
         result_r=course.result_r,
+        costs_r=course.gross_r - course.result_r,
     )
 
 
@@ -149,6 +152,7 @@ def tally(outcomes: Sequence[Outcome], rng: np.random.Generator) -> Tally:
         win_rate=_estimate(weeks, drawn, _WINS, _COUNT),
         average_r=_estimate(weeks, drawn, _SUM, _COUNT),
         profit_factor=_estimate(weeks, drawn, _GAIN, _LOSS) if lost.sum() < 0 else None,
+        average_costs_r=float(np.mean([outcome.costs_r for outcome in outcomes])),
         average_win_r=float(won.mean()) if len(won) else None,
         average_loss_r=float(lost.mean()) if len(lost) else None,
         best_r=float(results.max()),
