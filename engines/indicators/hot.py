@@ -205,7 +205,7 @@ class HotState:
         numbers = kept[_HEADER.size :]
         if layout != _LAYOUT:
             raise ValueError("this state is of other indicators than today's: make it anew from candles")
-        if crc32(numbers) != checksum:
+        if len(numbers) != 8 * SIZE or crc32(numbers) != checksum:
             raise ValueError("this state of indicators is damaged: make it anew from candles")
         state = cls()
         state._own(np.frombuffer(numbers, "<f8").astype(np.float64))
