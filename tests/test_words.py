@@ -20,6 +20,7 @@ from adapters.telegram import text as telegram_text
 from bot.container import build_table
 from engines.alerts.alert import NewExtreme, PercentMove, Way
 from engines.core.instrument import Instrument, MarketKind
+from handlers.top import Lean
 from handlers.ui.table import Command
 from ports.health import FeedHealth, JobHealth
 from sandbox.telegram.html_reader import read_html
@@ -30,6 +31,7 @@ from tests.build.alerts import an_alert
 from tests.build.clock import NOON
 from tests.build.markets import a_ticker, an_instrument
 from tests.build.people import a_person
+from tests.build.screening import screen_values
 from tests.build.screens import a_screen_desk, buttons, the_rendering
 from tests.build.signal_screens import signal_values
 from tests.build.trade_screens import (
@@ -228,9 +230,15 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         **trade_values(instrument, is_bad=is_bad),
         **signal_values(the_rendering().speech("en"), instrument, is_bad=is_bad),
         "day_of": hostile,
+        "has_curve": not is_bad,
+        "has_chart": not is_bad,
         "venue": hostile,
         "found": hostile,
         "instruments": [instrument, instrument],
+        "leans": [] if is_bad else [Lean(quote, "▲", Decimal(84), Decimal("0.74"))],
+        "is_unknown": is_bad,
+        "left_s": 600,
+        **screen_values(hostile, quote, is_bad=is_bad),
         "said": hostile,
     }
 
@@ -302,9 +310,12 @@ def _command(hostile: str) -> Command:
     )
 
 
-TEMPLATES = sorted(
+_ALL = sorted(
     path.relative_to(ROOT / "templates").as_posix() for path in (ROOT / "templates").rglob("*.html")
 )
+RICH_TEMPLATES = [name for name in _ALL if name.startswith("rich/")]
+"""Those of rich messages; `test_rich_words.py` tries them."""
+TEMPLATES = [name for name in _ALL if name not in RICH_TEMPLATES]
 
 
 def rendered(template: str, language: str, hostile: str, *, is_bad: bool) -> str:
@@ -414,10 +425,25 @@ def test_rows_of_tables_fit_a_phone_and_keep_their_gaps(language: str, letter: s
                 ("cockpit.html", 3),
                 ("watch.html", 3),
             ):
-                values = context("x", is_bad=False) | {"quotes": quotes, "letter": letter}
+                values = context("x", is_bad=False) | {"quotes": quotes, "letter": letter, "leans": []}
                 for line in preformatted(speech.render(template, **values)):
                     assert len(line) <= 34, line
                     assert len([part for part in line.split(" ") if part]) == columns, line
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_rows_of_strength_and_of_the_daily_screen_fit_a_phone(language: str) -> None:
+    speech = the_rendering().speech(language)
+    for name, price, number in itertools.product(NAMES, PRICES, range(8)):
+        quote = a_quote(name, price, number, is_stale=False)
+        full = Lean(quote, "▼", Decimal(100), Decimal(1))
+        for template, values in (
+            ("top.html", {"leans": [full], "letter": "s", "quotes": [quote]}),
+            ("screen.html", screen_values(name, quote, is_bad=False)),
+        ):
+            for line in preformatted(speech.render(template, **context("x", is_bad=False) | values)):
+                assert len(line) == 34, line
+                assert speech.price(quote.ticker.last, quote.instrument.tick) in line
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -101,7 +101,7 @@ def test_a_person_who_sees_tables_gets_them(
 ) -> None:
     """Looked at in each theme and language; the pictures are kept."""
     words = WORDS[language]
-    sandbox = start_sandbox("--speed", "60")
+    sandbox = start_sandbox("--speed", "3")
     chat = open_tab(sandbox.url, viewport=PHONE, scheme=scheme).open(TOM, TOM)
     look = look_of(chat, screenshot, f"{language}-{scheme}")
     begin(chat, words["language"], words["risk"], sees_tables=None)

@@ -1,7 +1,7 @@
 """The first minute of a new person, and the cockpit that they keep."""
 
 from bot.app import App
-from tests.build.sandbox import ANNA, VERA, Message, Sandbox, onboard, until
+from tests.build.sandbox import ANNA, TOM, VERA, Message, Sandbox, onboard, until
 
 
 def buttons(message: Message) -> list[str]:
@@ -9,7 +9,9 @@ def buttons(message: Message) -> list[str]:
     return [button["text"] for row in message["buttons"] for button in row]
 
 
-async def test_a_newcomer_answers_two_questions_and_has_a_pinned_cockpit(sandbox: Sandbox, desk: App) -> None:
+async def test_a_newcomer_answers_three_questions_and_has_a_pinned_cockpit(
+    sandbox: Sandbox, desk: App
+) -> None:
     question = await sandbox.ask(VERA, "/start")
     assert buttons(question) == ["English", "Русский"]
 
@@ -19,10 +21,32 @@ async def test_a_newcomer_answers_two_questions_and_has_a_pinned_cockpit(sandbox
     assert await sandbox.pinned(VERA) is None
 
     await sandbox.tap(VERA, risk, "Balanced")
+    table = await sandbox.edited(question, "Do you see a table?")
+    assert [block["type"] for block in table["rich"]["blocks"][:3]] == ["heading", "photo", "table"]
+    assert buttons(table) == ["I see a table", "No table"]
+    await sandbox.tap(VERA, table, "I see a table")
     await sandbox.edited(question, "You are ready")
     cockpit = await until(lambda: sandbox.pinned(VERA), "a pinned cockpit")
     assert "PAPER" in cockpit["text"]
     await sandbox.edited(cockpit, "BTC")
+
+
+async def test_who_sees_tables_gets_a_portfolio_in_one_and_turns_them_off_again(
+    sandbox: Sandbox, desk: App
+) -> None:
+    await onboard(sandbox, TOM)
+    settings = await sandbox.ask(TOM, "/settings")
+    await sandbox.tap(TOM, settings, "rp:try")
+    await sandbox.edited(settings, "Do you see a table?")
+    await sandbox.tap(TOM, settings, "rp:yes")
+    await sandbox.edited(settings, "Tables inside messages: shown")
+
+    account = await sandbox.ask(TOM, "/portfolio")
+    assert account["rich"]["blocks"][0] == {"type": "heading", "text": "Portfolio · PAPER", "size": 3}
+
+    await sandbox.tap(TOM, settings, "rp:no")
+    await sandbox.edited(settings, "Tables inside messages: not shown")
+    assert (await sandbox.ask(TOM, "/portfolio"))["rich"] is None
 
 
 async def test_a_setting_changes_the_cockpit_in_place(sandbox: Sandbox, desk: App) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.app import App
 from tests.build.desk import running_desk
-from tests.build.sandbox import ADMIN_CHAT, ANNA, SAM, VERA, Sandbox, onboard, until
+from tests.build.sandbox import ADMIN_CHAT, ANNA, SAM, TOM, VERA, Sandbox, onboard, until
 
 NOTICE = "Somebody unknown wrote to me"
 FAULTS: dict[str, dict[str, Any]] = {
@@ -60,7 +60,22 @@ async def test_a_pin_that_fails_costs_nothing_but_the_pin(sandbox: Sandbox, desk
     await sandbox.tap(VERA, question, "on:lang:en")
     await sandbox.tap(VERA, await sandbox.edited(question, "How boldly"), "on:risk:bold")
 
-    await sandbox.edited(question, "You are ready")
+    await sandbox.edited(question, "Do you see a table?")
+
+
+async def test_tables_that_telegram_refuses_come_in_the_classic_form(sandbox: Sandbox, desk: App) -> None:
+    await onboard(sandbox, TOM)
+    settings = await sandbox.ask(TOM, "/settings")
+    await sandbox.tap(TOM, settings, "rp:try")
+    await sandbox.edited(settings, "Do you see a table?")
+    await sandbox.tap(TOM, settings, "rp:yes")
+    await sandbox.edited(settings, "shown")
+
+    await sandbox.break_(telegram={"status": 400, "methods": ["sendRichMessage"], "count": 1})
+
+    account = await sandbox.ask(TOM, "/portfolio")
+    assert (account["rich"], account["text"].startswith("Portfolio · PAPER")) == (None, True)
+    assert (await sandbox.ask(TOM, "/portfolio"))["rich"]
 
 
 async def test_admins_hear_of_a_long_outage_and_not_of_a_short_one(sandbox: Sandbox) -> None:
