@@ -36,7 +36,7 @@ high touched it last, -1 when a low did."""
 
 
 @kernel
-def _is_swing(state: FloatArray, at: int, height: float) -> bool:
+def is_swing(state: FloatArray, at: int, height: float) -> bool:
     """Whether the bar `SPAN` bars ago turned the market, now that the next bar is `height` high. Of equal
     bars it is the last. What is not below the bars before it may be a turn; if no such bar follows for
     `SPAN` bars, it is one."""
@@ -80,7 +80,7 @@ def _append(state: FloatArray, at: int, price: float, strength: float, side: flo
 
 
 @rare
-def _touch(state: FloatArray, at: int, price: float, side: float, tolerance: float) -> None:
+def touch(state: FloatArray, at: int, price: float, side: float, tolerance: float) -> None:
     nearest, distance = -1, tolerance
     for level in range(int(state[at + COUNT])):
         if abs(state[at + PRICE + level] - price) <= distance:
@@ -133,17 +133,17 @@ def step(
 ) -> tuple[float, float, float, float]:
     """The nearest level at or below the close with its strength, and the nearest above it with its own; NaN
     where there is none. `average_range` is the ATR of this bar, NaN while it warms up."""
-    is_high = _is_swing(state, at + _HIGHS, high)
-    is_low = _is_swing(state, at + _LOWS, -low)
+    is_high = is_swing(state, at + _HIGHS, high)
+    is_low = is_swing(state, at + _LOWS, -low)
     has_moved = not state[at + _BELOW] <= close < state[at + _ABOVE]
     if has_moved:
         _break(state, at, close)
     state[at + _CLOSE] = close
     if is_high and not math.isnan(average_range):
-        _touch(state, at, state[at + _HIGHS + _TURN], 1.0, MERGE_ATR * average_range)
+        touch(state, at, state[at + _HIGHS + _TURN], 1.0, MERGE_ATR * average_range)
         has_moved = True
     if is_low and not math.isnan(average_range):
-        _touch(state, at, -state[at + _LOWS + _TURN], -1.0, MERGE_ATR * average_range)
+        touch(state, at, -state[at + _LOWS + _TURN], -1.0, MERGE_ATR * average_range)
         has_moved = True
     if has_moved:
         _find_nearest(state, at, close)
