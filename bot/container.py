@@ -20,6 +20,7 @@ import handlers.portfolio
 import handlers.preferences
 import handlers.price
 import handlers.record
+import handlers.screen
 import handlers.signal
 import handlers.signals
 import handlers.start
@@ -44,15 +45,16 @@ from services.alerts import Alerts
 from services.candles import Collector
 from services.cockpit import Cockpits
 from services.collect.options import CollectOptions
+from services.indicators import Indicators
 from services.market.options import MarketOptions
 from services.market.perps import Perps
 from services.market.ring import Rings
-from services.indicators import Indicators
 from services.markets import Markets
 from services.orders import Orders
 from services.outbox import Outbox
 from services.people import People
 from services.pictures import Pictures
+from services.screener import Screener
 from services.signals import Signals
 from services.speech import Rendering
 from services.trades import Trades
@@ -65,6 +67,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SCREENS: tuple[ModuleType, ...] = (
     handlers.price,
     handlers.top,
+    handlers.screen,
     handlers.chart,
     handlers.watch,
     handlers.alert,
@@ -167,6 +170,15 @@ def build_services(
             card_picture_of(lambda: services),
         ),
         candles=candles,
+        screener=Screener(
+            outside.primary,
+            markets,
+            desk.facts,
+            clock,
+            indicators,
+            lambda symbol: services.signals.frames(symbol),
+            options,
+        ),
         indicators=indicators,
         pictures=Pictures(markets, indicators, outside.charts, clock),
         actions=Actions(desk.actions, clock, lambda: secrets.token_urlsafe(12)),

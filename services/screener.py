@@ -21,7 +21,7 @@ from services.market.retry import retried
 from services.markets import Markets
 from services.screening.day_screen import DayScreen, read, written
 from services.screening.sieve import sift
-from services.signals import HotStates
+from services.signalling.looking import HotStates
 
 log = structlog.get_logger()
 
@@ -57,6 +57,8 @@ class Screener:
     hot: HotStates
     known: Callable[[str], Mapping[Timeframe, Frame]]
     options: MarketOptions = field(default_factory=MarketOptions)
+    patience_s: float = 3.0
+    """How long somebody waits for a screen that is being made before they see how far it is."""
     latest: DayScreen | None = None
     """The last that was made, perhaps on another day."""
     progress: Progress | None = None
@@ -98,12 +100,12 @@ class Screener:
         if self.today is None:
             self._begin()
 
-    async def wait(self, within_s: float) -> None:
-        """Have today's made, and wait so many real seconds for it at most."""
+    async def wait(self) -> None:
+        """Have today's made, and wait `patience_s` for it at most."""
         if self.today is None:
             self._begin()
             with suppress(TimeoutError):
-                async with asyncio.timeout(within_s):
+                async with asyncio.timeout(self.patience_s):
                     await self._ended.wait()
 
     def again(self) -> None:

@@ -10,13 +10,22 @@ import numpy as np
 from engines.core.candle import Candles, FloatArray
 from engines.core.timeframe import Timeframe
 from engines.indicators.frame import Frame
+from engines.signals.screen import WEIGHTS, Pick, Scores
+from handlers.screen import Row
 from services.market.options import MarketOptions
+from services.market.quote import Quote
 from services.markets import Markets
-from services.screener import Screener
-from tests.build.clock import HandClock
+from services.screener import Progress, Screener
+from services.screening.day_screen import DayScreen, Sifted
+from tests.build.clock import NOON, HandClock
 from tests.build.frames import a_frame
 from tests.build.markets import FakeMarketSource, a_ticker, an_instrument, some_candles
 from tests.build.stores import MemoryFacts
+
+REASONS = (
+    "trend_up trend_down no_trend pullback_turning pullback deep_pullback running rsi volume moves calm wild"
+)
+"""Every code of a reason."""
 
 HASTY = MarketOptions(answer_within_s=0.3, person_patience_s=(), patience_s=())
 
@@ -113,4 +122,31 @@ class ScreenFloor:
             self.hot,
             lambda symbol: self.known.get(symbol, {}),
             HASTY,
+            patience_s=5.0,
         )
+
+
+def screen_values(base: str, quote: Quote, *, is_bad: bool) -> dict[str, Any]:
+    """The coins of the day as templates show them; a bad one is of yesterday, being made anew, without
+    prices."""
+    scores = Scores(trend=50, setup=50, volume=50, volatility=50)
+    pick = Pick(symbol="XUSDT", turnover=1e6, direction=None, scores=scores, reasons=())
+    numbers = {name: Decimal(30) for name in ("adx_1d", "adx_4h", "rsi", "times", "atr")}
+    row = Row(
+        pick=pick,
+        base=base,
+        arrow="•",
+        quote=None if is_bad else quote,
+        total=Decimal(86),
+        scores=[(name, Decimal(50)) for name in WEIGHTS],
+        reasons=[(code, numbers) for code in REASONS.split()],
+    )
+    return {
+        "daily": DayScreen(made_at=NOON, sifted=Sifted(listed=9), picks=(pick,)),
+        "coins": [row],
+        "made": base,
+        "is_past": is_bad,
+        "progress": Progress(1, 2) if is_bad else None,
+        "has_failed": False,
+        "weights": [(name, Decimal("0.25")) for name in WEIGHTS],
+    }

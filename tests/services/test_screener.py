@@ -31,7 +31,7 @@ async def running(floor: ScreenFloor) -> AsyncIterator[Screener]:
 
 
 async def made(screener: Screener) -> DayScreen:
-    await screener.wait(5)
+    await screener.wait()
     assert screener.today is not None
     return screener.today
 
@@ -101,9 +101,9 @@ async def test_one_screen_a_day_whoever_asks() -> None:
     floor = ScreenFloor()
     floor.source.add("BTC")
     async with running(floor) as screener:
-        await asyncio.gather(*(screener.wait(5) for _ in range(5)))
+        await asyncio.gather(*(screener.wait() for _ in range(5)))
         await screener.want()
-        await screener.wait(5)
+        await screener.wait()
         assert floor.source.asked.count("tickers") == 1
 
         floor.clock.move(DAY_S)
@@ -130,11 +130,12 @@ async def test_who_does_not_want_to_wait_sees_how_far_it_is() -> None:
         floor.source.add(f"C{number}")
     async with running(floor) as screener:
         floor.source.delay_s = 0.02
-        await screener.wait(0.1)
+        screener.patience_s = 0.1
+        await screener.wait()
         assert screener.today is None
         assert screener.progress is not None
         assert 0 < screener.progress.done < screener.progress.total == 20
-        floor.source.delay_s = 0.0
+        floor.source.delay_s, screener.patience_s = 0.0, 5.0
         await made(screener)
         assert screener.progress is None
 
@@ -145,7 +146,8 @@ async def test_few_markets_are_read_at_once() -> None:
         floor.source.add(f"C{number}")
     async with running(floor) as screener:
         floor.source.delay_s = 0.02
-        await screener.wait(0.03)
+        screener.patience_s = 0.03
+        await screener.wait()
         asked = [one for one in floor.source.asked if one.startswith("candles")]
         assert len(asked) <= AT_ONCE
 
@@ -181,7 +183,7 @@ async def test_a_screen_that_cannot_be_made_leaves_the_last_one_and_is_tried_aga
             floor.source.unreadable[symbol] = Transient("down")
         else:
             floor.markets.learn([])
-        await screener.wait(5)
+        await screener.wait()
         assert (screener.today, screener.latest, screener.has_failed) == (None, first, True)
         assert screener.progress is None
 
