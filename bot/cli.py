@@ -31,6 +31,10 @@ def parser() -> argparse.ArgumentParser:
     stream.add_argument("--top", type=int, default=50, metavar="N", help="how many markets (default 50)")
     status = commands.add_parser("status", help="which candles are stored")
     status.add_argument("--symbol", metavar="SYMBOL", help="of one market")
+    signal = commands.add_parser("signal", help="what the rules of signals say of a market now")
+    signal.add_argument("symbol", metavar="SYMBOL", help="such as BTC/USDT, or btc")
+    signal.add_argument("--timeframe", metavar="T", help="15m or 1h (default: the surer of both)")
+    signal.add_argument("--json", action="store_true", help="everything, for programs")
     _study(commands.add_parser("study", help="try the signals on recorded candles and write a report"))
     _sandbox(commands.add_parser("sandbox", help="the outside world on loopback, and the desk inside it"))
     return top
@@ -128,6 +132,10 @@ def _run(options: argparse.Namespace) -> int:
             return command(settings, options)
         if options.command in ("backfill", "stream", "status"):
             return _candle_command(settings, options)
+        if options.command == "signal":
+            from bot.commands import signal
+
+            return signal.run(settings, options)
         if settings.telegram_bot_token is not None:
             from bot.commands import run
 
