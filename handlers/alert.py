@@ -3,9 +3,11 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from engines.alerts.formula_sentence import read_formula
 from engines.alerts.sentence import read_sentence
 from engines.core.instrument import Instrument
 from handlers.ui.alert_view import view
+from handlers.ui.formula_offer import formula_offer, sentence_of, used_up
 from handlers.ui.keyboards import again, button, rows
 from handlers.ui.request import Request
 from handlers.ui.table import ButtonRoute, Command, Topic
@@ -20,13 +22,29 @@ _DIGITS = 4
 
 
 async def alert(request: Request) -> Screen:
-    """Arm what the sentence says; a coin alone gets levels to choose from."""
+    """Arm what the sentence says; a coin alone gets levels to choose from, and what is about indicators is
+    shown in words first."""
     if not request.args.strip():
         return _teach(request)
+    if read_formula(request.args) is not None:
+        return await formula_offer(request, await request.services.alerts.read(request.person, request.args))
     said = read_sentence(request.args)
     if said.is_coin_alone:
         return await suggest(replace(request, args=said.names[0]))
     standing, is_new = await request.services.alerts.arm(request.person, request.args)
+    return view(request, standing, news="armed" if is_new else "known")
+
+
+async def answer_offer(request: Request) -> Screen:
+    """`af:<token>:<choice>`: arm what was shown in words, or leave it."""
+    token, _, choice = request.args.partition(":")
+    if choice == "no":
+        await used_up(request, token)
+        html = request.say.render("alert_dropped.html")
+        return Screen(html=html, keyboard=((button(request.say("Alerts"), "al", 0),),))
+    text = await sentence_of(request, token, choice)
+    standing, is_new = await request.services.alerts.arm(request.person, text)
+    await used_up(request, token)
     return view(request, standing, news="armed" if is_new else "known")
 
 
@@ -87,4 +105,7 @@ COMMANDS = (
         is_read_only=False,
     ),
 )
-BUTTONS = (ButtonRoute(prefix="als", handler=suggest),)
+BUTTONS = (
+    ButtonRoute(prefix="als", handler=suggest),
+    ButtonRoute(prefix="af", handler=answer_offer, is_read_only=False),
+)

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from handlers.ui.alert_view import view
+from handlers.ui.alert_view import chart_frame, view
+from handlers.ui.formula_words import figures_of
 from handlers.ui.keyboards import again, button, rows
 from handlers.ui.request import Request, Services
 from handlers.ui.table import ButtonRoute, Command, Topic
@@ -39,7 +40,14 @@ def _list(request: Request, standings: Sequence[Standing], number: int) -> Scree
     pages = max(-(-len(standings) // ON_A_PAGE), 1)
     number = min(number, pages - 1)
     shown = standings[number * ON_A_PAGE : (number + 1) * ON_A_PAGE]
-    html = say.render("alerts.html", standings=shown, count=len(standings), page=number + 1, pages=pages)
+    html = say.render(
+        "alerts.html",
+        standings=shown,
+        count=len(standings),
+        page=number + 1,
+        pages=pages,
+        figures=figures_of(say),
+    )
     return Screen(html=html, keyboard=_keyboard(request, standings, shown, number, pages))
 
 
@@ -123,8 +131,9 @@ def fired(services: Services, person: Person, told: Told) -> Screen:
         tick=alert.instrument.tick,
         when=say.time(told.at, "d MMM HH:mm:ss"),
         has_age=told.age_s > _SHOW_AGE_AFTER_S,
+        figures=figures_of(say),
     )
-    buttons = [button(say("Chart"), "ch", alert.symbol, "1h", style=Style.PRIMARY)]
+    buttons = [button(say("Chart"), "ch", alert.symbol, chart_frame(alert), style=Style.PRIMARY)]
     if alert.rest is None:
         buttons.append(button(say("Again"), "alr", alert.id))
     else:

@@ -4,8 +4,10 @@ import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from engines.alerts.formula_sentence import read_formula
 from engines.alerts.sentence import read_sentence
 from engines.market.timeframes import parse_timeframe
+from handlers.ui.formula_offer import formula_offer
 from handlers.ui.keyboards import again, rows
 from handlers.ui.request import Request
 from handlers.ui.table import ButtonRoute, Command, Table
@@ -82,7 +84,9 @@ async def guess(request: Request) -> Screen | None:
 
 async def _alert(request: Request, text: str) -> Screen | None:
     """“btc above 100k”: an alert is offered in words, and armed by a tap."""
-    if text.startswith("/") or not read_sentence(text).is_wish:
+    said = read_formula(text)
+    is_wish = read_sentence(text).is_wish if said is None else said.formula is not None
+    if text.startswith("/") or not is_wish:
         return None
     try:
         draft = await request.services.alerts.read(request.person, text)
@@ -90,6 +94,8 @@ async def _alert(request: Request, text: str) -> Screen | None:
         if error.code != "unknown_symbol":
             raise
         return None
+    if said is not None:
+        return await formula_offer(request, draft)
     until = None if draft.expires_at is None else request.say.time(draft.expires_at)
     html = request.say.render("alert_offer.html", alert=draft, until=until)
     pressed = again(f"alert {written(draft)}", request.say("Tell me"))

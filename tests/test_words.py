@@ -19,6 +19,7 @@ from jinja2.ext import babel_extract
 from adapters.telegram import text as telegram_text
 from bot.container import build_table
 from engines.alerts.alert import NewExtreme, PercentMove, Way
+from engines.alerts.edges import History
 from engines.core.instrument import Instrument, MarketKind
 from handlers.top import Lean
 from handlers.ui.table import Command
@@ -27,7 +28,7 @@ from sandbox.telegram.html_reader import read_html
 from services.alerting.standing import Standing, Told
 from services.market.quote import Quote
 from services.speech import LANGUAGES
-from tests.build.alerts import an_alert
+from tests.build.alerts import SOME_FORMULAS, an_alert
 from tests.build.clock import NOON
 from tests.build.markets import a_ticker, an_instrument
 from tests.build.people import a_person
@@ -280,6 +281,7 @@ def alert_values(instrument: Instrument, quote: Quote, *, is_bad: bool) -> dict[
             PercentMove(None, Decimal("0.05"), timedelta(hours=1)),
             PercentMove(Way.DOWN, Decimal("0.05"), timedelta(minutes=15)),
             NewExtreme(Way.UP, 30),
+            *SOME_FORMULAS,
         )
     ]
     shown = None if is_bad else quote
@@ -298,6 +300,10 @@ def alert_values(instrument: Instrument, quote: Quote, *, is_bad: bool) -> dict[
         "is_resting": is_bad,
         "when": "12:00",
         "has_age": True,
+        "figures": lambda formula, readings, tick: ["41.2", "2,914 / 2,860"],
+        "compared": ["41.2", "2,914 / 2,860"],
+        "alert_history": History(is_true=None if is_bad else True, turned_true=int(not is_bad), closes=500),
+        "closes_of": "1h",
         "page": 1,
         "pages": 2,
     }

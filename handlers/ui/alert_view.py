@@ -1,5 +1,8 @@
 """One alert as a screen: what it waits for, how far that is, what can be done about it."""
 
+from engines.alerts.alert import Alert
+from engines.alerts.formula import Formula
+from handlers.ui.formula_words import figures_of
 from handlers.ui.keyboards import button
 from handlers.ui.request import Request
 from ports.messages import Button, Keyboard, Screen, Style
@@ -18,13 +21,14 @@ def view(request: Request, standing: Standing, *, news: str = "") -> Screen:
         news=news,
         until=until,
         is_resting=alert.rests_until is not None and alert.rests_until > now,
+        figures=figures_of(request.say),
     )
     return Screen(html=html, keyboard=_keyboard(request, standing, is_new=news == "armed"))
 
 
 def _keyboard(request: Request, standing: Standing, *, is_new: bool) -> Keyboard:
     say, alert = request.say, standing.alert
-    chart = button(say("Chart"), "ch", alert.symbol, "1h")
+    chart = button(say("Chart"), "ch", alert.symbol, chart_frame(alert))
     everything = button(say("Alerts"), "al", 0)
     if not alert.state.is_live:
         label = say("Undo") if alert.state == "deleted" else say("Again")
@@ -32,6 +36,11 @@ def _keyboard(request: Request, standing: Standing, *, is_new: bool) -> Keyboard
     if is_new:
         return ((button(say("Undo"), "ald", alert.id), chart, everything),)
     return ((mute_button(request, standing), button(say("Delete"), "ald", alert.id)), (chart, everything))
+
+
+def chart_frame(alert: Alert) -> str:
+    """The timeframe of the chart that shows best what it is about."""
+    return alert.condition.timeframe.value if isinstance(alert.condition, Formula) else "1h"
 
 
 def mute_button(request: Request, standing: Standing) -> Button:

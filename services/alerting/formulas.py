@@ -20,22 +20,22 @@ Form = tuple[str, str]
 def formula_of(said: FormulaSentence, unknown: Sequence[str], text: str, instrument: Instrument) -> Formula:
     """The formula of a sentence in which the words `unknown` mean nothing.
 
-    Raises `Refused`: `unknown_indicator`, `unknown_timeframe`, `formula_unclear`, `formula_way`,
-    `formula_mixed`, `formula_long`.
+    Raises `Refused`: `alert_word`, `alert_timeframe`, `alert_formula_unclear`, `alert_formula_way`,
+    `alert_formula_mixed`, `alert_formula_long`.
     """
     if unknown:
-        raise Refused("unknown_indicator", text=unknown[0][:_SHOWN_TEXT], forms=_mended(unknown[0], text))
+        raise Refused("alert_word", text=unknown[0][:_SHOWN_TEXT], forms=_mended(unknown[0], text))
     match said.problem:
         case Problem.TIMEFRAME:
             raise Refused("alert_timeframe", text=said.text, forms=_with_frames(said.text, text))
         case Problem.MIXED:
-            raise Refused("formula_mixed")
+            raise Refused("alert_formula_mixed")
         case Problem.LONG:
-            raise Refused("formula_long", most=MOST_COMPARISONS)
+            raise Refused("alert_formula_long", most=MOST_COMPARISONS)
         case Problem.WAY:
-            raise Refused("formula_way", pair=instrument.pair)
+            raise Refused("alert_formula_way", pair=instrument.pair)
     if said.formula is None:
-        raise Refused("formula_unclear", forms=examples(instrument))
+        raise Refused("alert_formula_unclear", forms=examples(instrument))
     return said.formula
 
 

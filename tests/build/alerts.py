@@ -5,11 +5,21 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from engines.alerts.alert import Alert, Draft, NewExtreme, PercentMove, PriceLevel, Way
+from engines.alerts.formula_sentence import read_formula
 from tests.build.clock import NOON
 from tests.build.markets import an_instrument
 
 HOUR = timedelta(hours=1)
 ABOVE_100K = PriceLevel(Way.UP, Decimal(100_000))
+SOME_FORMULAS = tuple(
+    said.formula
+    for text in (
+        "btc rsi < 30 and close > ema200",
+        "btc macd 1h crosses above signal or bb upper 4h < 2 * support or volume > 2x",
+        "btc ema9 crosses down ema21 15m or di_plus crosses di_minus",
+    )
+    if (said := read_formula(text)) is not None and said.formula is not None
+)
 
 
 def a_draft(**fields: Any) -> Draft:
