@@ -7,6 +7,7 @@ from decimal import Decimal
 from engines.signals.record import Estimate, Record, Tally
 from handlers.ui.keyboards import button, choice, rows
 from handlers.ui.request import Request
+from handlers.ui.rich import rich
 from handlers.ui.signal_words import decimal
 from handlers.ui.table import ButtonRoute, Command, Topic
 from ports.messages import Keyboard, Screen
@@ -52,17 +53,19 @@ async def record(request: Request) -> Screen:
     tab = _tab(request.args)
     found = await request.services.signals.record()
     groups = _groups(found, tab)
-    html = request.say.render(
-        "record.html",
-        overall=None if found.overall is None else _row("", found.overall),
-        by_fate=[_row(name, one) for name, one in found.pushed.items()],
-        groups=[_row(name, one) for name, one in _biggest(groups)],
-        hidden=max(len(groups) - MOST_ROWS, 0),
-        tab=tab,
-        few=FEW,
-        followed=len(request.services.signals.live()),
-    )
-    return Screen(html=html, keyboard=_keyboard(request, tab, is_empty=found.overall is None))
+    values = {
+        "overall": None if found.overall is None else _row("", found.overall),
+        "by_fate": [_row(name, one) for name, one in found.pushed.items()],
+        "groups": [_row(name, one) for name, one in _biggest(groups)],
+        "hidden": max(len(groups) - MOST_ROWS, 0),
+        "tab": tab,
+        "few": FEW,
+        "followed": len(request.services.signals.live()),
+    }
+    html = request.say.render("record.html", **values)
+    form = rich(request, "rich/record.html", **values)
+    keyboard = _keyboard(request, tab, is_empty=found.overall is None)
+    return Screen(html=html, keyboard=keyboard, rich=form)
 
 
 def _tab(args: str) -> str:

@@ -8,6 +8,7 @@ from engines.core.side import Direction
 from engines.signals.screen import WEIGHTS, Pick
 from handlers.ui.keyboards import again, button, choice, rows
 from handlers.ui.request import Request
+from handlers.ui.rich import rich
 from handlers.ui.table import ButtonRoute, Command, Topic
 from ports.errors import Refused
 from ports.messages import Button, Screen
@@ -43,18 +44,18 @@ async def screen(request: Request) -> Screen:
         await screener.wait()
     shown = screener.latest
     found = [_row(request, pick) for pick in shown.picks] if shown is not None else []
-    html = request.say.render(
-        "screen.html",
-        daily=shown,
-        coins=found,
-        made=None if shown is None else request.say.time(shown.made_at),
-        is_past=shown is not None and screener.today is None,
-        progress=screener.progress,
-        has_failed=screener.has_failed,
-        weights=[(name, Decimal(str(weight))) for name, weight in WEIGHTS.items()],
-    )
+    values = {
+        "daily": shown,
+        "coins": found,
+        "made": None if shown is None else request.say.time(shown.made_at),
+        "is_past": shown is not None and screener.today is None,
+        "progress": screener.progress,
+        "has_failed": screener.has_failed,
+        "weights": [(name, Decimal(str(weight))) for name, weight in WEIGHTS.items()],
+    }
+    html = request.say.render("screen.html", **values)
     keyboard = _keyboard(request, found, CHARTS if mode == CHARTS else SIGNALS, shown)
-    return Screen(html=html, keyboard=keyboard)
+    return Screen(html=html, keyboard=keyboard, rich=rich(request, "rich/screen.html", **values))
 
 
 def _row(request: Request, pick: Pick) -> Row:

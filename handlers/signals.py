@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from engines.signals.signal import Signal
 from handlers.ui.keyboards import button, rows
 from handlers.ui.request import Request
+from handlers.ui.rich import rich
 from handlers.ui.signal_words import decimal
 from handlers.ui.table import ButtonRoute, Command, Topic
 from ports.messages import Keyboard, Screen
@@ -24,16 +25,18 @@ async def signals(request: Request) -> Screen:
     asked = request.args.strip()
     page = min(int(asked) if asked.isdecimal() and len(asked) < 4 else 0, pages - 1)
     shown = ordered[page * ON_A_PAGE : (page + 1) * ON_A_PAGE]
-    html = request.say.render(
-        "signals.html",
-        listed=[(one, one in yours, decimal(one.proposal.confidence), _gone(request, one)) for one in shown],
-        total=len(ordered),
-        mine=len(yours),
-        page=page + 1,
-        pages=pages,
-        is_off=not request.person.signals.is_on,
-    )
-    return Screen(html=html, keyboard=_keyboard(request, shown, page, pages))
+    values = {
+        "listed": [
+            (one, one in yours, decimal(one.proposal.confidence), _gone(request, one)) for one in shown
+        ],
+        "total": len(ordered),
+        "page": page + 1,
+        "pages": pages,
+        "is_off": not request.person.signals.is_on,
+    }
+    html = request.say.render("signals.html", **values)
+    form = rich(request, "rich/signals.html", **values)
+    return Screen(html=html, keyboard=_keyboard(request, shown, page, pages), rich=form)
 
 
 def _newest(found: Sequence[Signal]) -> Sequence[Signal]:

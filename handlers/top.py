@@ -10,6 +10,7 @@ from engines.core.side import Direction
 from engines.signals.decision import Decision
 from handlers.ui.keyboards import again, button, choice, rows
 from handlers.ui.request import Request
+from handlers.ui.rich import rich
 from handlers.ui.table import ButtonRoute, Command, Topic
 from ports.errors import Refused
 from ports.messages import Button, Screen
@@ -61,9 +62,10 @@ async def top(request: Request) -> Screen:
         ("d", say("Losers")),
     ]
     coins = [_coin(quote, leads_to_signal=letter == STRENGTH) for quote in quotes[:6]]
-    html = say.render("top.html", quotes=quotes, leans=leans, letter=letter, is_unknown=letter != asked)
+    values = {"quotes": quotes, "leans": leans, "letter": letter, "is_unknown": letter != asked}
+    html = say.render("top.html", **values)
     keyboard = (*rows(choice(kinds, letter, "top", count), width=2), *rows(one for one in coins if one))
-    return Screen(html=html, keyboard=keyboard)
+    return Screen(html=html, keyboard=keyboard, rich=rich(request, "rich/top.html", **values))
 
 
 def _leans(request: Request, count: int) -> Sequence[Lean]:

@@ -96,7 +96,7 @@ async def test_in_a_group_nobody_tries_tables(desk: ScreenDesk) -> None:
     assert desk.person().sees_rich is None
 
 
-RICH_SCREENS = ("/portfolio",)
+RICH_SCREENS = ("/portfolio", "/top", "/top volume", "/screen", "/signals", "/record", "/record coins")
 
 
 @pytest.mark.parametrize("text", RICH_SCREENS)
