@@ -1,5 +1,6 @@
 """New markets: told once when they appear, and never for what was only away."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -102,8 +103,7 @@ class Listings:
 
     async def look(self) -> None:
         """Look once. A venue that does not answer, or says too little to be believed, is asked again."""
-        if self._is_too_soon():
-            return
+        await self._rest()
         try:
             found = await self.source.instruments()
         except Transient as error:
@@ -154,12 +154,11 @@ class Listings:
         at = await self.facts.get(LOOKED_FACT)
         return timedelta.max if at is None else self.clock.now() - datetime.fromisoformat(at)
 
-    def _is_too_soon(self) -> bool:
-        now, before = self.clock.wire_now(), self._tried_at
-        if before is not None and now - before < LEAST_PAUSE:
-            return True
-        self._tried_at = now
-        return False
+    async def _rest(self) -> None:
+        """Leave the venue in peace for a moment since the last look."""
+        since = self.clock.wire_now() - (self._tried_at or self.clock.wire_now() - LEAST_PAUSE)
+        await asyncio.sleep(max((LEAST_PAUSE - since).total_seconds(), 0.0))
+        self._tried_at = self.clock.wire_now()
 
 
 def _is_believed(symbols: Collection[str], memory: _Memory | None, away: timedelta) -> bool:

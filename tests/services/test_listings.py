@@ -1,7 +1,7 @@
 """New markets are told once; what was away, misread or there before is none."""
 
+import asyncio
 from dataclasses import dataclass, field
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -247,5 +247,8 @@ async def test_fast_market_time_does_not_make_it_ask_without_a_pause() -> None:
     venue = Venue()
     await venue.look()
     asked = venue.source.asked.count("instruments")
-    await venue.look(timedelta(milliseconds=200).total_seconds())
+    soon = asyncio.create_task(venue.look(0.8))
+    await asyncio.sleep(0.05)
     assert venue.source.asked.count("instruments") == asked
+    await soon
+    assert venue.source.asked.count("instruments") == asked + 1
