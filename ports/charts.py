@@ -21,12 +21,14 @@ class Theme(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlay:
     """An indicator over the candles: `lines` with one entry a candle, NaN where undefined, the one that
-    matters most first. Between the two of `band` is filled; in a cloud by which of them is higher."""
+    matters most first. Between the two of `band` is filled; in a cloud by which of them is higher. Stepped
+    lines stay where they are until they move."""
 
     name: str
     lines: Sequence[FloatArray]
     band: tuple[FloatArray, FloatArray] | None = None
     is_cloud: bool = False
+    is_stepped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,7 @@ class Pictures:
             timeframe_ms=timeframe.ms,
             digits=formats.digits_of(instrument.tick),
             overlays=[overlay(one, columns, len(shown)) for one in over],
-            pane=pane(below[0], columns, len(shown)) if below else None,
+            pane=pane(below[0], columns, len(shown), speech) if below else None,
             levels=levels,
             entry_zone=entry_zone,
             theme=theme,

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 
 from engines.core.candle import FloatArray
 from engines.indicators.catalog import Spec
+from engines.indicators.spoken import PART_TITLES
 from ports.charts import Overlay, Pane, PaneLine
+from services.speech import Speech
 
 _COLUMNS = "hist"
+_STEPPED = {"support", "resistance"}
 
 
 def overlay(spec: Spec, columns: Mapping[str, FloatArray], shown: int) -> Overlay:
@@ -18,16 +21,17 @@ def overlay(spec: Spec, columns: Mapping[str, FloatArray], shown: int) -> Overla
         lines=[columns[name][-shown:] for name in drawn],
         band=None if band is None else _pair(spec, columns, band, shown),
         is_cloud=spec.kind == "ichimoku",
+        is_stepped=spec.kind in _STEPPED,
     )
 
 
-def pane(spec: Spec, columns: Mapping[str, FloatArray], shown: int) -> Pane:
+def pane(spec: Spec, columns: Mapping[str, FloatArray], shown: int, speech: Speech) -> Pane:
     """The lines of `spec` on a scale of their own; a histogram as columns."""
     about = spec.about
     named = [(about.parts[spec.columns.index(name)], name) for name in spec.outputs if name in spec.lines]
     histogram = [columns[name][-shown:] for part, name in named if part == _COLUMNS]
     lines = [
-        PaneLine(name=part.replace("_", " "), values=columns[name][-shown:])
+        PaneLine(name=_title(part, speech), values=columns[name][-shown:])
         for part, name in named
         if part != _COLUMNS
     ]
@@ -38,6 +42,12 @@ def pane(spec: Spec, columns: Mapping[str, FloatArray], shown: int) -> Pane:
         bounds=about.bounds,
         guides=about.guides,
     )
+
+
+def _title(part: str, speech: Speech) -> str:
+    if part == "signal":
+        return speech("signal")
+    return PART_TITLES.get(part, part.replace("_", " "))
 
 
 def _pair(

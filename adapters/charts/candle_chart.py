@@ -43,10 +43,10 @@ def draw_candle_chart(chart: CandleChart) -> bytes:
     """`chart` as PNG. Raises `ValueError` without candles, `KeyError` for an unknown zone."""
     page = sheet(chart)
     tags = axis_tags(page)
+    draw_bands(page)
     draw_entry_zone(page)
     _draw_price_axis(page, tags)
     _draw_time_axis(page)
-    draw_bands(page)
     draw_volume(page)
     draw_candles(page)
     draw_overlays(page)

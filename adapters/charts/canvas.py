@@ -64,9 +64,12 @@ class Canvas:
             segments = np.array(ends, dtype=float).reshape(-1, 2, 2)
             self._add(LineCollection(list(segments), colors=color, linewidths=thickness, linestyles=style))
 
-    def curve(self, xs: FloatArray, ys: FloatArray, color: str, thickness: float) -> None:
-        """A line through the points, interrupted where `ys` is NaN."""
-        self._add(Line2D(xs, ys, color=color, linewidth=thickness, solid_joinstyle="round"))
+    def curve(
+        self, xs: FloatArray, ys: FloatArray, color: str, thickness: float, *, is_stepped: bool = False
+    ) -> None:
+        """A line through the points, interrupted where `ys` is NaN; a stepped one moves up and down only."""
+        style: Literal["steps-mid", "default"] = "steps-mid" if is_stepped else "default"
+        self._add(Line2D(xs, ys, color=color, linewidth=thickness, solid_joinstyle="round", drawstyle=style))
 
     def words(
         self,

@@ -70,7 +70,9 @@ def draw_overlays(sheet: Sheet) -> None:
         for place, line in enumerate(overlay.lines):
             heights = _heights(sheet, line)
             heights[(heights < sheet.prices_bottom) | (heights > PLOT_TOP)] = np.nan
-            sheet.canvas.curve(_broken(sheet, sheet.time.x), heights, color, _MAIN if place == 0 else _SIDE)
+            thickness = _MAIN if place == 0 or overlay.band is None else _SIDE
+            xs = _broken(sheet, sheet.time.x)
+            sheet.canvas.curve(xs, heights, color, thickness, is_stepped=overlay.is_stepped)
 
 
 def _heights(sheet: Sheet, prices: FloatArray) -> FloatArray:

@@ -1,5 +1,7 @@
 """An indicator on a scale of its own, below candles and volume."""
 
+import re
+
 import numpy as np
 
 from adapters.charts.lettering import fitted, width
@@ -69,6 +71,11 @@ def short_number(value: float) -> str:
     return _signed(f"{size:.{decimals}f}", value)
 
 
+def _round(text: str) -> str:
+    """`text` without zeros behind its point."""
+    return re.sub(r"\.?0+(?=\D*$)", "", text) if "." in text else text
+
+
 def _signed(text: str, value: float) -> str:
     return f"−{text}" if value < 0 else text
 
@@ -97,7 +104,9 @@ def _draw_guides(sheet: Sheet, pane: Pane, scale: PriceScale, tags: list[Tag]) -
     sheet.canvas.lines([(0.0, y, sheet.axis, y) for y in heights], color, 2, _DASH)
     for mark, y in zip(marks, heights, strict=True):
         if all(abs(y - tag.y) >= TAG_HEIGHT for tag in tags):
-            sheet.canvas.words(sheet.axis + EDGE, y, f"{mark:g}", LABEL_SIZE, sheet.colors.muted)
+            sheet.canvas.words(
+                sheet.axis + EDGE, y, _round(short_number(mark)), LABEL_SIZE, sheet.colors.muted
+            )
 
 
 def _draw_columns(sheet: Sheet, pane: Pane, scale: PriceScale) -> None:
@@ -114,15 +123,19 @@ def _draw_columns(sheet: Sheet, pane: Pane, scale: PriceScale) -> None:
 
 
 def _draw_names(sheet: Sheet, pane: Pane) -> None:
-    """The name of the pane, then those of its lines beside their colours."""
-    name = fitted(pane.name, LABEL_SIZE, sheet.axis / 2)
-    sheet.canvas.words(EDGE, _NAMES_Y, name, LABEL_SIZE, sheet.colors.text)
-    x = EDGE + width(name, LABEL_SIZE) + EDGE
-    for line, color in zip(pane.lines[:_LINES], _colors(sheet), strict=False):
-        if len(pane.lines) == 1 and not line.name:
-            return
+    """The name of the pane and those of its lines, beside their colours; a nameless line has the pane's."""
+    lines = list(zip((line.name for line in pane.lines[:_LINES]), _colors(sheet), strict=False))
+    x = float(EDGE)
+    if not lines or lines[0][0]:
+        x += _draw_word(sheet, x, pane.name) + EDGE
+    for name, color in lines:
         sheet.canvas.lines([(x, _NAMES_Y, x + _SWATCH, _NAMES_Y)], color, 8)
         x += _SWATCH + 14
-        word = fitted(line.name, LABEL_SIZE, max(sheet.axis - x, 0.0) / 2)
-        sheet.canvas.words(x, _NAMES_Y, word, LABEL_SIZE, sheet.colors.muted)
-        x += width(word, LABEL_SIZE) + EDGE
+        x += _draw_word(sheet, x, name or pane.name) + EDGE
+
+
+def _draw_word(sheet: Sheet, x: float, text: str) -> float:
+    """How wide it came."""
+    word = fitted(text, LABEL_SIZE, max(sheet.axis - x, 0.0) / 2)
+    sheet.canvas.words(x, _NAMES_Y, word, LABEL_SIZE, sheet.colors.text)
+    return width(word, LABEL_SIZE)

@@ -149,7 +149,7 @@ _KERNELS: Final = {
     "volume_sma pane length=20 -": "",
     "vwap price - -": "",
     "donchian price length=20 lower *middle upper": "",
-    "supertrend price length=10,multiplier=3.0 - .direction .long .short": "",
+    "supertrend price length=10,multiplier=3.0 .- .direction long short": "",
     "support price - - .strength": "support support_strength",
     "resistance price - - .strength": "resistance resistance_strength",
 }

@@ -54,7 +54,7 @@ fisher pane length=9,signal=1 - signal
 fosc pane length=14 -
 fwma price length=10 -
 ha price - open high low *close
-hilo price high_length=13,low_length=21 - .long .short
+hilo price high_length=13,low_length=21 .- long short
 hl2 price - -
 hlc3 price - -
 hma price length=9 -

@@ -73,7 +73,7 @@ TITLES: Final = {
     "volume_sma": "Volume SMA",
     "obv_ema": "OBV EMA",
     "atr_norm": "ATR norm",
-    "psar": "Parabolic SAR",
+    "psar": "SAR",
     "willr": "Williams %R",
     "aroon": "Aroon",
     "mom": "Momentum",
@@ -84,3 +84,13 @@ TITLES: Final = {
     },
 }
 """What a kind is called on a picture, where that is not its name in capitals."""
+
+PART_TITLES: Final = {
+    "di_plus": "+DI",
+    "di_minus": "−DI",
+    "k": "%K",
+    "d": "%D",
+    "j": "%J",
+    "osc": "oscillator",
+}
+"""The same for outputs."""
