@@ -18,8 +18,7 @@ from bot.outside import read_candles, read_name
 from engines.core.candle import Candles
 from engines.core.instrument import MarketKind
 from engines.core.timeframe import Timeframe
-from engines.signals.history import histories
-from engines.signals.study import Findings, study
+from engines.signals.study import Findings, study_market
 from ports.errors import Fatal
 
 SEED = 7
@@ -29,55 +28,62 @@ TEST_TO = datetime(2025, 7, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """The candles of one market, and the part of them to study."""
+class Market:
+    """The recorded candles of one market."""
 
     symbol: str
     hours: Candles
     fives: Candles | None
-    seed: int
-    start_ms: int | None
-    stop_ms: int | None
+
+    @property
+    def size(self) -> int:
+        """Candles in all: how long its study takes."""
+        return len(self.hours) + (0 if self.fives is None else len(self.fives))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """The part of the time to study; what came before warms up."""
+
+    start: datetime | None
+    stop: datetime | None
 
 
 def run(options: Namespace) -> int:
     """Write the report, or print what the training part says; always 0."""
+    span = _span(options)
+    workers = os.cpu_count() or 1 if options.workers is None else options.workers
+    if workers < 1:
+        raise Fatal(f"--workers {workers}: at least 1")
+    if options.out is not None and not options.out.parent.is_dir():
+        raise Fatal(f"--out {options.out}: no such folder")  # said before the long work, not after it
+    markets = list(_markets(options.folder, _wanted(options.symbols)))
+    found = _studied(markets, span, workers)
+    if options.calibrate:
+        print(calibration(found, np.random.default_rng(SEED)))
+        return 0
+    scope = Scope(test_from=TEST_FROM, test_to=TEST_TO)
+    _write(options.out, report(found, scope, np.random.default_rng(SEED)))
+    signals = sum(len(each.trials) for each in found.values())
+    print(f"{signals} signals of {len(markets)} markets: {options.out}")
+    return 0
+
+
+def _span(options: Namespace) -> Span:
     start, stop = parse_moment("--from", options.start), parse_moment("--to", options.stop)
     if options.calibrate:
         stop = TEST_FROM if stop is None else min(stop, TEST_FROM)
     if start is not None and stop is not None and start >= stop:
         raise Fatal(f"--from {start:%Y-%m-%d} is not before {stop:%Y-%m-%d}, where the study ends")
-    tasks = list(_tasks(options.folder, _wanted(options.symbols), start, stop))
-    found = _studied(tasks, options.workers or os.cpu_count() or 1)
-    if options.calibrate:
-        print(calibration(found, np.random.default_rng(SEED)))
-        return 0
-    _write(
-        options.out, report(found, Scope(test_from=TEST_FROM, test_to=TEST_TO), np.random.default_rng(SEED))
-    )
-    print(
-        f"{sum(len(each.trials) for each in found.values())} signals of {len(tasks)} markets: {options.out}"
-    )
-    return 0
-
-
-def study_market(task: Task) -> list[Findings]:
-    """All stretches of one market; run in a process of its own."""
-    rng = np.random.default_rng((task.seed, *task.symbol.encode()))
-    return [
-        study(history, rng, start_ms=task.start_ms, stop_ms=task.stop_ms)
-        for history in histories(task.symbol, task.hours, task.fives)
-    ]
+    return Span(start=start, stop=stop)
 
 
 def _wanted(texts: Sequence[str] | None) -> set[str] | None:
     return {text.upper().replace("/", "") for text in texts} if texts else None
 
 
-def _tasks(
-    folder: Path, wanted: set[str] | None, start: datetime | None, stop: datetime | None
-) -> Iterator[Task]:
-    """A task for each market with hourly candles in the folder. Raises `Fatal` for one without any."""
+def _markets(folder: Path, wanted: set[str] | None) -> Iterator[Market]:
+    """Each market with hourly candles in the folder. Raises `Fatal` for one without any."""
     files = _files(folder)
     symbols = sorted(symbol for symbol, timeframe in files if timeframe is Timeframe.H1)
     if absent := (wanted or set()) - set(symbols):
@@ -85,13 +91,10 @@ def _tasks(
     for symbol in symbols:
         if wanted is None or symbol in wanted:
             fives = files.get((symbol, Timeframe.M5))
-            yield Task(
+            yield Market(
                 symbol=symbol,
                 hours=_read(files[symbol, Timeframe.H1], Timeframe.H1),
                 fives=None if fives is None else _read(fives, Timeframe.M5),
-                seed=SEED,
-                start_ms=_ms(start),
-                stop_ms=_ms(stop),
             )
 
 
@@ -117,25 +120,31 @@ def _read(path: Path, timeframe: Timeframe) -> Candles:
     return file.candles[None]
 
 
-def _studied(tasks: Sequence[Task], workers: int) -> Mapping[str, Findings]:
-    """What was found, by market and stretch."""
+def _studied(markets: Sequence[Market], span: Span, workers: int) -> Mapping[str, Findings]:
+    """What was found, by market and stretch. The longest goes first, so that no process is left alone."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=spawn) as pool:
-        running = {pool.submit(study_market, task): task for task in sorted(tasks, key=_work)}
+    with ProcessPoolExecutor(min(workers, len(markets)), mp_context=spawn) as pool:
+        running = {
+            pool.submit(
+                study_market,
+                market.symbol,
+                market.hours,
+                market.fives,
+                np.random.default_rng((SEED, *market.symbol.encode())),
+                start_ms=_ms(span.start),
+                stop_ms=_ms(span.stop),
+            ): market.symbol
+            for market in sorted(markets, key=lambda market: -market.size)
+        }
         return dict(sorted(_collected(running)))
 
 
-def _collected(running: Mapping[Future[list[Findings]], Task]) -> Iterator[tuple[str, Findings]]:
+def _collected(running: Mapping[Future[list[Findings]], str]) -> Iterator[tuple[str, Findings]]:
     with tqdm(total=len(running), desc="markets", disable=None, leave=False) as progress:
         for future in as_completed(running):
             for number, findings in enumerate(future.result(), 1):
-                yield f"{running[future].symbol} {number}", findings
+                yield f"{running[future]} {number}", findings
             progress.update()
-
-
-def _work(task: Task) -> int:
-    """The longest first, so that no process is left alone at the end."""
-    return -len(task.hours) - (len(task.fives) if task.fives is not None else 0)
 
 
 def _write(path: Path, text: str) -> None:

@@ -22,7 +22,7 @@ from engines.signals.course import COSTS, Costs, advance, begin
 from engines.signals.decision import ENTRY_FRAMES, TREND_FRAMES, Decision, View
 from engines.signals.evidence import GateName, GateState
 from engines.signals.gates import PARAMS, Case, Params, ask_one
-from engines.signals.history import Feed, History
+from engines.signals.history import Feed, History, histories
 from engines.signals.proposal import Proposal
 from engines.signals.record import Outcome, outcome_of
 from engines.signals.rules import decide, propose
@@ -111,6 +111,21 @@ def study(
             made += signals
             drawn += at_random(here, timeframe, CONTROLS * len(signals), rng, params)
     return _findings(history, made, drawn, ends, costs)
+
+
+def study_market(
+    symbol: str,
+    hours: Candles,
+    fives: Candles | None,
+    rng: np.random.Generator,
+    *,
+    start_ms: int | None = None,
+    stop_ms: int | None = None,
+) -> list[Findings]:
+    """The study of every stretch of one market, in order of time."""
+    return [
+        study(history, rng, start_ms=start_ms, stop_ms=stop_ms) for history in histories(symbol, hours, fives)
+    ]
 
 
 def at_random(
