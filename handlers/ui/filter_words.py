@@ -28,7 +28,7 @@ _WORDS = {
     "not": "no not without minus remove - не без убери убрать",
     "also": "+ add plus and also и добавь добавить плюс ещё еще",
     "filler": "only just signals signal for from at least min minimum confidence coins coin filter please "
-    "the than above только лишь сигналы сигналов сигнал для от мин минимум уверенность уверенностью не ниже "
+    "the than above только лишь сигналы сигналов сигнал для от мин минимум уверенность уверенностью ниже "
     "монеты монета фильтр пожалуйста на по выше >= > %",
 }
 _MEANING = {word: meaning for meaning, words in _WORDS.items() for word in words.split()}
