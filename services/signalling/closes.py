@@ -12,13 +12,14 @@ from engines.core.candle import Candles
 from engines.core.instrument import Instrument
 from engines.core.timeframe import Timeframe
 from engines.signals.decision import ENTRY_FRAMES, Decision
+from engines.signals.evidence import GateState
 from engines.signals.proposal import LEAST_STORED, Proposal
 from engines.signals.rules import decide
 from ports.candles import Series
 from ports.clock import Clock
 from ports.errors import Transient
 from services.market.retry import Backoff
-from services.signalling.frames import Frames
+from services.signalling.frames import Change, Frames
 from services.signalling.register import Register
 from services.signalling.views import view_of
 
@@ -92,10 +93,7 @@ class Closes:
         for number, symbol in enumerate(sorted(self.frames.waiting())):
             if number % BUILT_AT_ONCE == BUILT_AT_ONCE - 1:
                 await asyncio.sleep(0)
-            fresh = self.frames.settle(symbol)
-            for timeframe in ENTRY_FRAMES:
-                if timeframe in fresh:
-                    await self._judge(symbol, timeframe)
+            await self._settle(symbol)
         self.looked_at = self.clock.now()
         await self._store()
 
@@ -115,14 +113,26 @@ class Closes:
         self._followed = collected
         for symbol in sorted(new):
             self.frames.follow(symbol)
-            self.frames.settle(symbol)
-            for timeframe in ENTRY_FRAMES:
-                await self._judge(symbol, timeframe, news_for_s=NEWS_FOR_S)
-            await asyncio.sleep(0)
 
-    async def _judge(self, symbol: str, timeframe: Timeframe, *, news_for_s: float | None = None) -> None:
+    async def _settle(self, symbol: str) -> None:
+        """Judge what has a new bar; and anew, but not as news, what lacked data before."""
+        changes = self.frames.settle(symbol)
+        for timeframe in ENTRY_FRAMES:
+            match changes.get(timeframe):
+                case Change.CLOSED:
+                    await self._judge(symbol, timeframe, news_for_s=timeframe.ms / 1000)
+                case Change.BEGUN:
+                    await self._judge(symbol, timeframe, news_for_s=NEWS_FOR_S)
+                case _ if changes and self._lacked_data(symbol, timeframe):
+                    await self._judge(symbol, timeframe, news_for_s=0.0)
+
+    def _lacked_data(self, symbol: str, timeframe: Timeframe) -> bool:
+        decision = self.decisions.get((symbol, timeframe))
+        return decision is None or decision.gates[0].state is GateState.BLOCKED
+
+    async def _judge(self, symbol: str, timeframe: Timeframe, *, news_for_s: float) -> None:
         """Decide on the last closed bar of that timeframe; it makes no signal when it is older than
-        `news_for_s` (`None`: than a bar)."""
+        `news_for_s` real seconds."""
         instrument, frames = self.instrument(symbol), self.frames.of(symbol)
         if instrument is None or timeframe not in frames:
             return
@@ -140,15 +150,13 @@ class Closes:
             symbol = next(iter(self._unmade))[0]
             best = max(self._of(symbol), key=_confidence)
             proposal = best.proposal
-            if proposal is not None and self._is_news(proposal):
+            if proposal is not None and self._is_news(proposal, proposal.timeframe.ms / 1000):
                 await self.register.add(proposal, self.readers(proposal))
             for timeframe in ENTRY_FRAMES:
                 self._unmade.pop((symbol, timeframe), None)
 
-    def _is_news(self, proposal: Proposal, longest_s: float | None = None) -> bool:
-        bar_s = proposal.timeframe.ms / 1000
-        is_sure = proposal.confidence >= LEAST_STORED
-        return is_sure and self.clock.age_s(proposal.created_at) < (longest_s or bar_s)
+    def _is_news(self, proposal: Proposal, longest_s: float) -> bool:
+        return proposal.confidence >= LEAST_STORED and self.clock.age_s(proposal.created_at) < longest_s
 
     def _of(self, symbol: str) -> Iterable[Decision]:
         return [decision for (one, _), decision in self._unmade.items() if one == symbol]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Protocol
 
 from engines.core.candle import Candles, FloatArray
@@ -26,6 +27,14 @@ class State(Protocol):
     def push(self, candles: Candles) -> FloatArray: ...
 
     def frame(self, timeframe: Timeframe) -> Frame | None: ...
+
+
+class Change(Enum):
+    """What happened to a state: it was built for the first time, has a new bar, or only other old ones."""
+
+    BEGUN = auto()
+    CLOSED = auto()
+    MENDED = auto()
 
 
 @dataclass(slots=True)
@@ -75,9 +84,10 @@ class Frames:
             self._states.pop(series, None)
             self._touched_ms.pop(series, None)
 
-    def settle(self, symbol: str) -> frozenset[Timeframe]:
-        """Bring a market's states up to date; timeframes with a bar that is new."""
-        return frozenset(one for one in KEPT if self._settle(self.series(symbol, one)))
+    def settle(self, symbol: str) -> Mapping[Timeframe, Change]:
+        """Bring a market's states up to date; what happened to those that were touched."""
+        changes = {one: self._settle(self.series(symbol, one)) for one in KEPT}
+        return {one: change for one, change in changes.items() if change is not None}
 
     def waiting(self) -> frozenset[str]:
         """Markets of which something closed since they were settled."""
@@ -89,19 +99,21 @@ class Frames:
         frames = {one: state.frame(one) for one, state in states.items() if state is not None}
         return {one: frame for one, frame in frames.items() if frame is not None}
 
-    def _settle(self, series: Series) -> bool:
+    def _settle(self, series: Series) -> Change | None:
         touched_ms, ring = self._touched_ms.pop(series, None), self.rings.get(series)
         if touched_ms is None or ring is None or not len(ring):
-            return False
+            return None
         closed, state = ring.closed(), self._states.get(series)
         last_ms = None if state is None else state.last_ms
-        fresh = closed if last_ms is None else between(closed, last_ms + 1, _FAR_MS)
-        is_next = last_ms is not None and touched_ms == last_ms + series.timeframe.ms
-        if state is None or not is_next:
+        if state is None or last_ms is None:
             self._build(series, closed)
-        else:
+            return Change.BEGUN
+        fresh = between(closed, last_ms + 1, _FAR_MS)
+        if touched_ms == last_ms + series.timeframe.ms:
             state.push(fresh)
-        return len(fresh) > 0
+        else:
+            self._build(series, closed)
+        return Change.CLOSED if len(fresh) else Change.MENDED
 
     def _build(self, series: Series, closed: Candles) -> None:
         state = self.new_state()

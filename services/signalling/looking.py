@@ -40,7 +40,14 @@ class Looking:
     last_made: Callable[[str], Awaitable[datetime | None]]
 
     async def look(self, symbol: str, timeframe: Timeframe | None = None) -> Decision:
-        """What the rules say of a market now. Without `timeframe` the surer one of both entry timeframes.
+        """What the rules say of a market now. Raises as `examine` does."""
+        return (await self.examine(symbol, timeframe))[0]
+
+    async def examine(
+        self, symbol: str, timeframe: Timeframe | None = None
+    ) -> tuple[Decision, Mapping[Timeframe, Frame]]:
+        """The same with the bars and indicators that it rests on. Without `timeframe` the surer decision of
+        both entry timeframes.
 
         Raises `Refused` and `Transient` as `Markets.candles` does; `Refused("no_candles")` for a market
         without any, `Refused("no_entry_frame", known=…)` for a timeframe that signals are not made on.
@@ -57,7 +64,7 @@ class Looking:
             last_signal=await self.last_made(instrument.symbol),
         )
         wanted = ENTRY_FRAMES if timeframe is None else (timeframe,)
-        return max((decide(view, one) for one in wanted), key=weight)
+        return max((decide(view, one) for one in wanted), key=weight), frames
 
     async def _frames(self, instrument: Instrument) -> Mapping[Timeframe, Frame]:
         await self.hot.ready()

@@ -1,6 +1,6 @@
 """What closes is judged once, in time, and what comes of it is stored once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
@@ -11,11 +11,10 @@ import pytest
 from engines.core.timeframe import Timeframe
 from engines.indicators.hot import HotState
 from engines.market.aggregation import between, resample
-from engines.market.plan import COARSE, FIVE, KEPT
-from engines.signals.decision import ENTRY_FRAMES, View
+from engines.market.plan import FIVE, KEPT
+from engines.signals.decision import ENTRY_FRAMES
 from engines.signals.evidence import GateName, GateState
 from engines.signals.proposal import Proposal
-from engines.signals.rules import decide
 from engines.signals.signal import Signal
 from ports.errors import Transient
 from services.signalling.closes import Closes
@@ -24,6 +23,7 @@ from services.signalling.register import Register
 from tests.build.candles import MemoryCandles, a_series
 from tests.build.clock import NOON
 from tests.build.collecting import Collecting, bar_of
+from tests.build.expected_signals import expected_signals, made_ms
 from tests.build.killing import Countdown, Killed
 from tests.build.markets import an_instrument
 from tests.build.signal_store import MemorySignals
@@ -116,38 +116,12 @@ class Room:
         return [one.proposal for one in reversed(await self.store.latest(limit=999))]
 
 
-def expected(start_ms: int, stop_ms: int) -> Sequence[Proposal]:
-    """The rules alone over whole candles, with the cool-down: what a desk has to find."""
-    whole = {one: resample(WORLD, one.ms) for one in COARSE}
-    states, done = {one: HotState() for one in COARSE}, dict.fromkeys(COARSE, 0)
-    made: list[Proposal] = []
-    for close_ms in range(MIDNIGHT_MS - PAST_DAYS * DAY + Timeframe.M15.ms, stop_ms + 1, Timeframe.M15.ms):
-        for one, state in states.items():
-            closed = len(whole[one].closed_before(close_ms, one.ms))
-            state.push(whole[one].rows(done[one], closed))
-            done[one] = closed
-        frames = {one: frame for one, state in states.items() if (frame := state.frame(one))}
-        if close_ms <= start_ms:
-            continue
-        view = View(
-            instrument=an_instrument(),
-            now_ms=close_ms,
-            data_age_s=0.0,
-            frames=frames,
-            last_signal_ms=round(made[-1].created_at.timestamp() * 1000) if made else None,
-        )
-        closing = [one for one in ENTRY_FRAMES if close_ms % one.ms == 0]
-        proposals = [found for one in closing if (found := decide(view, one).proposal)]
-        made += sorted(proposals, key=lambda one: -one.confidence)[:1]
-    return made
-
-
 def key(proposal: Proposal) -> tuple[object, ...]:
     return proposal.created_at, proposal.timeframe, proposal.direction, proposal.entry, proposal.stop
 
 
-FOUND = expected(MIDNIGHT_MS, MIDNIGHT_MS + 2 * DAY)
-FIRST_MS = round(FOUND[0].created_at.timestamp() * 1000)
+FOUND = expected_signals(WORLD, an_instrument(), MIDNIGHT_MS, MIDNIGHT_MS + 2 * DAY)
+FIRST_MS = made_ms(FOUND[0])
 
 
 async def test_two_days_candle_by_candle_give_what_the_rules_give() -> None:

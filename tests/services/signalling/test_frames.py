@@ -8,7 +8,7 @@ from engines.core.timeframe import Timeframe
 from engines.indicators.hot import HotState
 from engines.market.plan import KEPT
 from services.market.ring import Rings
-from services.signalling.frames import Frames
+from services.signalling.frames import Change, Frames
 from tests.build.candles import a_series, some_candles
 
 M15 = Timeframe.M15
@@ -29,7 +29,7 @@ class Shelf:
 
     def follow(self) -> bool:
         self.frames.follow("BTCUSDT")
-        return M15 in self.frames.settle("BTCUSDT")
+        return self.frames.settle("BTCUSDT") == {M15: Change.BEGUN}
 
     def row(self) -> np.ndarray:
         return self.frames.of("BTCUSDT")[M15].now
@@ -64,7 +64,7 @@ def test_bars_are_pushed_as_they_close(shelf: Shelf) -> None:
     for number in range(250, 300):
         shelf.put(PAST.rows(number, number + 1))
         assert shelf.frames.waiting() == {"BTCUSDT"}
-        assert shelf.frames.settle("BTCUSDT") == {M15}
+        assert shelf.frames.settle("BTCUSDT") == {M15: Change.CLOSED}
         assert shelf.frames.waiting() == frozenset()
     assert shelf.frames.built == built
     shelf.assert_as_new()
@@ -74,14 +74,14 @@ def test_bars_that_close_together_are_pushed_together(shelf: Shelf) -> None:
     built = shelf.frames.built
     shelf.put(PAST.rows(250, 260))
     shelf.put(PAST.rows(260, 261))
-    assert shelf.frames.settle("BTCUSDT") == {M15}
+    assert shelf.frames.settle("BTCUSDT") == {M15: Change.CLOSED}
     assert shelf.frames.built == built
     shelf.assert_as_new()
 
 
 def test_what_is_told_twice_is_no_news(shelf: Shelf) -> None:
     shelf.put(PAST.rows(249, 250))
-    assert shelf.frames.settle("BTCUSDT") == frozenset()
+    assert shelf.frames.settle("BTCUSDT") == {M15: Change.MENDED}
     shelf.assert_as_new()
 
 
@@ -98,16 +98,16 @@ def test_a_revision_builds_anew_and_is_no_news(shelf: Shelf) -> None:
         )
     )
     before = shelf.row()
-    assert shelf.frames.settle("BTCUSDT") == frozenset()
+    assert shelf.frames.settle("BTCUSDT") == {M15: Change.MENDED}
     shelf.assert_as_new()
     assert not np.array_equal(before, shelf.row(), equal_nan=True)
 
 
 def test_a_hole_is_news_and_so_is_nothing_that_fills_it(shelf: Shelf) -> None:
     shelf.put(PAST.rows(251, 252))
-    assert shelf.frames.settle("BTCUSDT") == {M15}
+    assert shelf.frames.settle("BTCUSDT") == {M15: Change.CLOSED}
     shelf.put(PAST.rows(250, 251))
-    assert shelf.frames.settle("BTCUSDT") == frozenset()
+    assert shelf.frames.settle("BTCUSDT") == {M15: Change.MENDED}
     shelf.assert_as_new()
 
 
@@ -116,7 +116,7 @@ def test_a_revision_together_with_a_new_bar_is_news(shelf: Shelf) -> None:
     shelf.frames.settle("BTCUSDT")
     shelf.put(PAST.rows(252, 253))
     shelf.put(PAST.rows(250, 251))
-    assert shelf.frames.settle("BTCUSDT") == {M15}
+    assert shelf.frames.settle("BTCUSDT") == {M15: Change.CLOSED}
     shelf.assert_as_new()
 
 
@@ -128,14 +128,14 @@ def test_what_the_ring_has_forgotten_costs_nothing() -> None:
     shelf.put(PAST.rows(0, 150))
     assert shelf.frames.waiting() == frozenset()
     shelf.put(PAST.rows(250, 251))
-    assert shelf.frames.settle("BTCUSDT") == {M15}
+    assert shelf.frames.settle("BTCUSDT") == {M15: Change.CLOSED}
     assert shelf.frames.built == built
 
 
 def test_a_clock_set_back_begins_anew(shelf: Shelf) -> None:
     shelf.rings.drop(SERIES)
     shelf.put(PAST.rows(0, 200))
-    assert shelf.frames.settle("BTCUSDT") == frozenset()
+    assert shelf.frames.settle("BTCUSDT") == {M15: Change.MENDED}
     shelf.assert_as_new()
 
 
