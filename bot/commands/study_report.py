@@ -118,7 +118,8 @@ def _conclusion(part: _Part) -> str:
     if signals is None or random is None:
         return "There are no signals in the test part."
     return " ".join(
-        [
+        sentence
+        for sentence in (
             f"Of {signals.count:,} signals in the test part {_percent(signals.win_rate)} won, of random "
             f"entries with the same exits {_percent(random.win_rate)}.",
             _on_hope(signals),
@@ -127,7 +128,8 @@ def _conclusion(part: _Part) -> str:
             _on_money(signals),
             _on_skill(signals, random),
             _on_pushed(part),
-        ]
+        )
+        if sentence
     )
 
 
@@ -169,12 +171,13 @@ def _on_skill(signals: Tally, random: Tally) -> str:
 
 
 def _on_pushed(part: _Part) -> str:
-    pushed = part.signals.pushed.get("pushed")
-    if pushed is None:
-        return "No signal was sure enough to be pushed."
+    pushed, stored = part.signals.pushed.get("pushed"), part.signals.pushed.get("stored")
+    if pushed is None or stored is None:
+        return ""
     return (
         f"Of the {pushed.count:,} sure enough to be pushed {_percent(pushed.win_rate)} won, with "
-        f"{_r(pushed.average_r)} on average."
+        f"{_r(pushed.average_r)} on average; of the {stored.count:,} only stored "
+        f"{_percent(stored.win_rate)}, with {_r(stored.average_r)}."
     )
 
 

@@ -67,7 +67,7 @@ def looks(
 ) -> Iterator[Look]:
     """Every look from `start_ms` until before `stop_ms`, in order of time; what came before warms up.
 
-    Of two entry timeframes that close together the longer is asked first, as on the desk.
+    Of entry timeframes that close together the first of `ENTRY_FRAMES` is asked first, as on the desk.
     """
     series = history.series()
     feeds = {timeframe: Feed(timeframe, candles) for timeframe, candles in series.items()}
@@ -154,9 +154,9 @@ def follow(proposal: Proposal, history: History, costs: Costs = COSTS) -> Course
 
 
 def _closes(series: Mapping[Timeframe, Candles]) -> Iterator[tuple[int, list[Timeframe]]]:
-    """When entry candles close, and which, the longest first."""
+    """When entry candles close, and which."""
     closing: dict[int, list[Timeframe]] = {}
-    for timeframe in sorted(ENTRY_FRAMES, key=lambda each: -each.ms):
+    for timeframe in ENTRY_FRAMES:
         for close_ms in (series[timeframe].time_ms + timeframe.ms).tolist():
             closing.setdefault(close_ms, []).append(timeframe)
     return iter(sorted(closing.items()))
