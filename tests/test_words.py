@@ -239,6 +239,7 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         "leans": [] if is_bad else [Lean(quote, "▲", Decimal(84), Decimal("0.74"))],
         "is_unknown": is_bad,
         "left_s": 600,
+        "picks": [] if is_bad else [(hostile, None)],
         **screen_values(hostile, quote, is_bad=is_bad),
         "said": hostile,
     }

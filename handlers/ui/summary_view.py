@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
+from engines.core.side import Direction
 from engines.orders.trade import Trade, TradeState
 from handlers.ui.keyboards import button
 from handlers.ui.request import Services
@@ -13,6 +14,7 @@ from services.speech import zone_of
 
 LOOKED_AT = 200
 """Trades among which those of the day are found."""
+PICKS = 3
 
 
 async def summary_screen(services: Services, person: Person, day: date) -> Screen:
@@ -35,9 +37,20 @@ async def summary_screen(services: Services, person: Person, day: date) -> Scree
         wins=sum(1 for one in closed if one.net > 0),
         result=sum((one.net for one in closed), start=Decimal(0)),
         held=sum(1 for one in account.standings if one.trade.state is TradeState.OPEN),
+        picks=_picks(services) if is_today else (),
         open_risk=sum((_risk(one.trade) for one in account.standings), start=Decimal(0)),
     )
     return Screen(html=html, keyboard=((button(say("Portfolio"), "pf"), button(say("Trades"), "tl", 0)),))
+
+
+def _picks(services: Services) -> Sequence[tuple[str, Direction | None]]:
+    """The first coins of today's screen, as far as it is made, and which way they go."""
+    made = services.screener.today
+    return (
+        []
+        if made is None
+        else [(pick.symbol.removesuffix("USDT"), pick.direction) for pick in made.picks[:PICKS]]
+    )
 
 
 def _midnight(day: date, person: Person) -> datetime:

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from engines.core.candle import Candles, FloatArray
+from engines.core.side import Direction
 from engines.core.timeframe import Timeframe
 from engines.indicators.frame import Frame
-from engines.signals.screen import WEIGHTS, Pick, Scores
+from engines.signals.screen import WEIGHTS, Pick, Reason, Scores
 from handlers.screen import Row
 from services.market.options import MarketOptions
 from services.market.quote import Quote
@@ -124,6 +126,27 @@ class ScreenFloor:
             HASTY,
             patience_s=5.0,
         )
+
+
+def a_pick(base: str, **fields: Any) -> Pick:
+    """A market in an uptrend that has pulled back."""
+    usual: dict[str, Any] = {
+        "turnover": 5e8,
+        "direction": Direction.LONG,
+        "scores": Scores(trend=80, setup=100, volume=90, volatility=70),
+        "reasons": (
+            Reason(code="trend_up", numbers={"adx_1d": 31.4, "adx_4h": 27.0}),
+            Reason(code="pullback_turning", numbers={"rsi": 42.3}),
+            Reason(code="volume", numbers={"times": 1.84}),
+        ),
+    }
+    return Pick(symbol=f"{base}USDT", **usual | fields)
+
+
+def a_day_screen(*picks: Pick, at: datetime = NOON) -> DayScreen:
+    """The screen of a day on which most of 412 pairs were left out."""
+    sifted = Sifted(listed=412, thin=250, wide=12, unquoted=3, young=9, unread=7, ranked=131)
+    return DayScreen(made_at=at, sifted=sifted, picks=picks)
 
 
 def screen_values(base: str, quote: Quote, *, is_bad: bool) -> dict[str, Any]:

@@ -1,40 +1,22 @@
 """`/screen`."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
 from engines.core.side import Direction
-from engines.signals.screen import Pick, Reason, Scores
+from engines.signals.screen import Pick
 from ports.messages import Screen
 from services.screener import SCREEN_FACT, Progress
-from services.screening.day_screen import DayScreen, Sifted, written
+from services.screening.day_screen import written
 from tests.build.clock import NOON
+from tests.build.screening import a_day_screen, a_pick
 from tests.build.screens import COINS, TOM, VERA, ScreenDesk, data_of, labels
-
-SIFTED = Sifted(listed=412, thin=250, wide=12, unquoted=3, young=9, unread=7, ranked=131)
-REASONS = (
-    Reason(code="trend_up", numbers={"adx_1d": 31.4, "adx_4h": 27.0}),
-    Reason(code="pullback_turning", numbers={"rsi": 42.3}),
-    Reason(code="volume", numbers={"times": 1.84}),
-)
-
-
-def a_pick(base: str, **fields: Any) -> Pick:
-    usual: dict[str, Any] = {
-        "turnover": 5e8,
-        "direction": Direction.LONG,
-        "scores": Scores(trend=80, setup=100, volume=90, volatility=70),
-        "reasons": REASONS,
-    }
-    return Pick(symbol=f"{base}USDT", **usual | fields)
 
 
 async def have(desk: ScreenDesk, *picks: Pick, at: datetime = NOON) -> None:
     """The desk starts with that screen."""
-    made = DayScreen(made_at=at, sifted=SIFTED, picks=picks)
-    await desk.stores.facts.put(SCREEN_FACT, written(made))
+    await desk.stores.facts.put(SCREEN_FACT, written(a_day_screen(*picks, at=at)))
     await desk.services.screener.load()
 
 

@@ -15,6 +15,7 @@ from ports.people import Noise
 from services.trading.wish import Wish
 from tests.build.clock import NOON
 from tests.build.markets import a_perp_ticker
+from tests.build.screening import a_day_screen, a_pick
 from tests.build.screens import TOM, VERA, ScreenDesk, data_of, labels
 
 TODAY = NOON.date()
@@ -34,6 +35,15 @@ async def test_a_day_without_trades_says_so(desk: ScreenDesk) -> None:
     assert "0.00 USDT today · equity 1,000.00" in html
     assert "No trades that day." in html
     assert "Nothing is open." in html
+
+
+async def test_the_first_coins_of_the_day_are_named_where_they_are_known(desk: ScreenDesk) -> None:
+    assert "Coins of the day" not in await summary(desk)
+    shorted = a_pick("ADA", direction=Direction.SHORT)
+    desk.services.screener.latest = a_day_screen(a_pick("SOL"), shorted, a_pick("ETH"), a_pick("XRP"))
+
+    assert "Coins of the day: ▲ SOL, ▼ ADA, ▲ ETH · /screen" in await summary(desk)
+    assert "Coins of the day" not in await summary(desk, day=TODAY - timedelta(days=1))
 
 
 async def test_a_day_with_trades_tells_their_number_result_and_risk(desk: ScreenDesk) -> None:
