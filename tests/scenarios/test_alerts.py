@@ -163,3 +163,47 @@ async def test_a_jump_of_the_clock_over_the_level_and_back_is_found(sandbox: San
 
     await until_told(sandbox, armed)
     assert len(await told(sandbox, armed)) == 1
+
+
+QUARTER_S = 900
+
+
+async def arm_formula(sandbox: Sandbox, wish: str, user: int = VERA) -> Message:
+    """Ask for an alert on indicators and arm what is shown."""
+    offer = await sandbox.ask(user, f"/alert {wish}")
+    await sandbox.tap(user, offer, "Arm")
+    return await sandbox.edited(offer, "armed")
+
+
+async def test_an_alert_on_indicators_is_told_at_the_close_once(sandbox: Sandbox, desk: App) -> None:
+    armed = await arm_formula(sandbox, "btc close crosses above 1.05 * ema50 15m or rsi > 99")
+    assert await told(sandbox, armed) == []
+
+    await shock(sandbox, 20)
+    await sandbox.advance(QUARTER_S)
+    text = await until_told(sandbox, armed)
+    await sandbox.advance(2 * QUARTER_S)
+
+    assert "close crosses above 1.05 × EMA 50 or RSI 14 above 99 · 15m" in text
+    await sandbox.ask(VERA, "/alerts")
+    assert len(await told(sandbox, armed)) == 1
+    assert "No alerts yet" in (await sandbox.ask(VERA, "/alerts"))["text"]
+
+
+async def test_a_close_while_the_desk_was_killed_is_told_late_once(sandbox: Sandbox) -> None:
+    async with desk_process(sandbox) as desk:
+        armed = await arm_formula(sandbox, "btc close > 1.05 * ema50 15m every 4h")
+        await sandbox.advance(QUARTER_S)
+        await desk.kill()
+
+        await shock(sandbox, 20)
+        await sandbox.advance(3 * QUARTER_S)
+        await desk.start()
+
+        text = await until_told(sandbox, armed)
+        assert "candles say so" in text
+        await desk.kill()
+        await desk.start()
+        await sandbox.advance(QUARTER_S)
+        assert "#1 BTC" in (await sandbox.ask(VERA, "/alerts"))["text"]
+        assert len(await told(sandbox, armed)) == 1
