@@ -7,10 +7,12 @@ imported bit for bit.
 
 import gzip
 import io
+import math
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, repeat
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,8 @@ from ports.errors import Fatal
 COLUMNS = "timestamp_ms,open,high,low,close,volume"
 _WITH_SYMBOL = f"symbol,{COLUMNS}"
 _WIDTH = 6
+_TIME = "timestamp_ms"
+_LOOKED_AT = 100
 
 _NAME = re.compile(
     r"(?P<venue>[a-z0-9]+)_(?P<symbol>universe|[A-Z0-9]+)_(?P<perp>perp_)?"
@@ -98,19 +102,55 @@ def read_candles(path: Path, timeframe: Timeframe, *, now_ms: int = _CENTURY_MS)
     return _sorted_out(table, symbols, bad, timeframe)
 
 
+def spacing_of(path: Path) -> Timeframe | None:
+    """The timeframe that a file's first times show; `None` when they show none that we have.
+
+    Raises `Fatal` for a file that cannot be read.
+    """
+    header, lines = _lines(path)
+    place = header.split(",").index(_TIME) if _TIME in header.split(",") else 0
+    times = [float(found[0]) for line in lines[:_LOOKED_AT] if (found := _time_of(line, place))]
+    steps = [after - before for before, after in pairwise(times) if after > before]
+    return next((one for one in Timeframe if steps and one.ms == min(steps)), None)
+
+
+def _time_of(line: bytes, place: int) -> list[bytes]:
+    fields = line.split(b",")[place : place + 1]
+    return [field for field in fields if _NUMBER.fullmatch(field)]
+
+
 def write_candles(path: Path, parts: Iterable[Candles]) -> None:
     """Write candles that follow each other, gzipped when the name ends in `.gz`.
 
     The file appears whole or not at all. Raises `Fatal` when it cannot be written.
     """
+    _write(path, _text(parts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Widened:
+    """Candles with columns beside them, one entry a candle; `symbol` where the file tells symbols apart."""
+
+    symbol: str | None
+    candles: Candles
+    columns: Mapping[str, FloatArray]
+
+
+def write_widened(path: Path, parts: Iterable[Widened]) -> None:
+    """As `write_candles`, with the columns behind those of the candles; empty where they are undefined. All
+    parts have the same columns."""
+    _write(path, _wide_text(parts))
+
+
+def _write(path: Path, text: Iterable[bytes]) -> None:
     unfinished = path.with_name(f"{path.name}.part")
     try:
         with unfinished.open("wb") as file:
             if path.suffix == ".gz":
                 with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as packed:
-                    packed.writelines(_text(parts))
+                    packed.writelines(text)
             else:
-                file.writelines(_text(parts))
+                file.writelines(text)
         unfinished.replace(path)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
@@ -204,10 +244,29 @@ def _candles(table: FloatArray) -> Candles:
 def _text(parts: Iterable[Candles]) -> Iterator[bytes]:
     yield f"{COLUMNS}\n".encode()
     for part in parts:
-        prices = (part.open, part.high, part.low, part.close, part.volume)
-        columns = [map(str, part.time_ms.tolist()), *(map(_digits, column.tolist()) for column in prices)]
-        yield "".join(f"{','.join(row)}\n" for row in zip(*columns, strict=True)).encode()
+        yield _rows(_written(part))
+
+
+def _wide_text(parts: Iterable[Widened]) -> Iterator[bytes]:
+    is_headed = False
+    for part in parts:
+        has_symbol = part.symbol is not None
+        if not is_headed:
+            yield f"{','.join([_WITH_SYMBOL if has_symbol else COLUMNS, *part.columns])}\n".encode()
+            is_headed = True
+        named = [repeat(part.symbol or "", len(part.candles))] if has_symbol else []
+        beside = [map(_digits, column.tolist()) for column in part.columns.values()]
+        yield _rows([*named, *_written(part.candles), *beside])
+
+
+def _written(candles: Candles) -> list[Iterable[str]]:
+    prices = (candles.open, candles.high, candles.low, candles.close, candles.volume)
+    return [map(str, candles.time_ms.tolist()), *(map(_digits, column.tolist()) for column in prices)]
+
+
+def _rows(columns: Sequence[Iterable[str]]) -> bytes:
+    return "".join(f"{','.join(row)}\n" for row in zip(*columns, strict=True)).encode()
 
 
 def _digits(value: float) -> str:
-    return repr(value).removesuffix(".0")
+    return "" if math.isnan(value) else repr(value).removesuffix(".0")

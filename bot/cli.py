@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     signal.add_argument("--timeframe", metavar="T", help="15m or 1h (default: the surer of both)")
     signal.add_argument("--json", action="store_true", help="everything, for programs")
     _study(commands.add_parser("study", help="try the signals on recorded candles and write a report"))
+    _indicators(commands.add_parser("indicators", help="add indicators to the candles of a CSV file"))
     _sandbox(commands.add_parser("sandbox", help="the outside world on loopback, and the desk inside it"))
     return top
 
@@ -78,6 +79,17 @@ def _study(command: argparse.ArgumentParser) -> None:
     outcome.add_argument(
         "--calibrate", action="store_true", help="print what signals before 2024 say of the rules"
     )
+
+
+def _indicators(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", type=Path, metavar="FILE", help="such as binance_BTCUSDT_5m.csv.gz")
+    command.add_argument(
+        "--set", metavar="NAMES", help="such as ema20,rsi14,macd,ichimoku (default: 26 columns)"
+    )
+    command.add_argument("--out", required=True, type=Path, metavar="FILE", help="gzipped if it ends in .gz")
+    command.add_argument("--timeframe", metavar="T", help="default: as the file's name or its times say")
+    command.add_argument("--skip-bad", action="store_true", help="leave bad lines out instead of stopping")
+    command.add_argument("--force", action="store_true", help="overwrite the file that is there")
 
 
 def _series(command: argparse.ArgumentParser) -> None:
@@ -125,6 +137,10 @@ def _run(options: argparse.Namespace) -> int:
             from bot.commands import doctor
 
             return doctor.run(settings)
+        if options.command == "indicators":
+            from bot.commands import indicators
+
+            return indicators.run(settings, options)
         if options.command in ("import", "export"):
             from bot.commands import candles
 

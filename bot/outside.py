@@ -23,9 +23,12 @@ from adapters.charts.pooled import WARM, PooledCharts
 from adapters.clock import StreamedClock, SystemClock
 from adapters.csv_candles import BadLine as BadLine
 from adapters.csv_candles import CandleFile as CandleFile
+from adapters.csv_candles import Widened as Widened
 from adapters.csv_candles import read_candles as read_candles
 from adapters.csv_candles import read_name as read_name
+from adapters.csv_candles import spacing_of as spacing_of
 from adapters.csv_candles import write_candles as write_candles
+from adapters.csv_candles import write_widened as write_widened
 from adapters.exchange.build import build_market_source
 from adapters.exchange.deferred import DeferredSource
 from adapters.indicators.compiler import WorkerCompiler

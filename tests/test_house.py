@@ -17,7 +17,7 @@ NOT_OURS = re.compile(r"^(\.(?!ci$|env\.example$|github$|importlinter$).*|data|v
 LONGEST_FUNCTION = 60
 VAGUE = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc"}
 MAY_CATCH_ALL = {"handlers/errors.py", "bot/nursery.py", "adapters/worker.py"}
-SLOW_TO_IMPORT = {"aiogram", "anthropic", "ccxt", "matplotlib", "pandas", "numpy", "sqlalchemy"}
+SLOW_TO_IMPORT = {"aiogram", "anthropic", "ccxt", "matplotlib", "pandas", "numba", "numpy", "sqlalchemy"}
 
 
 def modules(*folders: str) -> list[Path]:
@@ -113,7 +113,11 @@ def test_tests_build_fakes_and_mock_nothing() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["sandbox", "--help"], ["import", "--help"], ["export", "--help"]],
+    [
+        ["--help"],
+        ["--version"],
+        *([command, "--help"] for command in ("sandbox", "import", "export", "indicators")),
+    ],
 )
 def test_help_comes_without_the_slow_imports(arguments: list[str]) -> None:
     script = (

@@ -68,7 +68,7 @@ async def _import(settings: Settings, options: Namespace) -> int:
     try:
         for file in files:
             found = read_candles(file.path, file.timeframe, now_ms=_ms(datetime.now(UTC), 0))
-            _tell_bad(file.path, found.bad, is_skipping=options.skip_bad)
+            tell_bad(file.path, found.bad, is_skipping=options.skip_bad, what="imported")
             if found.bad and not options.skip_bad:
                 left_out += 1
                 continue
@@ -85,7 +85,7 @@ def _meant(path: Path, options: Namespace) -> Meant:
         raise Fatal(f"{path}: is a folder; name its files" if path.is_dir() else f"{path}: no such file")
     told = read_name(path.name)
     kind, symbol, venue = options.kind or MarketKind.SPOT, _symbol(options.symbol), _venue(options.venue)
-    timeframe = _timeframe(options.timeframe) if options.timeframe else None
+    timeframe = timeframe_of(options.timeframe) if options.timeframe else None
     if told is not None:
         kind, symbol, venue = options.kind or told.kind, symbol or told.symbol, venue or told.venue
         timeframe = timeframe or told.timeframe
@@ -114,21 +114,23 @@ def _word(option: str, text: str, example: str) -> str:
     return text
 
 
-def _timeframe(text: str) -> Timeframe:
+def timeframe_of(text: str) -> Timeframe:
+    """The timeframe that `--timeframe` names. Raises `Fatal` when there is no such."""
     timeframe = parse_timeframe(text)
     if timeframe is None:
         raise Fatal(f"--timeframe {text}: not one of {', '.join(Timeframe)}")
     return timeframe
 
 
-def _tell_bad(path: Path, bad: Sequence[BadLine], *, is_skipping: bool) -> None:
+def tell_bad(path: Path, bad: Sequence[BadLine], *, is_skipping: bool, what: str) -> None:
+    """Name the bad lines of a file, and what becomes of it: whether anything of it is `what`."""
     for line in bad[:_MOST_TOLD]:
         print(f"{path}, line {line.number}: {line.why}", file=sys.stderr)
     if len(bad) > _MOST_TOLD:
         print(f"{path}: {len(bad) - _MOST_TOLD} more bad lines", file=sys.stderr)
     if bad:
         outcome = (
-            "left out" if is_skipping else "nothing is imported from this file; --skip-bad leaves them out"
+            "left out" if is_skipping else f"nothing is {what} from this file; --skip-bad leaves them out"
         )
         print(f"{path}: bad lines: {len(bad)}; {outcome}", file=sys.stderr)
 
@@ -163,7 +165,7 @@ async def _export(settings: Settings, options: Namespace) -> int:
         venue=_venue(options.venue) or VENUE,
         kind=MarketKind(options.kind or MarketKind.SPOT),
         symbol=_word("--symbol", options.symbol, "BTCUSDT").upper(),
-        timeframe=_timeframe(options.timeframe),
+        timeframe=timeframe_of(options.timeframe),
     )
     store = await open_candles(settings)
     try:
