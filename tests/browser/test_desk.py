@@ -61,8 +61,9 @@ def answer_to(chat: ChatPage, text: str) -> Any:
     """The bot's message that follows what is written now."""
     seen = chat.messages.count()
     chat.write(text)
-    expect(chat.messages).to_have_count(seen + 2)
-    return chat.messages.last
+    answer = chat.messages.nth(seen + 1)
+    expect(answer).to_be_visible()
+    return answer
 
 
 def test_prices_and_charts_in_the_page_are_those_recorded(

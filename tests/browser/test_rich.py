@@ -11,6 +11,8 @@ from tests.browser.conftest import DESKTOP, PHONE, OpenTab, StartSandbox
 from tests.browser.sandbox_process import SandboxProcess
 from tests.browser.test_desk import TABLES, answer_to, begin
 from tests.browser.wire import TOM, BotHand, Control
+from tests.build.screens import the_rendering
+from tests.test_words import context
 
 Screenshot = Callable[[Page, str], Path]
 
@@ -94,6 +96,31 @@ def test_hostile_text_in_a_table_is_text(tom: ChatPage, bot: BotHand) -> None:
     expect(tom.message(number).locator("img, script")).to_have_count(0)
 
 
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("scheme", "language"), [("dark", "ru"), ("light", "en")])
+def test_full_tables_fit_a_phone_and_a_desk(
+    outside_world: SandboxProcess,
+    open_tab: OpenTab,
+    bot: BotHand,
+    screenshot: Screenshot,
+    viewport: ViewportSize,
+    scheme: str,
+    language: str,
+) -> None:
+    """Every rich screen with as much in it as there can be; the pictures are kept."""
+    Control(outside_world.url).say(TOM, "/start")
+    chat = open_tab(outside_world.url, viewport=viewport, scheme=scheme).open(TOM, TOM)
+    speech = the_rendering().speech(language)
+    for name in ("signals", "record", "portfolio"):
+        values = context("PEPE", is_bad=False) | {"has_curve": False}
+        number = rich(bot, speech.render(f"rich/{name}.html", **values))
+        for details in chat.message(number).locator("summary").all():
+            details.click()
+        chat.settle()
+        screenshot(chat.page, f"rich-full-{name}-{viewport['width']}-{language}-{scheme}")
+        assert not chat.overflows(), name
+
+
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_a_person_who_sees_tables_gets_them(
@@ -116,6 +143,9 @@ def test_a_person_who_sees_tables_gets_them(
     expect(account.get_by_test_id("table").first).to_contain_text("BTC")
     expect(account.get_by_test_id("rich-photo")).to_be_visible()
     look("portfolio")
+    for screen in ("top", "screen", "signals", "record"):
+        expect(answer_to(chat, f"/{screen}").get_by_test_id("rich")).to_be_visible()
+        look(screen)
     answer_to(chat, "/settings")
     look("settings")
 
