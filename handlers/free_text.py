@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from engines.alerts.alert import Draft
 from engines.alerts.formula_sentence import read_formula
 from engines.alerts.sentence import read_sentence
 from engines.market.timeframes import parse_timeframe
@@ -63,6 +64,8 @@ async def guess(request: Request) -> Screen | None:
         return _nearest_command(request, text)
     if (deal := _deal(words, table)) is not None:
         return await now(replace(request, args=f"{deal.name} {text}"))
+    if (offer := await _formula(request, text)) is not None:
+        return offer
     meant = await _sentence(request, words)
     if meant is not None:
         return await meant.command.handler(replace(request, args=meant.args))
@@ -82,24 +85,37 @@ async def guess(request: Request) -> Screen | None:
     return await table.commands[name].handler(replace(request, args=" ".join(words)))
 
 
+async def _formula(request: Request, text: str) -> Screen | None:
+    """“btc macd crosses signal”: an alert on indicators, shown in words, whatever commands are named like one
+    of them."""
+    said = read_formula(text)
+    if text.startswith("/") or said is None or said.formula is None:
+        return None
+    draft = await _draft(request, text)
+    return None if draft is None else await formula_offer(request, draft)
+
+
 async def _alert(request: Request, text: str) -> Screen | None:
     """“btc above 100k”: an alert is offered in words, and armed by a tap."""
-    said = read_formula(text)
-    is_wish = read_sentence(text).is_wish if said is None else said.formula is not None
-    if text.startswith("/") or not is_wish:
+    if text.startswith("/") or not read_sentence(text).is_wish:
         return None
-    try:
-        draft = await request.services.alerts.read(request.person, text)
-    except Refused as error:
-        if error.code != "unknown_symbol":
-            raise
+    draft = await _draft(request, text)
+    if draft is None:
         return None
-    if said is not None:
-        return await formula_offer(request, draft)
     until = None if draft.expires_at is None else request.say.time(draft.expires_at)
     html = request.say.render("alert_offer.html", alert=draft, until=until)
     pressed = again(f"alert {written(draft)}", request.say("Tell me"))
     return None if pressed is None else Screen(html=html, keyboard=rows([pressed]))
+
+
+async def _draft(request: Request, text: str) -> Draft | None:
+    """The alert that `text` asks for; `None` where it names no market."""
+    try:
+        return await request.services.alerts.read(request.person, text)
+    except Refused as error:
+        if error.code not in ("unknown_symbol", "alert_coin"):
+            raise
+        return None
 
 
 def _deal(words: list[str], table: Table) -> Command | None:

@@ -184,7 +184,7 @@ async def test_an_alert_on_indicators_is_told_at_the_close_once(sandbox: Sandbox
     text = await until_told(sandbox, armed)
     await sandbox.advance(2 * QUARTER_S)
 
-    assert "close crosses above 1.05 × EMA 50 or RSI 14 above 99 · 15m" in text
+    assert "close crosses above 1.05 × EMA 50 or RSI 14 above 99" in text
     await sandbox.ask(VERA, "/alerts")
     assert len(await told(sandbox, armed)) == 1
     assert "No alerts yet" in (await sandbox.ask(VERA, "/alerts"))["text"]
