@@ -113,6 +113,8 @@ class Closes:
         self._followed = collected
         for symbol in sorted(new):
             self.frames.follow(symbol)
+        if new:
+            log.info("signals_watch", markets=len(collected), new=len(new))
 
     async def _settle(self, symbol: str) -> None:
         """Judge what has a new bar; and anew, but not as news, what lacked data before."""
@@ -151,9 +153,21 @@ class Closes:
             best = max(self._of(symbol), key=_confidence)
             proposal = best.proposal
             if proposal is not None and self._is_news(proposal, proposal.timeframe.ms / 1000):
-                await self.register.add(proposal, self.readers(proposal))
+                await self._make(proposal)
             for timeframe in ENTRY_FRAMES:
                 self._unmade.pop((symbol, timeframe), None)
+
+    async def _make(self, proposal: Proposal) -> None:
+        signal = await self.register.add(proposal, self.readers(proposal))
+        log.info(
+            "signal",
+            number=signal.id,
+            symbol=proposal.instrument.symbol,
+            timeframe=proposal.timeframe.value,
+            direction=proposal.direction.value,
+            confidence=round(proposal.confidence, 3),
+            after_ms=round(self.clock.age_s(proposal.created_at) * 1000, 1),
+        )
 
     def _is_news(self, proposal: Proposal, longest_s: float) -> bool:
         return proposal.confidence >= LEAST_STORED and self.clock.age_s(proposal.created_at) < longest_s

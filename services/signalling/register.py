@@ -53,15 +53,6 @@ class Register:
         signal = await self.store.add(proposal, begin(proposal), readers)
         self._made_at[symbol] = signal.proposal.created_at
         self._keep(signal)
-        log.info(
-            "signal",
-            number=signal.id,
-            symbol=symbol,
-            timeframe=proposal.timeframe.value,
-            direction=proposal.direction.value,
-            confidence=round(proposal.confidence, 3),
-            cards=len(readers),
-        )
         return signal
 
     def see(self, signal: Signal, course: Course) -> None:
