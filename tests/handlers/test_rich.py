@@ -130,7 +130,7 @@ async def test_the_portfolio_is_a_table_with_its_curve(desk: ScreenDesk, languag
     assert list(screen.rich.photos) == ["equity"]
     words = shown(screen.rich)
     row = next(line for line in words.splitlines() if line.startswith("#2"))
-    assert (len(row.split("\t")), "ETH" in row) == (5, True)
+    assert (len(row.split("\t")), "ETH" in row) == (4, True)
     assert {"en": "1 closed trade", "ru": "1 закрытая сделка"}[language] in words
 
 
