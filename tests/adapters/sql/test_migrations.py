@@ -22,7 +22,9 @@ from engines.orders.trade import TradeState
 from ports.books import Change, EquityPoint
 from ports.charts import Theme
 from ports.messages import Button, Priority, Screen
-from ports.people import Action, Noise, Person, RiskProfile, Role
+from ports.people import Action, Noise, Person, RiskProfile, Role, SignalFilter
+from tests.build.alerts import a_draft
+from tests.build.signals import a_course, a_proposal
 from tests.build.trades import a_fill, a_trade, an_entry, an_order
 
 T = TypeVar("T")
@@ -267,3 +269,34 @@ async def test_open_trades_and_sums_of_the_ledger_come_along(place: Place) -> No
         balances = await books.balances(11)
         assert sum(balances.values()) == 0
         assert [trade.id for trade, _ in await books.live()] == [1, 2]
+
+
+BEFORE_SIGNALS = "0004"
+"""What the version without signals wrote."""
+
+
+async def test_what_the_version_before_signals_wrote_comes_along(url: str, place: Place) -> None:
+    desk = await SqlDesk.open(url, world="live", mode="paper")
+    await desk.people.add(VERA)
+    alert = await desk.alerts.add(a_draft(owner=VERA.id))
+    async with books_of(place) as books:
+        await trade_a_little(books)
+        before = await account(books)
+    await desk.close()
+    await by_hand(place, lambda sync: command.downgrade(settings(place, sync), BEFORE_SIGNALS))
+    assert await by_hand(place, revision) == BEFORE_SIGNALS
+
+    desk = await SqlDesk.open(url, world="live", mode="paper")
+    try:
+        assert await desk.people.all() == [VERA]
+        assert (VERA.signals, VERA.mutes, VERA.sees_rich) == (SignalFilter(), (), None)
+        assert list(await desk.alerts.live()) == [alert]
+        assert list(await desk.signals.latest(limit=9)) == []
+        signal = await desk.signals.add(a_proposal(), a_course(), [VERA.id])
+        assert [(one.id, card.person_id) for one, card in await desk.signals.behind()] == [
+            (signal.id, VERA.id)
+        ]
+    finally:
+        await desk.close()
+    async with books_of(place) as books:
+        assert await account(books) == before
