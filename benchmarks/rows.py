@@ -53,6 +53,14 @@ ROWS = {
         Row("market.event_to_snapshot_p99_ms", "ms", 500, 50),
         Row("alerts.tick_us", "us", 100, 20),
         Row("signals.close_to_message_p99_ms", "ms", 1000, 300, "the specification allows 30 s"),
+        Row(
+            "signals.full_250x1000_ms",
+            "ms",
+            100,
+            30,
+            "TA-Lib 90, polars-talib 132, pandas-ta-classic with TA-Lib 1,440, without 20,500",
+        ),
+        Row("signals.new_bar_250_ms", "ms", 5, 0.2, "TA-Lib recompute 73, talipp 9.5"),
         Row("chart.render_ms", "ms", 700, 200, "matplotlib objects 190, own SVG and resvg 30"),
     )
 }

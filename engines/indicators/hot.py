@@ -22,13 +22,12 @@ from engines.indicators.kernel import at_address, bare, kernel, plain
 
 BARS: Final = 0
 TIME, OPEN, HIGH, LOW, CLOSE, VOLUME, CLOSE_BEFORE = range(1, 8)
-NOW: Final = 8
-"""Numbers of a state: the bars counted, the last bar, the close before it, the row of its indicators. The row
-of the bar before follows, then what each indicator remembers."""
+_ROWS: Final = 8
+"""Numbers of a state: the bars counted, the last bar, the close before it, two rows of indicators (the last
+bar's and that of the one before), then what each indicator remembers."""
 
 _WIDTH = len(HOT)
-_BEFORE = NOW + _WIDTH
-_EMA9 = _BEFORE + _WIDTH
+_EMA9 = _ROWS + 2 * _WIDTH
 _EMA21 = _EMA9 + ema.SIZE
 _EMA50 = _EMA21 + ema.SIZE
 _EMA200 = _EMA50 + ema.SIZE
@@ -56,74 +55,79 @@ AddressArray = npt.NDArray[np.uintp]
 
 
 @kernel
-def _step_prices(state: FloatArray, close: float) -> None:
-    state[NOW] = ema.step(state, _EMA9, close, 9)
-    state[NOW + 1] = ema.step(state, _EMA21, close, 21)
-    state[NOW + 2] = ema.step(state, _EMA50, close, 50)
-    state[NOW + 3] = ema.step(state, _EMA200, close, 200)
-    state[NOW + 4], state[NOW + 5], state[NOW + 6] = macd.step(state, _MACD, close, 12, 26, 9)
-    strength = rsi.step(state, _RSI, close, 14)
-    state[NOW + 7] = strength
-    state[NOW + 8], state[NOW + 9] = stochrsi.step(state, _STOCHRSI, strength, 14, 3, 3)
-    lower, middle, upper = bollinger.step(state, _BOLLINGER, close, 20, 2.0)
-    state[NOW + 10], state[NOW + 11], state[NOW + 12] = lower, middle, upper
+def _row(state: FloatArray) -> int:
+    """Where the row of the last bar begins. It and the row of the bar before take turns."""
+    return _ROWS + _WIDTH * (int(state[BARS]) & 1)
 
 
 @kernel
-def _step_ranges(state: FloatArray, high: float, low: float, close: float) -> None:
+def _step_prices(state: FloatArray, row: int, close: float) -> None:
+    state[row] = ema.step(state, _EMA9, close, 9)
+    state[row + 1] = ema.step(state, _EMA21, close, 21)
+    state[row + 2] = ema.step(state, _EMA50, close, 50)
+    state[row + 3] = ema.step(state, _EMA200, close, 200)
+    state[row + 4], state[row + 5], state[row + 6] = macd.step(state, _MACD, close, 12, 26, 9)
+    strength = rsi.step(state, _RSI, close, 14)
+    state[row + 7] = strength
+    state[row + 8], state[row + 9] = stochrsi.step(state, _STOCHRSI, strength, 14, 3, 3)
+    lower, middle, upper = bollinger.step(state, _BOLLINGER, close, 20, 2.0)
+    state[row + 10], state[row + 11], state[row + 12] = lower, middle, upper
+
+
+@kernel
+def _step_ranges(state: FloatArray, row: int, high: float, low: float, close: float) -> None:
     average = atr.step(state, _ATR, high, low, close, 14)
-    state[NOW + 13] = average
-    state[NOW + 14] = math.nan if math.isnan(average) else sma.step(state, _ATR_NORM, average, 100)
-    state[NOW + 15], state[NOW + 16], state[NOW + 17] = adx.step(state, _ADX, high, low, close, 14)
+    state[row + 13] = average
+    state[row + 14] = math.nan if math.isnan(average) else sma.step(state, _ATR_NORM, average, 100)
+    state[row + 15], state[row + 16], state[row + 17] = adx.step(state, _ADX, high, low, close, 14)
     support, its_strength, resistance, strength = swings.step(state, _SWINGS, high, low, close, average)
-    state[NOW + 22], state[NOW + 23] = support, its_strength
-    state[NOW + 24], state[NOW + 25] = resistance, strength
+    state[row + 22], state[row + 23] = support, its_strength
+    state[row + 24], state[row + 25] = resistance, strength
 
 
 @kernel
 def _step_volumes(
-    state: FloatArray, time_ms: float, high: float, low: float, close: float, volume: float
+    state: FloatArray, row: int, time_ms: float, high: float, low: float, close: float, volume: float
 ) -> None:
     balance = obv.step(state, _OBV, close, volume)
-    state[NOW + 18] = balance
-    state[NOW + 19] = ema.step(state, _OBV_EMA, balance, 21)
-    state[NOW + 20] = sma.step(state, _VOLUME, volume, 20)
-    state[NOW + 21] = vwap.step(state, _VWAP, time_ms, high, low, close, volume, vwap.DAY_MS)
+    state[row + 18] = balance
+    state[row + 19] = ema.step(state, _OBV_EMA, balance, 21)
+    state[row + 20] = sma.step(state, _VOLUME, volume, 20)
+    state[row + 21] = vwap.step(state, _VWAP, time_ms, high, low, close, volume, vwap.DAY_MS)
 
 
 @kernel
-def _remember(state: FloatArray) -> None:
-    """Count the bar; what was now is before."""
-    if state[BARS] == 0.0:
-        state[CLOSE] = math.nan
-        for column in range(_WIDTH):
-            state[NOW + column] = math.nan
+def step(
+    state: FloatArray, time_ms: float, opened: float, high: float, low: float, close: float, volume: float
+) -> None:
+    """Take one closed bar in."""
+    state[CLOSE_BEFORE] = state[CLOSE] if state[BARS] > 0.0 else math.nan
     state[BARS] += 1.0
-    state[CLOSE_BEFORE] = state[CLOSE]
-    for column in range(_WIDTH):
-        state[_BEFORE + column] = state[NOW + column]
+    state[TIME], state[OPEN], state[HIGH] = time_ms, opened, high
+    state[LOW], state[CLOSE], state[VOLUME] = low, close, volume
+    row = _row(state)
+    _step_prices(state, row, close)
+    _step_ranges(state, row, high, low, close)
+    _step_volumes(state, row, time_ms, high, low, close, volume)
 
 
 @kernel
-def step(state: FloatArray, bars: FloatArray, number: int) -> None:
-    """Take one closed bar in: row `number` of open time (ms), open, high, low, close, volume."""
-    _remember(state)
-    for column in range(6):
-        state[TIME + column] = bars[number, column]
-    high, low, close = state[HIGH], state[LOW], state[CLOSE]
-    _step_prices(state, close)
-    _step_ranges(state, high, low, close)
-    _step_volumes(state, state[TIME], high, low, close, state[VOLUME])
-
-
-@kernel
-def over(state: FloatArray, bars: FloatArray) -> FloatArray:
+def over(
+    state: FloatArray,
+    times: FloatArray,
+    opened: FloatArray,
+    high: FloatArray,
+    low: FloatArray,
+    close: FloatArray,
+    volume: FloatArray,
+) -> FloatArray:
     """Take closed bars in, oldest first. One row of the hot columns a bar."""
-    cells, rows = bare(state), np.empty((len(bars), _WIDTH))
-    for number in range(len(bars)):
-        step(cells, bars, number)
+    cells, rows = bare(state), np.empty((len(close), _WIDTH))
+    for number in range(len(close)):
+        step(cells, times[number], opened[number], high[number], low[number], close[number], volume[number])
+        row = _row(cells)
         for column in range(_WIDTH):
-            rows[number, column] = cells[NOW + column]
+            rows[number, column] = cells[row + column]
     return rows
 
 
@@ -135,7 +139,8 @@ def _step_each(addresses: AddressArray, bars: FloatArray) -> int:
         if state[BARS] > 0.0 and bars[number, 0] <= state[TIME]:
             return number
     for number in range(len(addresses)):
-        step(at_address(addresses[number]), bars, number)
+        state, bar = at_address(addresses[number]), bars[number]
+        step(state, bar[0], bar[1], bar[2], bar[3], bar[4], bar[5])
     return -1
 
 
@@ -169,13 +174,14 @@ class HotState:
         """
         self._check_times(candles)
         columns = (candles.open, candles.high, candles.low, candles.close, candles.volume)
-        return over(self._numbers, np.column_stack((candles.time_ms, *columns)))
+        return over(self._numbers, candles.time_ms.astype(np.float64), *map(plain, columns))
 
     def frame(self, timeframe: Timeframe) -> Frame | None:
         """What is known at the last bar, as copies; `None` before the first."""
         if not self.bars:
             return None
-        last = [float(number) for number in self._numbers[OPEN:NOW]]
+        last = [float(number) for number in self._numbers[OPEN:_ROWS]]
+        before, now = self._rows()
         return Frame(
             timeframe=timeframe,
             time_ms=int(self._numbers[TIME]),
@@ -185,8 +191,8 @@ class HotState:
             close=last[3],
             volume=last[4],
             close_before=last[5],
-            now=self._numbers[NOW:_BEFORE].copy(),
-            before=self._numbers[_BEFORE:_EMA9].copy(),
+            now=now,
+            before=before,
             swings=swings.levels(self._numbers, _SWINGS),
         )
 
@@ -210,6 +216,11 @@ class HotState:
         state = cls()
         state._own(np.frombuffer(numbers, "<f8").astype(np.float64))
         return state
+
+    def _rows(self) -> tuple[FloatArray, FloatArray]:
+        """Copies of the row of the bar before the last one and of the last one's."""
+        rows = self._numbers[_ROWS:_EMA9].reshape(2, _WIDTH)[[self.bars - 1 & 1, self.bars & 1]]
+        return (np.full(_WIDTH, np.nan) if self.bars < 2 else rows[0]), rows[1]
 
     def _check_times(self, candles: Candles) -> None:
         times = candles.time_ms
@@ -242,5 +253,6 @@ def push_all(states: Sequence[HotState], bars: FloatArray) -> None:
 def warm() -> None:
     """Have everything compiled, or read from disk, that states need: 10 seconds the first time, then 0.3."""
     state = HotState()
-    over(state._numbers, np.ones((1, 6)))
+    one = np.ones(1)
+    over(state._numbers, one, one, one, one, one, one)
     push_all([state], np.full((1, 6), 2.0))

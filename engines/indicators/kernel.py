@@ -41,7 +41,10 @@ def _compiled(function: Callable[Arguments, Result], *, is_inlined: bool) -> Cal
 
 def plain(values: FloatArray) -> FloatArray:
     """`values` in the one form for which kernels are compiled: contiguous, writeable; a copy if need be."""
-    return np.require(values, np.float64, ["C", "W"])
+    flags = values.flags
+    if flags.c_contiguous and flags.writeable and values.dtype == np.float64:
+        return values
+    return np.array(values, np.float64, order="C")
 
 
 def bare(state: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ from engines.indicators.kernel import bare, kernel
 
 _TOTAL, _LOST, _WINDOW = 0, 1, 2
 RING = _WINDOW + window.VALUES
-"""The running total, what its rounding lost (Neumaier), the window, and where its ring begins."""
+"""The running total, what its rounding lost (Knuth), the window, and where its ring begins."""
 
 
 def size(length: int) -> int:
@@ -20,12 +20,11 @@ def size(length: int) -> int:
 
 @kernel
 def _add(state: FloatArray, at: int, value: float) -> None:
-    total = state[at + _TOTAL]
-    state[at + _TOTAL] = total + value
-    if abs(total) >= abs(value):
-        state[at + _LOST] += (total - state[at + _TOTAL]) + value
-    else:
-        state[at + _LOST] += (value - state[at + _TOTAL]) + total
+    before = state[at + _TOTAL]
+    total = before + value
+    taken = total - before
+    state[at + _TOTAL] = total
+    state[at + _LOST] += (before - (total - taken)) + (value - taken)
 
 
 @kernel

@@ -80,10 +80,10 @@ def test_every_single_bar_equals_the_history_to_the_last_bit() -> None:
 
 def test_python_equals_the_machine_code_to_the_last_bit() -> None:
     candles = a_walk(700, 3)
-    bars = rows_of(candles)
+    bars = (candles.time_ms.astype(np.float64), *columns_of(candles))
     compiled, interpreted = np.zeros(hot.SIZE), np.zeros(hot.SIZE)
-    rows = hot.over(compiled, bars)
-    np.testing.assert_array_equal(in_python(hot.over)(interpreted, bars), rows)
+    rows = hot.over(compiled, *bars)
+    np.testing.assert_array_equal(in_python(hot.over)(interpreted, *bars), rows)
     np.testing.assert_array_equal(interpreted, compiled)
     assert not np.isnan(rows[-1]).any()
 
@@ -207,8 +207,11 @@ def test_all_states_take_a_bar_in_one_call_as_each_would_alone() -> None:
 
 
 def rows_of(candles: Candles) -> FloatArray:
-    columns = (candles.open, candles.high, candles.low, candles.close, candles.volume)
-    return plain(np.column_stack((candles.time_ms, *columns)))
+    return plain(np.column_stack((candles.time_ms, *columns_of(candles))))
+
+
+def columns_of(candles: Candles) -> tuple[FloatArray, ...]:
+    return candles.open, candles.high, candles.low, candles.close, candles.volume
 
 
 def test_of_many_bars_one_that_is_late_leaves_all_states_as_they_were() -> None:
