@@ -32,6 +32,7 @@ HOT: Final = (
 )
 """MACD is 12/26/9, Stochastic RSI 14/14/3/3 (0 to 100), Bollinger 20/2, ATR and ADX Wilder's. `atr_norm` is
 the average of `atr14` over its last 100 values. VWAP begins anew at midnight UTC. Support and resistance are
-the nearest confirmed swings below and above the close; their strength counts how often they were touched."""
+the nearest confirmed swings below and above the close; their strength is how often they were touched, less
+how often a close went through them."""
 
 PLACE: Final = {name: place for place, name in enumerate(HOT)}

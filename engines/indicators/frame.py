@@ -12,8 +12,9 @@ class Frame:
     """The last closed bar, its indicators and those of the bar before it. Values.
 
     `time_ms` is the open time of the bar (UTC ms). `now` and `before` have one entry a name in
-    `engines.indicators.columns.HOT`, NaN while an indicator warms up. `swings` has one row a confirmed swing,
-    oldest first: price, strength (touches), and +1 for a high, -1 for a low.
+    `engines.indicators.columns.HOT`, NaN while an indicator warms up. `swings` has one row a level at which
+    the market turned, the one touched last at the end: price, strength, and +1 when a high touched it last, -1
+    when a low did.
     """
 
     timeframe: Timeframe
