@@ -16,9 +16,9 @@ from sandbox.telegram.methods.addressing import (
     read_text,
 )
 from sandbox.telegram.methods.media import stored_file
+from sandbox.telegram.methods.rich_message import read_rich
 from sandbox.telegram.requests import Params
 from sandbox.telegram.rich.content import RichContent
-from sandbox.telegram.rich.reading import read_rich
 from sandbox.telegram.twin import Telegram
 
 MAX_DELETED = 100

@@ -15,10 +15,10 @@ from sandbox.telegram.methods.addressing import (
     writable_chat,
 )
 from sandbox.telegram.methods.media import stored_file
+from sandbox.telegram.methods.rich_message import read_rich
 from sandbox.telegram.people import BOT_ID
 from sandbox.telegram.requests import Params
 from sandbox.telegram.rich.content import RichContent
-from sandbox.telegram.rich.reading import read_rich
 from sandbox.telegram.twin import Telegram
 
 _ACTIONS = frozenset(
