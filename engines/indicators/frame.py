@@ -13,8 +13,8 @@ class Frame:
 
     `time_ms` is the open time of the bar (UTC ms). `now` and `before` have one entry a name in
     `engines.indicators.columns.HOT`, NaN while an indicator warms up. `swings` has one row a level at which
-    the market turned, the one touched last at the end: price, strength, and +1 when a high touched it last, -1
-    when a low did.
+    the market turned, the one touched last at the end: price, strength, and +1 when a high touched it last,
+    -1 when a low did.
     """
 
     timeframe: Timeframe
