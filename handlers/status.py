@@ -24,6 +24,7 @@ async def status(request: Request) -> Screen:
         feeds=feeds,
         jobs=services.jobs(),
         candles=await _collection(services, say),
+        signals=await _signals(services, say),
         runs=[_run(run, services, say) for run in services.runs()],
         uptime=say.age((services.clock.wire_now() - services.started_at).total_seconds()),
         market_now=say.time(services.clock.now(), "d MMM y HH:mm:ss"),
@@ -51,6 +52,19 @@ async def _collection(services: Services, say: Speech) -> dict[str, object] | No
         "done": filling.done,
         "series": filling.series,
         "left": None if filling.left_s is None else say.age(filling.left_s),
+    }
+
+
+async def _signals(services: Services, say: Speech) -> dict[str, object] | None:
+    """How signals are; `None` while their store does not answer."""
+    try:
+        there = await services.signals.overview()
+    except Transient:
+        return None
+    return {
+        "live": there.live,
+        "markets": there.markets,
+        "last": None if there.last_at is None else say.time(there.last_at, "d MMM HH:mm"),
     }
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from engines.signals.record import Record, summarise
 from engines.signals.signal import Signal
 from ports.clock import Clock
 from ports.errors import Refused
-from ports.health import FeedHealth
 from ports.markets import MarketSource
 from ports.messages import Messenger
 from ports.people import Mute, Person
@@ -33,8 +33,17 @@ from services.signalling.register import Register
 
 _SEED = 7
 """The same record has the same intervals each time somebody looks."""
-LATE_AFTER_S = 20 * 60.0
-"""Real seconds without a batch after which closes count as not looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """Signals that are followed, markets that are judged, when closes were last looked at and when the last
+    signal was made (market time)."""
+
+    live: int
+    markets: int
+    looked_at: datetime | None
+    last_at: datetime | None
 
 
 class Signals:
@@ -164,11 +173,12 @@ class Signals:
         await self._store.add_card(card)
         self._cards.hear(signal)  # it may have moved meanwhile
 
-    def health(self) -> FeedHealth:
-        """For `/status`: signals followed, states kept, when closes were last looked at."""
-        looked_at = self._closes.looked_at
-        age_s = None if looked_at is None else self._clock.age_s(looked_at)
-        params = {"live": len(self._register.live()), "frames": len(self._closes.frames)}
-        is_ok = age_s is not None and age_s < LATE_AFTER_S
-        code = "waiting" if age_s is None else "streaming" if is_ok else "quiet"
-        return FeedHealth(name="signals", is_ok=is_ok, age_s=age_s, code=code, params=params)
+    async def overview(self) -> Overview:
+        """Numbers for `/status`. Raises `Transient` when the store is in trouble."""
+        newest = await self._store.latest(limit=1)
+        return Overview(
+            live=len(self._register.live()),
+            markets=len({symbol for symbol, _ in self._closes.decisions}),
+            looked_at=self._closes.looked_at,
+            last_at=newest[0].proposal.created_at if newest else None,
+        )
