@@ -10,6 +10,7 @@ import pandas as pd
 import pandas_ta_classic as pandas_ta
 import talib
 
+import benchmarks.signalling  # noqa: F401 - the row of this family that needs a desk
 from benchmarks.frame import Measure, cpu_s, measures
 from engines.core.candle import Candles, FloatArray
 from engines.indicators.columns import HOT
