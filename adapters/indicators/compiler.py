@@ -15,10 +15,12 @@ _DONE = "compiled"
 
 
 class WorkerCompiler:
-    """`KernelCompiler` into `folder`, which the environment names to every process (`bot/kernels.py`)."""
+    """`KernelCompiler` into `folder`, which the environment names to every process (`bot/kernels.py`). `job`
+    is what has them compiled."""
 
-    def __init__(self, folder: Path, *, limit_s: float = 600.0) -> None:
+    def __init__(self, folder: Path, *, job: str = _COMPILE, limit_s: float = 600.0) -> None:
         self._done = folder / _DONE
+        self._job = job
         self._limit_s = limit_s
 
     async def compile(self) -> None:
@@ -27,7 +29,7 @@ class WorkerCompiler:
             return
         workers = Workers(warm=_LOAD, limit_s=self._limit_s)
         try:
-            await workers.run(_COMPILE)
+            await workers.run(self._job)
             self._done.touch()
         except (JobFailed, Transient, OSError) as error:
             log.warning("kernels_not_compiled", error=str(error))
