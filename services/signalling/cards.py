@@ -114,8 +114,8 @@ class Cards:
 
     async def _show(self, signal: Signal, card: Card, person: Person) -> None:
         words, message_id = self.view(signal, person), card.message_id
-        wants_picture = message_id is None or card.is_picture
-        photo = await self.drawings.of(signal, person) if wants_picture else None
+        is_new = message_id is None
+        photo = await self.drawings.of(signal, person, is_new=is_new) if is_new or card.is_picture else None
         screen = replace(words, photo=photo)
         is_same_kind = card.is_picture is (photo is not None)
         if message_id is not None and is_same_kind and await self._edit(card, message_id, screen):

@@ -17,6 +17,9 @@ Picture = Callable[[Signal, Person], Awaitable[bytes]]
 Look = tuple[int, int, str, str, str]
 
 WITHIN_S = 5.0
+"""How long a new signal waits for its picture."""
+PATIENCE_S = 30.0
+"""How long a change does: words alone cannot take the place of a picture, they would be a message more."""
 KEPT = 32
 
 
@@ -27,16 +30,18 @@ class Drawings:
 
     picture: Picture
     within_s: float = WITHIN_S
+    patience_s: float = PATIENCE_S
     _flights: SharedFlights[Look, bytes] = field(default_factory=SharedFlights)
     _drawn: OrderedDict[Look, bytes] = field(default_factory=OrderedDict)
 
-    async def of(self, signal: Signal, person: Person) -> bytes | None:
-        """The picture as that person likes it; `None` when it cannot be had in time."""
+    async def of(self, signal: Signal, person: Person, *, is_new: bool) -> bytes | None:
+        """The picture as that person likes it, of a card that `is_new` or changes; `None` when it cannot be
+        had in time."""
         look: Look = signal.id, signal.version, person.language, person.zone, person.theme.value
         if look in self._drawn:
             return self._drawn[look]
         drawing = asyncio.create_task(self._flights.share(look, lambda: self._draw(signal, person)))
-        done, _ = await asyncio.wait([drawing], timeout=self.within_s)
+        done, _ = await asyncio.wait([drawing], timeout=self.within_s if is_new else self.patience_s)
         if not done:
             drawing.cancel()
             log.warning("signal_drawn_too_slowly", number=signal.id)

@@ -70,7 +70,7 @@ class Room:
             messenger=messenger or self.messenger,
             clock=self.clock,
             view=words,
-            drawings=Drawings(self.painter, within_s=0.05),
+            drawings=Drawings(self.painter, within_s=0.05, patience_s=0.5),
         )
         return self
 
@@ -136,6 +136,19 @@ async def test_without_a_picture_it_is_words_and_stays_so(painter: Painter) -> N
     assert [(one.screen.photo, one.is_edit) for one in room.messenger.deliveries] == [
         (None, False),
         (None, True),
+    ]
+
+
+async def test_a_change_has_more_patience_with_its_picture() -> None:
+    room = await Room().open()
+    signal = await room.signal(VERA)
+    await room.cards.deliver()
+    room.painter.delay_s = 0.1
+    await room.move(signal, SignalState.ACTIVE)
+    await room.cards.deliver()
+    assert [(one.screen.photo, one.is_edit) for one in room.messenger.deliveries] == [
+        (PNG, False),
+        (PNG, True),
     ]
 
 
