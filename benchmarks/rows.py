@@ -60,6 +60,7 @@ ROWS = {
             30,
             "TA-Lib 90, polars-talib 132, pandas-ta-classic with TA-Lib 1,440, without 20,500",
         ),
+        Row("signals.cold_start_stall_ms", "ms", 300, 100),
         Row("signals.new_bar_250_ms", "ms", 5, 0.2, "TA-Lib recompute 73, talipp 9.5"),
         Row("chart.render_ms", "ms", 700, 200, "matplotlib objects 190, own SVG and resvg 30"),
     )

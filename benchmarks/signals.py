@@ -10,7 +10,8 @@ import pandas as pd
 import pandas_ta_classic as pandas_ta
 import talib
 
-import benchmarks.signalling  # noqa: F401 - the row of this family that needs a desk
+import benchmarks.cold_start
+import benchmarks.signalling  # noqa: F401 - both are rows of this family with needs of their own
 from benchmarks.frame import Measure, cpu_s, measures
 from engines.core.candle import Candles, FloatArray
 from engines.indicators.columns import HOT
