@@ -57,7 +57,7 @@ async def test_it_is_shown_in_words_before_it_is_armed(desk: ScreenDesk) -> None
 
     assert words(screen) == (
         "🔔 <b>ETH/USDT</b> · shall I tell you?\n\n"
-        "close below 96 and volume above 2 × Volume SMA 20 · 1h\n"
+        "close below 96 and volume above 2 × volume SMA 20 · 1h\n"
         "now 100.00 · 10.0 / 20.0\n\n"
         "It did not come true within the last 399 closes of 1h.\n\n"
         "Once."
@@ -173,7 +173,7 @@ async def test_in_russian(desk: ScreenDesk) -> None:
 
     offer = await desk.type("алерт эфир закрытие ниже 96 и объём больше 2х среднего 1ч")
 
-    assert "закрытие ниже 96 и объём выше 2 × Volume SMA 20 · 1h\nсейчас 100,00 · 10,0 / 20,0" in words(offer)
+    assert "закрытие ниже 96 и объём выше 2 × SMA 20 объёма · 1h\nсейчас 100,00 · 10,0 / 20,0" in words(offer)
     assert labels(offer) == ["Включить", "Повтор 4 ч", "Отмена"]
     assert "включено" in (await desk.tap(data_of(offer, "Включить"))).html
 
