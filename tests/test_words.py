@@ -176,16 +176,7 @@ def test_templates_fill_every_message_without_a_slip(language: str) -> None:
 def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
     """Values for every template at once; `is_bad` is the state in which everything is wrong."""
     instrument = an_instrument(hostile, symbol="XUSDT")
-    change = None if is_bad else Decimal("0.01")
-    ticker = a_ticker("XUSDT", bid=None if is_bad else Decimal(1), change_24h=change)
-    quote = Quote(
-        instrument=instrument,
-        ticker=ticker,
-        age_s=500.0 if is_bad else 1.0,
-        is_stale=is_bad,
-        reference_price=None if is_bad else Decimal(87_000),
-        reference_gap=None if is_bad else Decimal("0.001"),
-    )
+    quote = quote_of(instrument, is_bad=is_bad)
     person = a_person(7, name=hostile, is_reachable=not is_bad)
     feed = FeedHealth(name=hostile, is_ok=not is_bad, age_s=None if is_bad else 3.0, code=hostile)
     job = JobHealth(name=hostile, is_running=not is_bad, failures=2 if is_bad else 0, last_error=hostile)
@@ -238,11 +229,25 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         "instruments": [instrument, instrument],
         "leans": [] if is_bad else [Lean(quote, "▲", Decimal(84), Decimal("0.74"))],
         "is_unknown": is_bad,
+        "is_partial": not is_bad,
         "left_s": 600,
         "picks": [] if is_bad else [(hostile, None)],
         **screen_values(hostile, quote, is_bad=is_bad),
         "said": hostile,
     }
+
+
+def quote_of(instrument: Instrument, *, is_bad: bool) -> Quote:
+    """A price with everything known, or a stale one about which little is."""
+    change = None if is_bad else Decimal("0.01")
+    return Quote(
+        instrument=instrument,
+        ticker=a_ticker("XUSDT", bid=None if is_bad else Decimal(1), change_24h=change),
+        age_s=500.0 if is_bad else 1.0,
+        is_stale=is_bad,
+        reference_price=None if is_bad else Decimal(87_000),
+        reference_gap=None if is_bad else Decimal("0.001"),
+    )
 
 
 def run_values(hostile: str, *, is_bad: bool) -> dict[str, Any]:
