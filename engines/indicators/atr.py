@@ -47,8 +47,3 @@ def atr(candles: Candles, length: int = 14) -> FloatArray:
     if length < 1:
         raise ValueError(f"ATR length must be at least 1, not {length}")
     return over(np.zeros(SIZE), plain(candles.high), plain(candles.low), plain(candles.close), length)
-
-
-def true_range(candles: Candles) -> FloatArray:
-    """How far each bar moved from the close before it, in price; NaN for the first, which has none."""
-    return atr(candles, 1)

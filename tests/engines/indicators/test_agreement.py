@@ -13,7 +13,6 @@ import talib
 from engines.core.candle import Candles, FloatArray
 from engines.core.timeframe import Timeframe
 from engines.indicators import vwap
-from engines.indicators.atr import true_range
 from engines.indicators.series import compute
 from tests.build.bars import a_walk, columns_of, recorded
 
@@ -64,8 +63,10 @@ def test_supertrend_agrees_with_the_checked_library(checked: Path, fund: Candles
         np.testing.assert_allclose(found[name], column, rtol=1e-11)
 
 
-def test_true_range_agrees_with_the_checked_library(checked: Path, fund: Candles) -> None:
-    np.testing.assert_allclose(true_range(fund), columns_of(checked / "tr.csv.gz", "tr")[0], rtol=1e-11)
+def test_the_range_of_one_bar_agrees_with_the_checked_library(checked: Path, fund: Candles) -> None:
+    np.testing.assert_allclose(
+        compute("atr", (1,), fund)["atr1"], columns_of(checked / "tr.csv.gz", "tr")[0], rtol=1e-11
+    )
 
 
 def test_vwap_of_one_long_session_agrees_with_the_checked_library(checked: Path, fund: Candles) -> None:

