@@ -26,7 +26,7 @@ async def test_a_command_is_explained_by_any_of_its_names(desk: ScreenDesk, text
     html = (await desk.type(text)).html
 
     assert "<b>/chart</b>" in html
-    assert "<code>/chart eth 4h</code>" in html
+    assert "<code>/chart eth 4h rsi</code>" in html
     assert "свечи" in html
 
 
