@@ -178,8 +178,6 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
     instrument = an_instrument(hostile, symbol="XUSDT")
     quote = quote_of(instrument, is_bad=is_bad)
     person = a_person(7, name=hostile, is_reachable=not is_bad)
-    feed = FeedHealth(name=hostile, is_ok=not is_bad, age_s=None if is_bad else 3.0, code=hostile)
-    job = JobHealth(name=hostile, is_running=not is_bad, failures=2 if is_bad else 0, last_error=hostile)
     quotes = [quote, quote]
     texts = (
         "role by code text pair zone typed age away since id name username what title mode world market_now "
@@ -197,11 +195,7 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         "is_old": True,
         "is_own_list": not is_bad,
         "is_back": is_bad,
-        "broken": [feed] if is_bad else [],
-        "feed": feed,
-        "feeds": [feed],
-        "jobs": [job],
-        "runs": [run_values(hostile, is_bad=is_bad)],
+        **health_values(hostile, is_bad=is_bad),
         "candles": candle_values(hostile, is_bad=is_bad),
         "at": None if is_bad else "08:30",
         "speed": 60.0 if is_bad else 1.0,
@@ -248,6 +242,19 @@ def quote_of(instrument: Instrument, *, is_bad: bool) -> Quote:
         reference_price=None if is_bad else Decimal(87_000),
         reference_gap=None if is_bad else Decimal("0.001"),
     )
+
+
+def health_values(hostile: str, *, is_bad: bool) -> dict[str, Any]:
+    """Feeds, tasks and jobs as `/status` and notices show them."""
+    feed = FeedHealth(name=hostile, is_ok=not is_bad, age_s=None if is_bad else 3.0, code=hostile)
+    job = JobHealth(name=hostile, is_running=not is_bad, failures=2 if is_bad else 0, last_error=hostile)
+    return {
+        "broken": [feed] if is_bad else [],
+        "feed": feed,
+        "feeds": [feed],
+        "jobs": [job],
+        "runs": [run_values(hostile, is_bad=is_bad)],
+    }
 
 
 def run_values(hostile: str, *, is_bad: bool) -> dict[str, Any]:

@@ -184,6 +184,28 @@ async def test_a_button_without_its_message_is_silent(at: Conversation) -> None:
     assert await at.heard(VERA) == []
 
 
+async def test_a_screen_with_tables_takes_the_place_of_a_text_and_gives_it_back(at: Conversation) -> None:
+    await at.desk.services.people.change(VERA, sees_rich=True)
+    [account] = await at.say(VERA, "/portfolio")
+    assert account["rich"]
+
+    await at.tap(VERA, account, "Trades")
+    [trades] = (await at.heard(VERA))[-1:]
+    assert (trades["id"], trades["rich"]) == (account["id"], None)
+
+    [top] = await at.say(VERA, "/top volume")
+    await at.tap(VERA, top, "Gainers")
+    now = (await at.heard(VERA))[-1]
+    assert (now["id"], now["edits"], bool(now["rich"])) == (top["id"], 1, True)
+
+
+async def test_a_late_answer_is_classic_so_that_its_note_is_seen(at: Conversation) -> None:
+    await at.desk.services.people.change(VERA, sees_rich=True)
+    [answer] = await at.say(VERA, "/portfolio", is_late=True, after_s=630)
+    assert answer["text"].startswith("I was away")
+    assert answer["rich"] is None
+
+
 async def test_a_late_question_is_answered_with_a_note(at: Conversation) -> None:
     [answer] = await at.say(VERA, "btc", is_late=True, after_s=630)
 
