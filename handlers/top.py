@@ -62,7 +62,13 @@ async def top(request: Request) -> Screen:
         ("d", say("Losers")),
     ]
     coins = [_coin(quote, leads_to_signal=letter == STRENGTH) for quote in quotes[:6]]
-    values = {"quotes": quotes, "leans": leans, "letter": letter, "is_unknown": letter != asked}
+    values = {
+        "quotes": quotes,
+        "leans": leans,
+        "letter": letter,
+        "is_unknown": letter != asked,
+        "is_partial": 0 < len(leans) < min(count, len(services.candles.symbols)),
+    }
     html = say.render("top.html", **values)
     keyboard = (*rows(choice(kinds, letter, "top", count), width=2), *rows(one for one in coins if one))
     return Screen(html=html, keyboard=keyboard, rich=rich(request, "rich/top.html", **values))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from math import isfinite
 
 import structlog
 
@@ -28,7 +29,7 @@ log = structlog.get_logger()
 SCREEN_FACT = "screen"
 SHOWN = 10
 FRAMES = (Timeframe.D1, Timeframe.H4)
-BARS = 300
+BARS = 1000
 AT_ONCE = 3
 """Markets that are read at the same time: people's own requests wait behind few."""
 REFRESHED_AFTER = timedelta(minutes=15)
@@ -172,8 +173,8 @@ class Screener:
     async def _frame(self, symbol: str, timeframe: Timeframe) -> Frame | None:
         now_ms = int(self.clock.now().timestamp() * 1000)
         known = self.known(symbol).get(timeframe)
-        if known is not None and _is_current(known, now_ms):
-            return known
+        if known is not None and _is_current(known, now_ms) and isfinite(known.value("ema200")):
+            return known  # with fewer bars its history may still be on the way
         try:
             candles = await self.markets.candles(symbol, timeframe, BARS)
         except (Transient, Refused) as error:  # the others are still worth a screen

@@ -44,6 +44,14 @@ class Control:
     def faults(self, faults: Json) -> None:
         call(self._url, "POST", "/control/faults", faults)
 
+    def leap(self, seconds: float) -> None:
+        """Let market time jump."""
+        call(self._url, "POST", "/control/clock", {"advance_s": seconds})
+
+    def list_coin(self, symbol: str, **terms: float) -> None:
+        """Let the venue list a coin."""
+        call(self._url, "POST", "/control/markets", {"symbol": symbol, **terms})
+
 
 class BotHand:
     """A bot played by the test: calls the Bot API as the real bot would."""

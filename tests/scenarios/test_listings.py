@@ -17,7 +17,7 @@ async def list_coin(sandbox: Sandbox, coin: str, **terms: float) -> dict[str, An
 
 
 async def news(sandbox: Sandbox, user: int) -> list[Message]:
-    return [message for message in await sandbox.from_bot(user) if "🆕" in message["text"]]
+    return [message for message in await sandbox.from_bot(user) if "★" in message["text"]]
 
 
 async def looked(sandbox: Sandbox, desk: App) -> None:
@@ -51,7 +51,7 @@ async def test_a_listing_is_told_once_with_its_first_price(sandbox: Sandbox, des
     await looked(sandbox, desk)
 
     (told,) = await news(sandbox, VERA)
-    assert told["text"].startswith("🆕 NEWC/USDT · new on Bybit\n")
+    assert told["text"].startswith("★ NEWC/USDT · new on Bybit\n")
     assert "first price seen · volume so far" in told["text"]
     assert [button["text"] for row in told["buttons"] for button in row] == ["Chart", "Watch"]
     assert "NEWC/USDT" in (await sandbox.ask(VERA, "/price newc"))["text"]

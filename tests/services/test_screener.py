@@ -1,6 +1,7 @@
 """The daily screen: who is looked at, who is left out, when it is made, what outlives a restart."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from engines.core.timeframe import Timeframe
+from engines.indicators.frame import Frame
 from ports.errors import Refused, Transient
 from services.screener import AT_ONCE, Screener
 from services.screening.day_screen import DayScreen, Sifted, read, written
@@ -86,11 +88,18 @@ async def test_frames_of_collected_markets_cost_the_venue_nothing() -> None:
     assert not [asked for asked in floor.source.asked if asked.startswith("candles")]
 
 
-async def test_frames_that_are_behind_are_fetched() -> None:
+@pytest.mark.parametrize(
+    "known",
+    [
+        replace(a_frame(), time_ms=a_frame().time_ms - Timeframe.D1.ms),
+        a_frame(ema200=math.nan),
+    ],
+    ids=["behind", "of a history that is still being filled"],
+)
+async def test_frames_that_cannot_be_relied_on_are_fetched(known: Frame) -> None:
     floor = ScreenFloor()
     symbol = floor.source.add("BTC")
-    late = a_frame(Timeframe.D1)
-    floor.known[symbol] = {Timeframe.D1: replace(late, time_ms=late.time_ms - Timeframe.D1.ms)}
+    floor.known[symbol] = {Timeframe.D1: known}
     async with running(floor) as screener:
         screen = await made(screener)
     assert len(floor.hot.made) == 2
