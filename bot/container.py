@@ -1,7 +1,7 @@
 """Puts the desk together: services over the outside, handlers over the services."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -113,11 +113,6 @@ def build_services(
     """All services of one running desk."""
     clock, desk, messenger = outside.clock, outside.desk, outside.telegram.messenger
     people = People(desk.people, desk.facts, clock, claim_code, appointed(settings))
-
-    async def unreachable(chat_id: int) -> None:
-        if people.get(chat_id) is not None:
-            await people.change(chat_id, is_reachable=False)
-
     options, rings = market_options(settings), Rings()
     markets = Markets(outside.primary, outside.reference, clock, options, rings=rings, store=outside.candles)
     cockpits = Cockpits(
@@ -130,18 +125,9 @@ def build_services(
     indicators = Indicators(outside.library, outside.compiler)
     candles = Collector(outside.primary, markets, outside.candles, rings, clock, collecting(settings))
     perps = Perps(outside.primary, clock, options)
-    outbox = Outbox(desk.outbox, messenger, clock, on_gone=unreachable)
+    outbox = Outbox(desk.outbox, messenger, clock, on_gone=unreachable_of(people))
     teller = Teller(people, clock, notice_of(lambda: services), outbox.stored)
-    trades = Trades.over(
-        build_orders(settings, outside, teller),
-        markets=markets,
-        perps=perps,
-        source=outside.primary,
-        messenger=messenger,
-        view=living_of(lambda: services),
-        most_leverage=Decimal(settings.paper.max_leverage),
-        stale_after_s=settings.market.stale_after_s,
-    )
+    trades = build_trades(settings, outside, teller, markets, perps, lambda: services)
     services = Services(
         people=people,
         markets=markets,
@@ -156,29 +142,9 @@ def build_services(
             ColumnSource(markets=markets, rings=rings, indicators=indicators),
             lambda: services,
         ),
-        signals=Signals(
-            desk.signals,
-            people,
-            markets,
-            candles,
-            rings,
-            outside.primary,
-            indicators,
-            messenger,
-            clock,
-            card_view_of(lambda: services),
-            card_picture_of(lambda: services),
-        ),
+        signals=build_signals(outside, people, markets, candles, rings, indicators, lambda: services),
         candles=candles,
-        screener=Screener(
-            outside.primary,
-            markets,
-            desk.facts,
-            clock,
-            indicators,
-            lambda symbol: services.signals.frames(symbol),
-            options,
-        ),
+        screener=build_screener(outside, markets, indicators, options, lambda: services),
         indicators=indicators,
         pictures=Pictures(markets, indicators, outside.charts, clock),
         actions=Actions(desk.actions, clock, lambda: secrets.token_urlsafe(12)),
@@ -195,6 +161,81 @@ def build_services(
         admin_chat=settings.telegram.admin_chat,
     )
     return services
+
+
+def unreachable_of(people: People) -> Callable[[int], Awaitable[None]]:
+    """What to do when somebody blocked us."""
+
+    async def unreachable(chat_id: int) -> None:
+        if people.get(chat_id) is not None:
+            await people.change(chat_id, is_reachable=False)
+
+    return unreachable
+
+
+def build_trades(
+    settings: Settings,
+    outside: Outside,
+    teller: Teller,
+    markets: Markets,
+    perps: Perps,
+    services: Callable[[], Services],
+) -> Trades:
+    """Paper trades, shown by their handler."""
+    return Trades.over(
+        build_orders(settings, outside, teller),
+        markets=markets,
+        perps=perps,
+        source=outside.primary,
+        messenger=outside.telegram.messenger,
+        view=living_of(services),
+        most_leverage=Decimal(settings.paper.max_leverage),
+        stale_after_s=settings.market.stale_after_s,
+    )
+
+
+def build_signals(
+    outside: Outside,
+    people: People,
+    markets: Markets,
+    candles: Collector,
+    rings: Rings,
+    indicators: Indicators,
+    services: Callable[[], Services],
+) -> Signals:
+    """Signals over the desk's store, shown by their handler."""
+    return Signals(
+        outside.desk.signals,
+        people,
+        markets,
+        candles,
+        rings,
+        outside.primary,
+        indicators,
+        outside.telegram.messenger,
+        outside.clock,
+        card_view_of(services),
+        card_picture_of(services),
+    )
+
+
+def build_screener(
+    outside: Outside,
+    markets: Markets,
+    indicators: Indicators,
+    options: MarketOptions,
+    services: Callable[[], Services],
+) -> Screener:
+    """The daily screen; what signals know already is not asked for again."""
+    return Screener(
+        outside.primary,
+        markets,
+        outside.desk.facts,
+        outside.clock,
+        indicators,
+        lambda symbol: services().signals.frames(symbol),
+        options,
+    )
 
 
 def build_alerts(

@@ -39,7 +39,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 def moved(signal: Signal, state: SignalState, **fields: object) -> Signal:
     """The next version of a signal."""
-    course = replace(signal.course, state=state, **fields)  # type: ignore[arg-type]
+    course = replace(signal.course, state=state, **fields)  # type: ignore[arg-type]  # fields by name
     return replace(signal, course=course, version=signal.version + 1)
 
 
