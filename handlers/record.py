@@ -119,7 +119,7 @@ def _keyboard(request: Request, tab: str, *, is_empty: bool) -> Keyboard:
     if is_empty:
         return (ways,)
     tabs = [
-        ("tf", say("Timeframes")),
+        ("tf", say("Frames")),
         ("dir", say("Long, short")),
         ("coin", say("Coins")),
         ("conf", say("Confidence")),

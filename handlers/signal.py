@@ -12,7 +12,7 @@ from handlers.ui.keyboards import button, choice, rows
 from handlers.ui.market_words import read_market
 from handlers.ui.request import Request
 from handlers.ui.signal_card import back_to, card_screen, state_values
-from handlers.ui.signal_chart import picture_if_possible, signal_picture
+from handlers.ui.signal_chart import signal_picture
 from handlers.ui.signal_find import entry_frame, find_market, live_signal, number_in, signal_of
 from handlers.ui.signal_look import look_screen
 from handlers.ui.signal_trade import trade_offer
@@ -51,7 +51,7 @@ async def card(request: Request) -> Screen:
 async def _card(request: Request, found: Signal) -> Screen:
     """The card; while the signal lives, the message that shows it lives too."""
     say, person, services = request.say, request.person, request.services
-    photo = await picture_if_possible(services, say, person.theme, found)
+    photo = await services.signals.drawn(found, person)
     if found.is_live:
 
         async def keep(chat_id: int, message_id: int) -> None:

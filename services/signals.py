@@ -173,6 +173,10 @@ class Signals:
         await self._store.add_card(card)
         self._cards.hear(signal)  # it may have moved meanwhile
 
+    async def drawn(self, signal: Signal, person: Person) -> bytes | None:
+        """The picture of a card as that person likes it; `None` when it cannot be had in time."""
+        return await self._drawings.of(signal, person, is_new=True)
+
     async def overview(self) -> Overview:
         """Numbers for `/status`. Raises `Transient` when the store is in trouble."""
         newest = await self._store.latest(limit=1)

@@ -7,7 +7,6 @@ from engines.signals.signal import Signal
 from handlers.ui.request import Services
 from handlers.ui.signal_card import levels_of, zone_of
 from ports.charts import Theme
-from ports.errors import Refused, Transient
 from ports.people import Person
 from services.speech import Speech
 
@@ -25,14 +24,6 @@ async def signal_picture(
         entry_zone=zone_of(signal.proposal),
     )
     return picture.png
-
-
-async def picture_if_possible(services: Services, say: Speech, theme: Theme, signal: Signal) -> bytes | None:
-    """The same; `None` while there are no candles to draw: the card says everything in words too."""
-    try:
-        return await signal_picture(services, say, theme, signal)
-    except (Transient, Refused):
-        return None
 
 
 def card_picture_of(services: Callable[[], Services]) -> Callable[[Signal, Person], Awaitable[bytes]]:

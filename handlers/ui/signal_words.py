@@ -1,5 +1,6 @@
 """What rules found and gates said, with numbers that templates can word."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -52,8 +53,14 @@ def lines_of(findings: Iterable[Finding], direction: Direction | None, tick: Dec
 
 
 def reasons(lines: Iterable[Line], *, is_for: bool, most: int) -> Sequence[Line]:
-    """The weightiest lines for or against."""
-    return [line for line in lines if line.is_for is is_for][:most]
+    """The weightiest lines for or against, of each timeframe one before a second of any."""
+    seen: Counter[Timeframe] = Counter()
+    ranked = []
+    for line in lines:
+        if line.is_for is is_for:
+            ranked.append((seen[line.timeframe], line))
+            seen[line.timeframe] += 1
+    return [line for _, line in sorted(ranked, key=lambda one: one[0])][:most]
 
 
 def either_way(lines: Iterable[Line], *, most: int) -> Sequence[Line]:
