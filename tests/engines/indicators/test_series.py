@@ -66,6 +66,7 @@ OVERS = {
     "stochrsi": Kernel(stochrsi.over, (rsi.SIZE, stochrsi.size(14, 3, 3)), ("close",), (14, 14, 3, 3)),
     "stoch": Kernel(stoch.over, (stoch.size(14, 3, 3),), RANGES, (14, 3, 3)),
     "stdev": Kernel(stdev.over, (stdev.size(20),), ("close",), (20,)),
+    "stdev of an odd length": Kernel(stdev.over, (stdev.size(7),), ("close",), (7,)),
     "bb": Kernel(bollinger.over, (bollinger.size(20),), ("close",), (20, 2.0)),
     "atr": Kernel(atr.over, (atr.SIZE,), RANGES, (14,)),
     "adx": Kernel(adx.over, (adx.SIZE,), RANGES, (14,)),
@@ -240,6 +241,15 @@ def exact(values: FloatArray) -> tuple[float, float]:
     """Mean and deviation with every digit."""
     mean = math.fsum(values) / len(values)
     return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values))
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 20, 21])
+def test_a_deviation_is_that_of_the_window_whatever_its_length(length: int) -> None:
+    values = a_walk(60, 25).close
+    found = stdev.over(np.zeros(stdev.size(length)), values, length)
+    for row in range(length - 1, 60):
+        deviation = exact(values[row + 1 - length : row + 1])[1]
+        assert found[row] == pytest.approx(deviation, rel=1e-12, abs=1e-14)
 
 
 def test_a_million_bars_do_not_make_averages_and_deviations_drift() -> None:

@@ -153,3 +153,13 @@ def test_a_touch_counts_for_the_nearest_of_the_levels_in_reach(is_compiled: bool
     for price in (100.0, 101.0, 100.6):
         touch(state, AT, price, 1.0, 0.5 if price == 100.6 else 0.1)
     assert swings.levels(state, AT).tolist() == [[100.0, 1.0, 1.0], [100.8, 2.0, 1.0]]
+
+
+@KERNELS
+def test_a_strong_level_stays_however_long_ago_it_was_touched(is_compiled: bool) -> None:
+    state = np.zeros(swings.SIZE)
+    touch = swings.touch if is_compiled else in_python(swings.touch)
+    strong = [100.0 + number for number in range(CAPACITY - 1)]
+    for price in (*strong, *strong, 500.0, 600.0):
+        touch(state, AT, price, 1.0, 0.1)
+    assert swings.levels(state, AT)[:, 0].tolist() == [*strong, 600.0]
