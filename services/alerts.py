@@ -17,7 +17,7 @@ from ports.markets import MarketSource
 from ports.messages import Screen
 from ports.people import Person
 from services.alerting.columns import ColumnSource
-from services.alerting.formulas import MOST_RARE, formula_of, is_rare
+from services.alerting.formulas import MOST_RARE, formula_of, is_rare, refuse_indicators
 from services.alerting.lookout import Lookout
 from services.alerting.standing import Outlook, Standing, Told
 from services.alerting.teller import Teller
@@ -227,19 +227,17 @@ class Alerts:
 
     async def _named(self, said: Sentence, text: str) -> Instrument:
         """The market of the first word that names one."""
+        unclear = Refused("alert_unclear", text=text[:32])
         if not said.names:
-            raise Refused("alert_unclear", text=text[:32])
-        unknown: Refused | None = None
-        for name in said.names:
-            try:
-                return await self._markets.resolve(name)
-            except Refused as error:
-                if error.code != "unknown_symbol":
-                    raise
-                unknown = unknown or error
-        if unknown is None or not said.says_something:
-            raise Refused("alert_unclear", text=text[:32])
-        raise unknown
+            raise unclear
+        try:
+            instrument, unknown = await self._market_among(said.names, text)
+        except Refused as error:
+            if error.code == "unknown_symbol" and not said.says_something:
+                raise unclear from error
+            raise
+        refuse_indicators(unknown, text)
+        return instrument
 
     async def _fresh(self, instrument: Instrument) -> Quote:
         quote = await self._markets.quote(instrument.symbol)

@@ -1,5 +1,6 @@
 """From what somebody said about indicators to a formula, with a refusal that names the mend. Pure."""
 
+import re
 from collections.abc import Sequence
 
 from engines.alerts.formula import Formula, Series
@@ -13,6 +14,7 @@ from ports.errors import Refused
 MOST_RARE = 20
 """Alerts of one person on indicators that a worker reckons."""
 _SHOWN_TEXT = 24
+_LIKE_AN_INDICATOR = re.compile(r"[^\W\d_]{2,}_?\d{1,3}")
 
 Form = tuple[str, str]
 
@@ -37,6 +39,14 @@ def formula_of(said: FormulaSentence, unknown: Sequence[str], text: str, instrum
     if said.formula is None:
         raise Refused("alert_formula_unclear", forms=examples(instrument))
     return said.formula
+
+
+def refuse_indicators(unknown: Sequence[str], text: str) -> None:
+    """Raise `Refused("alert_word")` where a word that means nothing looks like an indicator that we do not
+    know: an alert on a price instead would not be what was meant."""
+    for word in unknown:
+        if _LIKE_AN_INDICATOR.fullmatch(word):
+            raise Refused("alert_word", text=word[:_SHOWN_TEXT], forms=_mended(word, text))
 
 
 def is_rare(formula: Formula) -> bool:

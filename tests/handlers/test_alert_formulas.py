@@ -224,6 +224,8 @@ async def test_the_same_wish_twice_is_one_alert(desk: ScreenDesk) -> None:
             "do not know “rsii14”",
             "now:alert btc rsi < 30 and rsi14 > 2",
         ),
+        ("/alert btc rsii14 < 30", "do not know “rsii14”", "now:alert btc rsi14 < 30"),
+        ("/alert btc foo14 < 30k", "do not know “foo14”", None),
         ("/alert btc rsi 2h < 30", "No candles of “2h”", "now:alert btc rsi 4h < 30"),
         ("/alert rsi < 30", "Of which coin?", "now:alert BTCUSDT rsi < 30"),
         ("/alert btc rsi", "what to compare", "now:alert BTCUSDT rsi < 30 1h"),
