@@ -8,6 +8,7 @@ from typing import Any
 from engines.core.side import Direction
 from engines.core.timeframe import Timeframe
 from engines.signals.decision import ENTRY_FRAMES
+from engines.signals.proposal import STRONG
 from handlers.ui.filter_words import read_filter
 from handlers.ui.keyboards import button, choice, rows
 from handlers.ui.request import Request
@@ -142,6 +143,7 @@ def _screen(request: Request, wanted: SignalFilter, undo: Sequence[Button] = ())
         "filters.html",
         wanted=wanted,
         least=decimal(wanted.least),
+        strong=decimal(STRONG),
         coins=[symbol.removesuffix("USDT") for symbol in wanted.coins],
         watched=len(request.person.watchlist),
         muted=[(_coin(mute), say.time(mute.until)) for mute in muted],
@@ -169,7 +171,9 @@ def _keyboard(
         tuple(choice(frames, _frames_chosen(wanted), "sf", "tf")),
         tuple(choice(leasts, strong, "sf", "least")),
         (*only_strong, button(say("Reset"), "sf", "reset")),
-        *rows(button(f"🔔 {_coin(mute)}", "sn", mute.symbol) for mute in muted[:MOST_MUTES]),
+        *rows(
+            button(f"{say('Unmute')} {_coin(mute)[:12]}", "sn", mute.symbol) for mute in muted[:MOST_MUTES]
+        ),
     )
 
 

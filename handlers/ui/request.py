@@ -18,8 +18,8 @@ from services.markets import Markets
 from services.outbox import Outbox
 from services.people import People
 from services.pictures import Pictures
-from services.signals import Signals
 from services.screener import Screener
+from services.signals import Signals
 from services.speech import Rendering, Speech
 from services.trades import Trades
 

@@ -236,6 +236,7 @@ def _filter_values(hostile: str, *, is_bad: bool) -> dict[str, Any]:
     wanted = SignalFilter(only_watched=is_bad, is_on=not is_bad, strong_only=not is_bad)
     return {
         "wanted": wanted,
+        "strong": Decimal("0.7"),
         "coins": [] if is_bad else [hostile],
         "watched": 0 if is_bad else 2,
         "muted": [(hostile, "12:00")],

@@ -268,10 +268,10 @@ async def test_mute_says_until_when_and_goes_back_with_one_tap(desk: ScreenDesk)
 
     assert screen.html == "🔕 <b>BTC/USDT</b>: no signals until 4 Mar 17:00."
     assert [one.symbol for one in desk.person().mutes] == ["BTCUSDT"]
-    assert "🔔 BTC" in labels(await desk.tap("sf"))
+    assert "Unmute BTC" in labels(await desk.tap("sf"))
     back = await desk.tap(data_of(screen, "Unmute"))
     assert "signals come again" in back.html
-    assert "🔔 BTC" not in labels(await desk.tap("sf"))
+    assert "Unmute BTC" not in labels(await desk.tap("sf"))
 
 
 async def test_why_tells_every_rule_every_gate_and_the_indicators(desk: ScreenDesk) -> None:
