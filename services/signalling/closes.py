@@ -161,7 +161,7 @@ class Closes:
         signal = await self.register.add(proposal, self.readers(proposal))
         log.info(
             "signal",
-            number=signal.id,
+            what=f"#{signal.id}",
             symbol=proposal.instrument.symbol,
             timeframe=proposal.timeframe.value,
             direction=proposal.direction.value,

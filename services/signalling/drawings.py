@@ -44,10 +44,10 @@ class Drawings:
         done, _ = await asyncio.wait([drawing], timeout=self.within_s if is_new else self.patience_s)
         if not done:
             drawing.cancel()
-            log.warning("signal_drawn_too_slowly", number=signal.id)
+            log.warning("signal_drawn_too_slowly", what=f"#{signal.id}")
             return None
         if error := drawing.exception():
-            log.warning("signal_not_drawn", number=signal.id, error=str(error)[:200])
+            log.warning("signal_not_drawn", what=f"#{signal.id}", error=str(error)[:200])
             return None
         png = drawing.result()
         self._keep(look, png)

@@ -145,7 +145,7 @@ class Following:
 
     def _fall_back(self, trail: Trail, error: Exception) -> None:
         """Something could not be stored or asked: go on later from where the signals are."""
-        log.warning("signals_behind", market=trail.symbol, error=str(error))
+        log.warning("signals_behind", what=trail.symbol, error=str(error))
         if self.register.in_market(trail.symbol):
             trail.at_ms, trail.last = self._seen_ms(trail.symbol), None
         trail.is_behind = True
