@@ -64,12 +64,11 @@ class Register:
         moved = replace(signal, course=course, version=signal.version + 1)
         if not await self.store.advance(moved):
             stored = await self.store.get(signal.id)  # an earlier try was stored though it seemed to fail
-            log.warning("signal_moved_before", number=signal.id, stored=stored and stored.version)
+            log.warning("signal_moved_before", what=f"#{signal.id}", stored=stored and stored.version)
             moved = stored or moved
         self._keep(moved)
-        log.info(
-            "signal_moved", number=moved.id, state=moved.course.state.value, result=moved.course.result_r
-        )
+        state = moved.course.state.value
+        log.info("signal_moved", what=f"#{moved.id} {state}", result=moved.course.result_r)
 
     async def keep_seen(self) -> None:
         """Write down how far the markets were looked at. Raises as the store does."""
