@@ -36,8 +36,8 @@ from services.orders import Orders
 from services.outbox import Outbox
 from services.people import People
 from services.pictures import Pictures
-from services.signals import Signals
 from services.screener import Screener
+from services.signals import Signals
 from services.speech import Rendering
 from services.trades import Trades
 from services.trading.funds import Funds
@@ -229,6 +229,109 @@ def paper_trades(
     )
 
 
+async def known_people(stores: MemoryDesk, people: Sequence[Person], clock: HandClock) -> People:
+    """The people of the desk, stored."""
+    for person in people:
+        await stores.people.add(person)
+    codes = itertools.count(1)
+    known = People(stores.people, stores.facts, clock, lambda: f"CODE-{next(codes):04}")
+    await known.load()
+    return known
+
+
+@dataclass(slots=True, kw_only=True)
+class Ground:
+    """What the services of a desk stand on, and those that others need."""
+
+    source: FakeMarketSource
+    clock: HandClock
+    stores: MemoryDesk
+    candles: MemoryCandles
+    messenger: Messenger
+    people: People
+    markets: Markets
+    outbox: Outbox
+    rings: Rings
+    indicators: Indicators
+    collector: Collector
+
+    def alerts(self, services: Callable[[], Services]) -> Alerts:
+        """Alerts, on prices and on indicators."""
+        return Alerts(
+            self.stores.alerts,
+            self.people,
+            self.markets,
+            self.source,
+            self.outbox,
+            self.clock,
+            alerts.fired_view_of(services),
+            columns=ColumnSource(markets=self.markets, rings=self.rings, indicators=self.indicators),
+        )
+
+    def signals(self, services: Callable[[], Services]) -> Signals:
+        """Signals whose cards are those of the chat."""
+        return Signals(
+            self.stores.signals,
+            self.people,
+            self.markets,
+            self.collector,
+            self.rings,
+            self.source,
+            self.indicators,
+            self.messenger,
+            self.clock,
+            card_view_of(services),
+            card_picture_of(services),
+        )
+
+    def services(
+        self, charts: FakeCharts, admin_chat: int | None, desk: Callable[[], ScreenDesk]
+    ) -> Services:
+        """All services; `desk` has what they tell of the process."""
+
+        def own() -> Services:
+            return services
+
+        clock, markets, stores, people = self.clock, self.markets, self.stores, self.people
+        perps, tokens = Perps(self.source, clock, _IMPATIENT), itertools.count(1)
+        teller = Teller(people, clock, notice_of(own), self.outbox.stored)
+        books, signals = MemoryBooks(stores.outbox), self.signals(own)
+        services = Services(
+            people=people,
+            markets=markets,
+            perps=perps,
+            trades=paper_trades(self.source, markets, perps, teller, books, self.messenger, own),
+            alerts=self.alerts(own),
+            signals=signals,
+            candles=self.collector,
+            screener=Screener(
+                self.source,
+                markets,
+                stores.facts,
+                clock,
+                self.indicators,
+                signals.frames,
+                _IMPATIENT,
+                patience_s=0.0,
+            ),
+            indicators=self.indicators,
+            pictures=Pictures(markets, self.indicators, charts, clock),
+            actions=Actions(stores.actions, clock, lambda: f"token-{next(tokens)}"),
+            outbox=self.outbox,
+            cockpits=Cockpits(people, self.messenger, clock, cockpit.view_of(own)),
+            rendering=the_rendering(),
+            clock=clock,
+            table=build_table(),
+            jobs=lambda: desk().jobs,
+            runs=lambda: desk().runs,
+            roads=lambda: desk().roads,
+            world="sandbox:test",
+            started_at=clock.wire_now(),
+            admin_chat=admin_chat,
+        )
+        return services
+
+
 async def a_screen_desk(
     *people: Person,
     through: Messenger | None = None,
@@ -241,71 +344,23 @@ async def a_screen_desk(
     listed, tickers = a_universe(now)
     source, clock = FakeMarketSource(listed, tickers, **some_perps(now)), HandClock(now)
     recording, charts, stores = RecordingMessenger(), FakeCharts(), MemoryDesk()
-    messenger = through or recording
-    for person in people or the_people():
-        await stores.people.add(person)
-    codes, tokens = itertools.count(1), itertools.count(1)
-    known = People(stores.people, stores.facts, clock, lambda: f"CODE-{next(codes):04}")
-    await known.load()
-    options, rings, candles = _IMPATIENT, Rings(), MemoryCandles()
-    markets = Markets(source, None, clock, options, rings=rings, store=candles)
-    cockpits = Cockpits(known, messenger, clock, cockpit.view_of(lambda: services))
-    library = FakeLibrary()
-    indicators = Indicators(library, FakeCompiler())
-    perps = Perps(source, clock, options)
-    outbox, told = Outbox(stores.outbox, messenger, clock), alerts.fired_view_of(lambda: services)
-    teller = Teller(known, clock, notice_of(lambda: services), outbox.stored)
-    books = MemoryBooks(stores.outbox)
-    trades = paper_trades(source, markets, perps, teller, books, messenger, lambda: services)
-    collector = Collector(source, markets, candles, rings, clock)
-    signals = Signals(
-        stores.signals,
-        known,
-        markets,
-        collector,
-        rings,
-        source,
-        indicators,
-        messenger,
-        clock,
-        card_view_of(lambda: services),
-        card_picture_of(lambda: services),
-    )
-    services = Services(
-        people=known,
-        markets=markets,
-        perps=perps,
-        trades=trades,
-        alerts=Alerts(
-            stores.alerts,
-            known,
-            markets,
-            source,
-            outbox,
-            clock,
-            told,
-            columns=ColumnSource(markets=markets, rings=rings, indicators=indicators),
-        ),
-        signals=signals,
-        candles=collector,
-        screener=Screener(
-            source, markets, stores.facts, clock, indicators, signals.frames, options, patience_s=0.0
-        ),
-        indicators=indicators,
-        pictures=Pictures(markets, indicators, charts, clock),
-        actions=Actions(stores.actions, clock, lambda: f"token-{next(tokens)}"),
-        outbox=outbox,
-        cockpits=cockpits,
-        rendering=the_rendering(),
+    messenger, library = through or recording, FakeLibrary()
+    rings, candles = Rings(), MemoryCandles()
+    markets = Markets(source, None, clock, _IMPATIENT, rings=rings, store=candles)
+    ground = Ground(
+        source=source,
         clock=clock,
-        table=build_table(),
-        jobs=lambda: desk.jobs,
-        runs=lambda: desk.runs,
-        roads=lambda: desk.roads,
-        world="sandbox:test",
-        started_at=clock.wire_now(),
-        admin_chat=admin_chat,
+        stores=stores,
+        candles=candles,
+        messenger=messenger,
+        people=await known_people(stores, people or the_people(), clock),
+        markets=markets,
+        outbox=Outbox(stores.outbox, messenger, clock),
+        rings=rings,
+        indicators=Indicators(library, FakeCompiler()),
+        collector=Collector(source, markets, candles, rings, clock),
     )
+    services = ground.services(charts, admin_chat, lambda: desk)
     desk = ScreenDesk(
         services=services,
         source=source,
