@@ -118,6 +118,7 @@ class Closes:
 
     async def _settle(self, symbol: str) -> None:
         """Judge what has a new bar; and anew, but not as news, what lacked data before."""
+        await self.register.last_made(symbol)  # a store in trouble says so before anything is settled
         changes = self.frames.settle(symbol)
         for timeframe in ENTRY_FRAMES:
             match changes.get(timeframe):
