@@ -1,8 +1,9 @@
 """A signal over the wire: a candle closes, the card arrives, is traded on paper, and both messages live."""
 
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -223,14 +224,22 @@ async def test_killed_twice_it_is_one_card_that_lives_to_its_end(tmp_path: Path)
             await process.kill()
             await process.start()
             card = await card_of(sandbox, TOM, story.proposal)
+            await until(lambda: _is_kept(sandbox, card), "the desk has written down where its card is")
             await process.kill()
             await after_candle(sandbox, story.end_ms - 2 * FIVE.ms)
             await process.start()
             await after_candle(sandbox, story.end_ms)
-            over = await ended(sandbox, card, ENDED.pattern)
+            over = await ended(sandbox, card, ENDED.pattern, within_s=COMPILED_WITHIN_S)
             assert "🏁" in over["text"]
             assert len(await cards(sandbox, TOM, story.proposal)) == 1
             assert await cards(sandbox, VERA, story.proposal) == []
+
+
+async def _is_kept(sandbox: Sandbox, card: Message) -> bool:
+    """Whether the card is in the database; until then a killed desk would send it again."""
+    with closing(sqlite3.connect(sandbox.folder / "desk" / "desk.sqlite3")) as database:
+        rows = database.execute("SELECT message_id FROM signal_cards WHERE person_id = ?", (TOM,)).fetchall()
+    return rows == [(card["id"],)]
 
 
 async def _says(output: str, words: str) -> bool:
