@@ -22,6 +22,8 @@ View = Callable[[Signal, Person], Screen]
 """The card in words, with its buttons; short enough to stand under a picture."""
 
 LOOK_EVERY_S = 30.0
+MOST_TRIES = 5
+"""So often a picture is tried anew before the card goes on as words, which is a message more."""
 REST_S = 5.0
 """How long a chat rests after something could not be delivered."""
 
@@ -37,6 +39,7 @@ class Cards:
     clock: Clock
     view: View
     drawings: Drawings
+    _tries: dict[tuple[int, int], int] = field(default_factory=dict)
     _unwritten: dict[tuple[int, int], Card] = field(default_factory=dict)
     _busy: set[int] = field(default_factory=set)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -116,6 +119,8 @@ class Cards:
         words, message_id = self.view(signal, person), card.message_id
         is_new = message_id is None
         photo = await self.drawings.of(signal, person, is_new=is_new) if is_new or card.is_picture else None
+        if card.is_picture and not is_new and photo is None and self._may_wait(card):
+            raise Transient("its picture cannot be drawn now")
         screen = replace(words, photo=photo)
         is_same_kind = card.is_picture is (photo is not None)
         if message_id is not None and is_same_kind and await self._edit(card, message_id, screen):
@@ -130,12 +135,19 @@ class Cards:
             )
         await self._write(shown)
 
+    def _may_wait(self, card: Card) -> bool:
+        """Whether to try again later: right after a start nothing can be drawn."""
+        place = card.signal_id, card.person_id
+        self._tries[place] = self._tries.get(place, 0) + 1
+        return self._tries[place] < MOST_TRIES
+
     async def _write(self, shown: Card) -> None:
         """Remember what was delivered, also while the store is in trouble: nobody is told twice."""
         place = shown.signal_id, shown.person_id
         self._unwritten[place] = shown
         await self.store.shown(shown)
         del self._unwritten[place]
+        self._tries.pop(place, None)
 
     async def _edit(self, card: Card, message_id: int, screen: Screen) -> bool:
         return await self.messenger.edit(card.chat_id, message_id, screen, priority=Priority.SIGNAL)
