@@ -20,6 +20,7 @@ _GROUPS: Sequence[tuple[str, str, Callable[[Record], Mapping[str, Tally]]]] = (
     ("Pushed or only stored", "", lambda record: record.pushed),
     ("By coin", "coin", lambda record: record.symbols),
 )
+_OWN_GROUPS = ("By confidence", "Pushed or only stored")  # random entries are not drawn by these
 _HEADS = ("signals", "win rate", "average R", "costs R", "profit factor")
 _RANDOM_HEADS = ("random", "win rate", "average R", "costs R", "profit factor")
 
@@ -42,8 +43,7 @@ class Scope:
 
 def report(found: Mapping[str, Findings], scope: Scope, rng: np.random.Generator) -> str:
     """All of docs/signals.md. `found` has the findings of each market and stretch."""
-    test = _part(found, scope.is_test, rng)
-    training = _part(found, scope.is_training, rng)
+    test, training = (_part(found, is_in, rng) for is_in in (scope.is_test, scope.is_training))
     parts = [
         "# Signals on history",
         _opening(found, scope),
@@ -61,7 +61,7 @@ def report(found: Mapping[str, Findings], scope: Scope, rng: np.random.Generator
 
 
 def calibration(found: Mapping[str, Findings], rng: np.random.Generator) -> str:
-    """What the rules and the confidence came to, each rule apart: for looking at before rules are fixed."""
+    """What confidence and each rule came to: for looking at before rules are fixed."""
     trials = [trial for each in found.values() for trial in each.trials]
     controls = [outcome for each in found.values() for outcome in each.controls]
     if not trials:
@@ -123,8 +123,9 @@ def _conclusion(part: _Part) -> str:
             f"Of {signals.count:,} signals in the test part {_percent(signals.win_rate)} won, of random "
             f"entries with the same exits {_percent(random.win_rate)}.",
             _on_hope(signals),
-            f"A signal brought {_r(signals.average_r)} on average, of which costs took "
-            f"{signals.average_costs_r:.3f} R; a random entry brought {_r(random.average_r)}.",
+            f"A signal brought {_r(signals.average_r)} on average after costs of "
+            f"{signals.average_costs_r:.3f} R, so {signals.average_r.value + signals.average_costs_r:+.3f} R "
+            f"before them; a random entry brought {_r(random.average_r)} after costs.",
             _on_money(signals),
             _on_skill(signals, random),
             _on_pushed(part),
@@ -182,21 +183,22 @@ def _on_pushed(part: _Part) -> str:
 
 
 def _method(scope: Scope) -> str:
-    per_side = f"{COSTS.fee:.3%} fee and {COSTS.slippage:.3%} slippage"
-    exits = ", ".join(f"{share:.0%}" for share in SHARES)
+    per_side = f"{COSTS.fee * 100:.3f} % fee and {COSTS.slippage * 100:.3f} % slippage"
+    exits = ", ".join(f"{share * 100:.0f} %" for share in SHARES)
     return f"""## How it was made
 
-- **The same code as on the desk.** Recorded spot candles (Binance) are heard one by one as they close; \
-indicators, rules, gates, levels and courses are those of the live desk. Nothing looks ahead: a test changes \
-the future and sees the same decisions.
-- **Data.** Hourly candles of every market, from which 4h and 1d are added up; five-minute candles of six \
-markets from 2024 on, from which 15m is added up. Entries on 1h everywhere, on 15m where there are five \
-minutes. A hole of more than two days ends a series and the next begins from nothing, with 200 days of \
-warm-up for its slowest average. The recorded markets are those that are big today: coins that died are \
-missing, which flatters longs.
-- **Split by time.** Rules, points and thresholds were laid down beforehand and looked at, if at all, on \
-signals before {scope.test_from:%Y-%m-%d} (`perpetuum study --calibrate` prints what there was to see). \
-Nothing was changed after the test part had been run. All of 15m lies in the test part.
+- **The same code as on the desk.** Recorded spot candles are heard one by one as they close; indicators, \
+rules, gates, levels and courses are those of the live desk. Nothing looks ahead: a test changes the future \
+and sees the same decisions.
+- **Data.** Hourly candles of every market, from which 4h and 1d are added up; five-minute candles where \
+there are any, from which 15m is added up. Entries on 1h everywhere, on 15m where there are five minutes. A \
+hole of more than two days ends a series and the next begins from nothing, with 200 days of warm-up for its \
+slowest average. Markets are recorded because they are big today: coins that died are missing, which \
+flatters longs.
+- **Split by time.** Rules, points and thresholds were laid down beforehand, and nothing was fitted to \
+anything. What signals before {scope.test_from:%Y-%m-%d} came to was looked at (`perpetuum study \
+--calibrate` prints it) and changed nothing; the rest was run once the rules stood. A timeframe without \
+candles in a part is missing from its tables.
 - **Following.** On the finest candles there are. The entry fills at the worse edge of its zone once a price \
 of it is traded; inside one candle the stop comes before any target, and a target counts only if it came \
 surely after the entry; a gap through the stop gives the open. {exits} are taken out at 1R, 2R and 3R, the \
@@ -208,7 +210,7 @@ is a result above 0.
 - **Confidence** is the share of the evidence that agrees, not a probability: {TREND_WEIGHT:g} x the share \
 of trend points + {ENTRY_WEIGHT:g} x the entry points for less those against, over {FULL_ENTRY:g}; \
 {CONFLICT:g} of it when 4h and 1d disagree. The table by confidence shows what it was worth. Stored from \
-{PARAMS.least_confidence:.0%}, pushed from 65 %.
+{PARAMS.least_confidence * 100:.0f} %, pushed from 65 %.
 - **Random entries.** {CONTROLS} for each signal, of the same market, timeframe and month, long or short by \
 the toss of a coin, with the same levels, gates of reward and volatility, exits and costs. Seeded: the \
 report comes out the same again.
@@ -218,17 +220,18 @@ by chance alone."""
 
 
 def _tables(part: _Part) -> list[str]:
-    if part.signals.overall is None:
+    overall = part.signals.overall
+    if overall is None:
         return ["No signals."]
     heads = (*_HEADS, *_RANDOM_HEADS)
-    shown = [
-        "\n".join(_table(("", *heads), [_row("all", part.signals.overall, part.random.overall, both=True)]))
-    ]
+    shown = ["\n".join(_table(("", *heads), [_row("all", overall, part.random.overall, both=True)]))]
     for title, head, groups in _GROUPS:
+        is_matched = title not in _OWN_GROUPS
         random = groups(part.random)
-        rows = [_row(name, each, random.get(name), both=True) for name, each in groups(part.signals).items()]
-        shown += [f"### {title}", "\n".join(_table((head, *heads), rows))]
-    overall = part.signals.overall
+        rows = [
+            _row(name, each, random.get(name), both=is_matched) for name, each in groups(part.signals).items()
+        ]
+        shown += [f"### {title}", "\n".join(_table((head, *(heads if is_matched else _HEADS)), rows))]
     return [
         *shown,
         f"The best signal brought {overall.best_r:+.2f} R, the worst {overall.worst_r:+.2f} R. Winners "
@@ -283,7 +286,7 @@ def _looks(found: Mapping[str, Findings]) -> str:
             ends[name] = ends.get(name, 0) + count
     total = sum(ends.values())
     rows = [
-        [name, f"{count:,}", f"{count / total:.1%}"]
+        [name, f"{count:,}", f"{count / total * 100:.1f} %"]
         for name, count in sorted(ends.items(), key=lambda one: -one[1])
     ]
     unentered = sum(each.unentered for each in found.values())

@@ -145,7 +145,7 @@ def test_the_conclusion_knows_when_there_is_little() -> None:
 def test_counts_are_told() -> None:
     text = said([1.0, -1.0] * 10, [1.0, -1.0] * 10)
     assert "1 signals expired before their entry, 2 outlive the recording" in text
-    assert "| entry | 10 | 33.3% |" in text
+    assert "| entry | 10 | 33.3 % |" in text
 
 
 def test_nothing_to_calibrate_is_said() -> None:
