@@ -129,7 +129,7 @@ class Screener:
         chosen, sifted = sift(tickers.values(), self.markets.instrument, self.options)
         candidates = await self._candidates(chosen)
         unread = len(chosen) - len(candidates)
-        if not chosen or 2 * unread > len(chosen):
+        if not sifted.listed or 2 * unread > len(chosen):
             raise Transient(f"{unread} of {len(chosen)} markets could not be read", kind="nonsense")
         ranked = rank(candidates, len(candidates))
         young = len(candidates) - len(ranked)

@@ -71,6 +71,14 @@ async def test_what_is_left_out_is_counted_by_its_flaw() -> None:
     assert screen.sifted == Sifted(listed=12, thin=1, wide=1, unquoted=2, young=1, unread=3, ranked=4)
 
 
+async def test_a_day_on_which_nothing_is_traded_enough_has_an_empty_screen() -> None:
+    floor = ScreenFloor()
+    floor.source.add("THIN", turnover=1e5)
+    async with running(floor) as screener:
+        screen = await made(screener)
+        assert (symbols(screen), screen.sifted, screener.has_failed) == ([], Sifted(listed=1, thin=1), False)
+
+
 async def test_spreads_just_under_half_a_percent_pass() -> None:
     floor = ScreenFloor()
     floor.source.add("NEAR", bid=Decimal("99.76"), ask=Decimal("100.24"))
