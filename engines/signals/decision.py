@@ -1,6 +1,6 @@
 """What the rules say of a market at one moment, with everything that led to it. Values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engines.core.instrument import Instrument
@@ -50,3 +50,10 @@ class Decision:
     findings: tuple[Finding, ...]
     gates: tuple[Gate, ...]
     proposal: Proposal | None
+
+
+def surest(decisions: Iterable[Decision]) -> Decision | None:
+    """Which of the decisions on one market at one close makes the signal: the surest with a proposal, of
+    equal ones the first; `None` where none has one."""
+    proposed = (decision for decision in decisions if decision.proposal is not None)
+    return max(proposed, key=lambda decision: decision.confidence, default=None)

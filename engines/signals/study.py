@@ -19,7 +19,7 @@ from engines.core.candle import Candles
 from engines.core.side import Direction
 from engines.core.timeframe import Timeframe
 from engines.signals.course import COSTS, Costs, advance, begin
-from engines.signals.decision import ENTRY_FRAMES, TREND_FRAMES, Decision, View
+from engines.signals.decision import ENTRY_FRAMES, TREND_FRAMES, Decision, View, surest
 from engines.signals.evidence import GateName, GateState
 from engines.signals.gates import PARAMS, Case, Params, ask_one
 from engines.signals.history import Feed, History, histories
@@ -65,10 +65,7 @@ class Findings:
 def looks(
     history: History, *, start_ms: int | None = None, stop_ms: int | None = None, params: Params = PARAMS
 ) -> Iterator[Look]:
-    """Every look from `start_ms` until before `stop_ms`, in order of time; what came before warms up.
-
-    Of entry timeframes that close together the first of `ENTRY_FRAMES` is asked first, as on the desk.
-    """
+    """Every look from `start_ms` until before `stop_ms`, in order of time; what came before warms up."""
     series = history.series()
     feeds = {timeframe: Feed(timeframe, candles) for timeframe, candles in series.items()}
     last_signal_ms: int | None = None
@@ -76,18 +73,24 @@ def looks(
         frames = {timeframe: feed.hear(now_ms) for timeframe, feed in feeds.items()}
         if (start_ms is not None and now_ms < start_ms) or (stop_ms is not None and now_ms >= stop_ms):
             continue
-        for timeframe in closing:
-            view = View(
-                instrument=history.instrument,
-                now_ms=now_ms,
-                data_age_s=0.0,
-                frames={each: frame for each, frame in frames.items() if frame is not None},
-                last_signal_ms=last_signal_ms,
+        view = View(
+            instrument=history.instrument,
+            now_ms=now_ms,
+            data_age_s=0.0,
+            frames={each: frame for each, frame in frames.items() if frame is not None},
+            last_signal_ms=last_signal_ms,
+        )
+        decisions = [decide(view, timeframe, params) for timeframe in closing]
+        best = surest(decisions)
+        if best is not None:
+            last_signal_ms = now_ms
+        rested = replace(view, last_signal_ms=last_signal_ms)
+        for decision in decisions:
+            is_second = decision.proposal is not None and decision is not best
+            seen = rested if is_second else view
+            yield Look(
+                view=seen, decision=decide(rested, decision.timeframe, params) if is_second else decision
             )
-            decision = decide(view, timeframe, params)
-            if decision.proposal is not None:
-                last_signal_ms = now_ms
-            yield Look(view=view, decision=decision)
 
 
 def study(

@@ -11,7 +11,7 @@ import structlog
 from engines.core.candle import Candles
 from engines.core.instrument import Instrument
 from engines.core.timeframe import Timeframe
-from engines.signals.decision import ENTRY_FRAMES, Decision
+from engines.signals.decision import ENTRY_FRAMES, Decision, surest
 from engines.signals.evidence import GateState
 from engines.signals.proposal import LEAST_STORED, Proposal
 from engines.signals.rules import decide
@@ -151,8 +151,8 @@ class Closes:
         """Make signals of what was decided, one a market: the surer one where both timeframes speak."""
         while self._unmade:
             symbol = next(iter(self._unmade))[0]
-            best = max(self._of(symbol), key=_confidence)
-            proposal = best.proposal
+            best = surest(self._of(symbol))
+            proposal = None if best is None else best.proposal
             if proposal is not None and self._is_news(proposal, proposal.timeframe.ms / 1000):
                 await self._make(proposal)
             for timeframe in ENTRY_FRAMES:
@@ -183,7 +183,3 @@ class Closes:
         except TimeoutError:
             return
         await asyncio.sleep(GATHER_S)
-
-
-def _confidence(decision: Decision) -> float:
-    return 0.0 if decision.proposal is None else decision.proposal.confidence

@@ -189,3 +189,21 @@ def test_each_series_has_its_own_five_minutes_and_grid() -> None:
     assert first.fives.time_ms[-1] == first.hours.time_ms[-1] + HOUR - Timeframe.M5.ms
     assert second.fives.time_ms[0] == second.hours.time_ms[0]
     assert (first.instrument.pair, str(first.instrument.tick)) == ("DOGE/USDT", "0.00001")
+
+
+def test_of_two_timeframes_that_close_together_the_surer_one_speaks() -> None:
+    by_close: dict[int, list[Look]] = {}
+    for look in every_look():
+        by_close.setdefault(look.view.now_ms, []).append(look)
+    pairs = [seen for seen in by_close.values() if len(seen) == len(ENTRY_FRAMES)]
+    displaced = []
+    for seen in pairs:
+        made = [look.decision for look in seen if look.decision.proposal is not None]
+        rivals = [
+            decide(replace(look.view, last_signal_ms=None), look.decision.timeframe)
+            for look in seen
+            if look.decision.proposal is None and look.view.last_signal_ms == look.view.now_ms
+        ]
+        displaced += rivals
+        assert all(made[0].confidence >= rival.confidence for rival in rivals)
+    assert displaced
