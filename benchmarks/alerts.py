@@ -7,6 +7,7 @@ from decimal import Decimal
 from benchmarks.frame import Measure, cpu_s, measures
 from engines.alerts.alert import Alert, Condition, NewExtreme, PercentMove, PriceLevel, Way
 from engines.alerts.daily_range import DailyRange, DayRange
+from engines.alerts.formula import Formula
 from engines.alerts.market_watch import MarketWatch
 from engines.alerts.moving_range import MovingRange
 from engines.core.instrument import Instrument, MarketKind
@@ -72,6 +73,8 @@ def _is_reached(
             return (moved.rise if way is Way.UP else moved.fall) >= share
         case NewExtreme(way=way):
             return price > 200 if way is Way.UP else price < 50
+        case Formula():
+            raise RuntimeError("formulas are judged at closes, not at prices")
 
 
 def _alert(number: int) -> Alert:

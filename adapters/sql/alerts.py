@@ -108,7 +108,8 @@ class SqlAlerts:
         )
         async with self._database.write() as connection:
             if rows:
-                await connection.execute(rearmed.values(is_armed=bindparam("waits"), since=bindparam("start")), rows)
+                changed = rearmed.values(is_armed=bindparam("waits"), since=bindparam("start"))
+                await connection.execute(changed, rows)
             if marks:
                 seen = [{"symbol": symbol, "seen_at": at} for symbol, at in marks.items()]
                 await connection.execute(marked, seen)

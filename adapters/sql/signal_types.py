@@ -55,9 +55,8 @@ class ProposalJson(TypeDecorator[Proposal]):
             instrument=instrument,
             direction=Direction(value["direction"]),
             timeframe=Timeframe(value["timeframe"]),
-            **{name: Decimal(value[name]) for name in _PRICES},
             targets=(near, middle, far),
-            **{name: value[name] for name in _PLAIN},
+            **_plain(value),
             findings=tuple(_finding(row) for row in value["findings"]),
             gates=tuple(_gate(row) for row in value["gates"]),
             indicators={Timeframe(frame): _known(row) for frame, row in value["indicators"].items()},
@@ -95,6 +94,11 @@ class CourseJson(TypeDecorator[Course]):
                 "hit_at": tuple(datetime.fromisoformat(at) for at in value["hit_at"]),
             }
         )
+
+
+def _plain(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What is read by name alone."""
+    return {name: Decimal(value[name]) for name in _PRICES} | {name: value[name] for name in _PLAIN}
 
 
 def _finding_row(finding: Finding) -> dict[str, Any]:
