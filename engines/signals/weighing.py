@@ -33,6 +33,7 @@ CONFLICT: Final = 0.8
 """What is left of the confidence when the trend timeframes point different ways."""
 FULL_ENTRY: Final = 6.0
 """Entry points that are as good as any more: all rules hold at once never."""
+_DIGITS: Final = 9
 _TRIGGERS: Final = {rule.name for rule in ENTRY_RULES if rule.role is Role.TRIGGER}
 _TREND_POINTS: Final = sum(rule.points for rule in TREND_RULES)
 
@@ -88,7 +89,8 @@ def _confidence(
     share = agreeing / (_TREND_POINTS * len(trends))
     confidence = TREND_WEIGHT * share + ENTRY_WEIGHT * max(0.0, _part(direction.sign * net))
     is_torn = min(trends.values()) < 0 < max(trends.values())
-    return confidence * CONFLICT if is_torn else confidence
+    # Sums of binary fractions fall short of 65 %, and a signal that reads 65 % would not be pushed.
+    return round(confidence * CONFLICT if is_torn else confidence, _DIGITS)
 
 
 def _direction(trend: float, least: float) -> Direction | None:

@@ -17,6 +17,7 @@ from engines.signals.decision import ENTRY_FRAMES, TREND_FRAMES, Decision, View
 from engines.signals.entry_rules import ENTRY_RULES
 from engines.signals.evidence import Gate, GateName, GateState
 from engines.signals.gates import Params
+from engines.signals.proposal import LEAST_PUSHED
 from engines.signals.regime import regime
 from engines.signals.rule import find
 from engines.signals.rules import decide
@@ -242,6 +243,13 @@ def test_timeframes_that_disagree_lower_confidence() -> None:
     assert even.confidence == pytest.approx(0.6 * 11 / 16 + 0.4)
     assert conflict.trends[D1] == -0.25
     assert conflict.confidence == pytest.approx(0.8 * (0.6 * 9 / 16 + 0.4))
+
+
+def test_what_reads_65_percent_is_pushed() -> None:
+    four, day = (shaped(a_frame(one, adx14=10.0), UP_SWINGS) for one in (H4, D1))  # 12 of 16 points agree
+    entry = replace(an_entry(ema21=100.0, obv=3.0), volume=0.0)  # RSI and MACD; VWAP for it, OBV against
+    weight = weigh({H1: entry, H4: four, D1: day}, H1, 0.25)
+    assert (weight.entry, weight.confidence) == (3.0, LEAST_PUSHED)
 
 
 def test_without_a_direction_there_is_no_confidence() -> None:
