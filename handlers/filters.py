@@ -23,6 +23,7 @@ KEPT_FOR = timedelta(days=1)
 MOST_COINS = 30
 MOST_MUTES = 6
 LEASTS = (0.5, 0.65, 0.7, 0.8)
+_SHOWN = 24
 
 
 async def filters(request: Request) -> Screen:
@@ -73,7 +74,8 @@ def _pressed(was: SignalFilter, what: str, value: str) -> SignalFilter:
 async def _with_coins(
     request: Request, wanted: SignalFilter, names: Sequence[str], without: Sequence[str], *, is_added: bool
 ) -> SignalFilter:
-    """The filter with the named coins looked up. Raises as `Markets.resolve` does, `too_many`."""
+    """The filter with the named coins looked up. Raises as `Markets.resolve` does, `too_many`, and
+    `signal_filter_without` where no coin would be left: none named means all."""
     markets = request.services.markets
     named = [(await markets.resolve(name)).symbol for name in names]
     gone = {(await markets.resolve(name)).symbol for name in without}
@@ -81,6 +83,8 @@ async def _with_coins(
         return wanted
     kept = wanted.coins if is_added or not named else ()
     coins = tuple(one for one in dict.fromkeys((*kept, *named)) if one not in gone)
+    if gone and not coins:
+        raise Refused("signal_filter_without", text=", ".join(without)[:_SHOWN])
     if len(coins) > MOST_COINS:
         raise Refused("too_many", most=MOST_COINS)
     return replace(wanted, coins=coins, only_watched=False if named else wanted.only_watched)

@@ -26,10 +26,10 @@ _WORDS = {
     "strong": "strong strongest best сильные сильный сильных лучшие",
     "reset": "reset default defaults clear сброс сбросить сбрось заново",
     "not": "no not without minus remove - не без убери убрать",
-    "also": "+ add plus and also и добавь добавить плюс ещё еще",
+    "also": "+ add plus also добавь добавить плюс ещё еще",
     "filler": "only just signals signal for from at least min minimum confidence coins coin filter please "
-    "the than above только лишь сигналы сигналов сигнал для от мин минимум уверенность уверенностью ниже "
-    "монеты монета фильтр пожалуйста на по выше >= > %",
+    "the than above and только лишь сигналы сигналов сигнал для от мин минимум уверенность уверенностью ниже "
+    "монеты монета фильтр пожалуйста на по выше и >= ≥ > %",
 }
 _MEANING = {word: meaning for meaning, words in _WORDS.items() for word in words.split()}
 
@@ -43,7 +43,6 @@ class FilterAsked:
     coins: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     is_added: bool = False
-    is_reset: bool = False
 
 
 def read_filter(text: str, now: SignalFilter) -> FilterAsked:
@@ -60,6 +59,8 @@ class _Reader:
     def __init__(self, now: SignalFilter) -> None:
         self._asked = FilterAsked(wanted=now)
         self._frames: list[Timeframe] = []
+        self._ways: set[Direction] = set()
+        self._is_strong = False
         self._is_negated = False
 
     def read(self, text: str) -> FilterAsked:
@@ -80,7 +81,7 @@ class _Reader:
             self._known(meaning)
         elif (frame := parse_timeframe(word)) is not None and not word.isdecimal():
             self._frame(frame, word)
-        elif (amount := number(word)) is not None and amount[1] in ("", "%"):
+        elif (amount := number(word.lstrip(">=≥").rstrip("+"))) is not None and amount[1] in ("", "%"):
             self._least(float(amount[0]), word)
         elif word:
             self._coin(word)
@@ -97,13 +98,15 @@ class _Reader:
             case "long" | "short":
                 way = Direction(meaning)
                 other = Direction.SHORT if way is Direction.LONG else Direction.LONG
-                self._want(direction=other if self._is_negated else way)
+                self._ways.add(other if self._is_negated else way)
+                self._want(direction=None if len(self._ways) > 1 else next(iter(self._ways)))
             case "both":
                 self._want(direction=None)
             case "strong":
-                self._want(strong_only=not self._is_negated)
+                self._is_strong = not self._is_negated
+                self._want(strong_only=self._is_strong)
             case "reset":
-                self._asked = replace(self._asked, wanted=SignalFilter(), is_reset=True)
+                self._asked = replace(self._asked, wanted=SignalFilter())
             case "also":
                 self._asked = replace(self._asked, is_added=True)
 
@@ -116,7 +119,7 @@ class _Reader:
         least = value / 100 if value > 1 or "%" in word else value
         if not LEAST_STORED <= least < 1:
             raise Refused("signal_filter_least", text=word[:_SHOWN])
-        self._want(least=least)
+        self._want(least=least, strong_only=self._is_strong)
 
     def _coin(self, word: str) -> None:
         asked = self._asked

@@ -27,6 +27,12 @@ HOUR = (Timeframe.H1,)
         ("/filters не 15m", SignalFilter(timeframes=HOUR)),
         ("/filters 15m and 1h", USUAL),
         ("/filters min 80%", SignalFilter(least=0.8)),
+        ("/filters >=80", SignalFilter(least=0.8)),
+        ("/filters ≥ 80%", SignalFilter(least=0.8)),
+        ("/filters 80+", SignalFilter(least=0.8)),
+        ("/filters strong 80", SignalFilter(least=0.8, strong_only=True)),
+        ("/filters long and short", USUAL),
+        ("фильтры лонг и шорт, 1ч", SignalFilter(timeframes=HOUR)),
         ("/filters confidence 0.7", SignalFilter(least=0.7)),
         ("/filters уверенность не ниже 75", SignalFilter(least=0.75)),
         ("/filters watchlist", SignalFilter(only_watched=True)),
@@ -62,8 +68,27 @@ async def test_coins_join_and_leave(desk: ScreenDesk) -> None:
     assert desk.person().signals.coins == ("ETHUSDT", "SOLUSDT")
     await desk.type("/filters without eth")
     assert desk.person().signals.coins == ("SOLUSDT",)
+    await desk.type("/filters btc and eth")
+    assert desk.person().signals.coins == ("BTCUSDT", "ETHUSDT")
     await desk.type("/filters all")
     assert desk.person().signals.coins == ()
+
+
+@pytest.mark.parametrize("before", ["/filters btc", "/filters all"])
+async def test_the_last_coin_does_not_leave_for_all_coins_would_come(desk: ScreenDesk, before: str) -> None:
+    await desk.type(before)
+    was = desk.person().signals
+    answer = await desk.answer("/filters without btc")
+    assert answer.is_error
+    assert answer.screen is not None
+    assert "Without “btc” no coin would be left" in answer.screen.html
+    assert desk.person().signals == was
+
+
+async def test_a_named_confidence_counts_after_only_strong(desk: ScreenDesk) -> None:
+    await desk.type("/filters only strong")
+    await desk.type("/filters 60")
+    assert desk.person().signals == SignalFilter(least=0.6)
 
 
 @pytest.mark.parametrize(
