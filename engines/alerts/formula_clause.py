@@ -123,7 +123,7 @@ class Half:
 
 def finished(clause: Clause, before: Half | None) -> Half | Problem:
     """The comparison that a clause says; one that begins with comparing goes on with the series of the one
-    `before`: `rsi < 30 or > 70`."""
+    `before`, `rsi < 30 or > 70`, or is about the price: `above ema200`."""
     if clause.edge is not None:
         return _at_an_edge(clause)
     sides = _sides(clause, before)
@@ -148,9 +148,18 @@ def _sides(clause: Clause, before: Half | None) -> tuple[Side, Side] | None:
         sides.append(Operand(*band, clause.part))
     if len(sides) > 2:  # "when the price of btc has rsi < 30"
         sides = [one for one in sides if not (isinstance(one, Operand) and one.is_price)]
-    if len(sides) == 1 and clause.op_place == 0 and before is not None:
-        return before.left, sides[0]
+    if len(sides) == 1 and clause.op_place == 0:
+        return _gone_on(sides[0], before)
     return (sides[0], sides[1]) if len(sides) == 2 else None
+
+
+def _gone_on(side: Side, before: Half | None) -> tuple[Side, Side] | None:
+    """The left side that was not said again. What lies over the price is not compared with what does not."""
+    is_over_price = isinstance(side, Operand) and side.spec.about.is_over_price
+    if before is not None and (before.left.spec.about.is_over_price or not is_over_price):
+        return before.left, side
+    close = split("close")
+    return (Operand(*close, "close"), side) if is_over_price and close is not None else None
 
 
 def _average_of(side: Side, factor: Decimal) -> tuple[Side, Side] | None:

@@ -32,6 +32,8 @@ USUAL_FRAME = Timeframe.H1
 _CROSSES = """cross crosses crossing crossed crossover crossunder breaks break пересекает пересечет пересек
     пересекла пересечение пересекут пересекаются пробьет пробивает пробил пробой"""
 _CROSS_WAYS = {"crossover": Way.UP, "crossunder": Way.DOWN, "снизу": Way.UP, "сверху": Way.DOWN}
+_FROM = {Way.DOWN: Way.UP, Way.UP: Way.DOWN}
+"""`from below` goes up."""
 _EDGES = {
     Way.UP: "overbought перекуплен перекуплена перекуплено перекупленность",
     Way.DOWN: "oversold перепродан перепродана перепродано перепроданность",
@@ -41,7 +43,7 @@ _TIMES = {"*", "x", "х", "×", "times"}
 _BANDS = {"band", "bands", "полоса", "полосы", "полосу", "граница", "границы", "границу"}
 _IDLE = """line lines линия линии линию candle candles свеча свечи свече timeframe tf таймфрейм таймфрейме its
     their value average среднего средней чем then through level уровень уровня has have goes gets turns with
-    по у"""
+    on по у"""
 _INFLECTED = {
     "верхняя": "верхней верхнюю",
     "нижняя": "нижней нижнюю",
@@ -210,6 +212,8 @@ class _Reader:
     def _take_comparing(self, word: str) -> bool:
         if word in _CROSS_WORDS or word in _CROSS_WAYS:
             self._clause.compare(_CROSS_WAYS.get(word), is_crossing=word in _CROSS_WORDS)
+        elif word == "from" and self._peek() in WAY_OF:
+            self._clause.compare(_FROM[WAY_OF[self._words.popleft()]])
         elif word in WAY_OF and word not in "+-":
             self._clause.compare(WAY_OF[word])
         elif word in _EDGE_OF:

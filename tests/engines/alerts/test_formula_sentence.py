@@ -66,6 +66,14 @@ def understood(text: str) -> FormulaSentence:
         ("macd пересекает сигнальную снизу вверх sol", "sol", "macd 1h crosses above macd_signal 1h"),
         ("биток объём больше 2х среднего", "биток", "volume 1h > 2 * volume_sma20 1h"),
         ("vidya rsi < 30", "vidya", "rsi14 1h < 30"),
+        ("btc above ema200 4h", "btc", "close 4h > ema200 4h"),
+        ("btc crosses vwap", "btc", "close 1h crosses vwap 1h"),
+        ("btc ниже нижней полосы боллинджера 4ч", "btc", "close 4h < bb_lower 4h"),
+        ("btc rsi < 30 and above ema200", "btc", "rsi14 1h < 30 and close 1h > ema200 1h"),
+        ("btc ema9 > ema21 and > ema50", "btc", "ema9 1h > ema21 1h and ema9 1h > ema50 1h"),
+        ("btc macd crosses above 0 on 4h", "btc", "macd 4h crosses above 0"),
+        ("btc close crosses ema200 from below 4h", "btc", "close 4h crosses above ema200 4h"),
+        ("btc close breaks ema200 from above", "btc", "close 1h crosses below ema200 1h"),
     ],
 )
 def test_a_formula(text: str, coin: str, formula: str) -> None:
@@ -85,6 +93,7 @@ def test_a_formula(text: str, coin: str, formula: str) -> None:
         ("btc ema9 ema21", Problem.WAY),
         ("btc rsi > ema9 > ema21", Problem.UNCLEAR),
         ("btc rsi <", Problem.UNCLEAR),
+        ("btc above rsi", Problem.UNCLEAR),
         ("btc ema9 overbought", Problem.UNCLEAR),
         ("btc rsi < 30 and ema9 > ema21 or close > 5", Problem.MIXED),
         ("btc rsi 2h < 30", Problem.TIMEFRAME),
