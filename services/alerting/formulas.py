@@ -67,14 +67,16 @@ def _is_of_the_library(series: Series) -> bool:
 
 
 def _mended(word: str, text: str) -> Sequence[Form]:
-    return [(name, f"alert {_replaced(text, word, name)}") for name in near(word)]
+    return _replacing(word, text, near(word))
 
 
 def _with_frames(word: str, text: str) -> Sequence[Form]:
-    return [(frame, f"alert {_replaced(text, word, frame)}") for frame in ("15m", "1h", "4h", "1d")]
+    return _replacing(word, text, ("15m", "1h", "4h", "1d"))
 
 
-def _replaced(text: str, word: str, by: str) -> str:
-    """`text` with `by` in place of `word`, whose letters may be of another case."""
+def _replacing(word: str, text: str, names: Sequence[str]) -> Sequence[Form]:
+    """`text` with each of `names` in place of `word`, whose letters may be of another case; nothing where it
+    was written in two words."""
     place = text.casefold().find(word)
-    return text if place < 0 else f"{text[:place]}{by}{text[place + len(word) :]}"
+    before, after = text[:place], text[place + len(word) :]
+    return [(name, f"alert {before}{name}{after}") for name in names] if place >= 0 else []

@@ -246,6 +246,13 @@ async def test_what_cannot_be_is_refused_with_the_mend_and_changes_nothing(
     assert form is None or form in [one.data for one in buttons(screen)]
 
 
+async def test_no_form_types_the_same_words_again(desk: ScreenDesk) -> None:
+    screen = await desk.type("/alert btc rsi < 30 in 3 days")
+
+    assert "No candles of “3days”" in words(screen)
+    assert buttons(screen) == []
+
+
 async def test_a_market_without_candles_is_refused(desk: ScreenDesk) -> None:
     desk.source.bars = desk.source.bars.rows(0, 0)
 
