@@ -70,15 +70,16 @@ class Closes:
 
     def begin(self, alert: Alert, marks: Mapping[str, datetime]) -> None:
         """Take over a stored alert; closes since the mark of its market are still to be judged."""
-        since_ms = _ms(marks.get(closes_mark(alert.symbol), alert.since))
-        market = self._markets.setdefault(alert.symbol, _Market(since_ms))
-        market.judged_ms = min(market.judged_ms, since_ms)
-        market.alerts[alert.id] = alert
+        self._watch(alert, _ms(marks.get(closes_mark(alert.symbol), alert.since)))
 
     def put(self, alert: Alert) -> None:
-        """Watch for an alert from now on, or for its next turn."""
-        market = self._markets.setdefault(alert.symbol, _Market(_ms(self.clock.now())))
-        market.alerts[alert.id] = alert
+        """Watch for an alert since it was asked for, or for its next turn: a candle may have closed while it
+        was armed."""
+        market = self._markets.get(alert.symbol)
+        if market is not None and alert.id in market.alerts:
+            market.alerts[alert.id] = alert
+        else:
+            self._watch(alert, _ms(alert.since))
 
     def note(self, alert_id: int, readings: Sequence[Reading]) -> None:
         """Remember what an alert compares, until its next close."""
@@ -135,6 +136,12 @@ class Closes:
                 if self._is_due(market) and (market.again_at is None or market.again_at <= wire_now):
                     group.create_task(self._pursue(symbol, market, lanes), name=f"closes {symbol}")
 
+    def _watch(self, alert: Alert, since_ms: int) -> None:
+        """The others of its market were judged at those closes already: to them that is no news."""
+        market = self._markets.setdefault(alert.symbol, _Market(since_ms))
+        market.judged_ms = min(market.judged_ms, since_ms)
+        market.alerts[alert.id] = alert
+
     def _is_due(self, market: _Market) -> bool:
         """Whether a candle that somebody waits for has closed since."""
         now_ms = _ms(self.clock.now())
@@ -153,14 +160,17 @@ class Closes:
 
     async def _judge(self, symbol: str, market: _Market) -> None:
         asked, now_ms = market.formulas, _ms(self.clock.now())
+        if not asked:  # all were deleted while it waited for its turn
+            return
         shortest = min(formula.timeframe.ms for formula in asked)
         since_ms = max(market.judged_ms, now_ms - MOST_MISSED * shortest)
         frames = await self.source.frames(symbol, asked, now_ms=now_ms, since_ms=since_ms)
         for alert in list(market.alerts.values()):
-            if formula_in(alert) in asked:  # others came meanwhile, and count from now on
+            if formula_in(alert) in asked:
                 self._live_through(market, alert, frames, since_ms)
-        until_ms = min(known_before(formula, frames) - 1 for formula in asked)
-        market.judged_ms = max(market.judged_ms, min(until_ms, now_ms))
+        if market.formulas <= asked:  # others that came meanwhile are still to be judged
+            until_ms = min(known_before(formula, frames) - 1 for formula in asked)
+            market.judged_ms = max(market.judged_ms, min(until_ms, now_ms))
 
     def _live_through(self, market: _Market, alert: Alert, frames: Frames, since_ms: int) -> None:
         formula = formula_in(alert)

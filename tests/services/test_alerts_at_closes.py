@@ -329,6 +329,24 @@ class TestWhatWasMissed:
 
         assert floor.hours == [512]
 
+    async def test_markets_whose_alerts_are_deleted_while_they_wait_their_turn_are_passed_over(
+        self, floor: Floor
+    ) -> None:
+        coins = ("ADA", "DOGE", "LTC", "SOL", "XRP")
+        floor.source.listed += [an_instrument(coin) for coin in coins]
+        floor.source.prices |= {f"{coin}USDT": a_ticker(f"{coin}USDT", "100") for coin in coins}
+        await floor.start()
+        alerts = [await floor.arm(f"{coin.lower()} close < 90") for coin in coins]
+        floor.pass_by(89)
+        floor.source.delay_s = 0.02
+
+        judging = asyncio.create_task(floor.alerts.settle())
+        await asyncio.sleep(0.01)
+        await floor.alerts.delete(VERA, alerts[-1].id)
+        await judging
+
+        assert sorted(floor.pushes) == [f"alert:{alert.id}:1" for alert in alerts[:-1]]
+
     async def test_an_indicator_that_cannot_be_reckoned_decides_nothing(self, floor: Floor) -> None:
         alert = await floor.arm("btc cci20 < 90")
         floor.library.failing = {"cci"}
@@ -347,6 +365,22 @@ class TestArming:
         await floor.close(99, 89, 99)
 
         assert floor.hours == [3]
+
+    @pytest.mark.parametrize("others", [[], ["btc close > 300"]])
+    async def test_a_close_that_comes_while_it_is_armed_counts(self, floor: Floor, others: list[str]) -> None:
+        for other in others:
+            await floor.arm(other)
+        floor.source.delay_s = 0.05
+        arming = asyncio.create_task(floor.arm("btc close < 90"))
+        await asyncio.sleep(0.01)
+        floor.pass_by(89)
+        if others:
+            await floor.alerts.settle()
+
+        assert (await arming).is_armed
+        await floor.close(100)
+
+        assert floor.hours == [1]
 
     async def test_what_is_not_known_yet_is_not_armed(self, floor: Floor) -> None:
         floor.source.bars = candles([]).rows(BARS - 5)
