@@ -17,6 +17,7 @@ from ports.signals import Card
 _LIVE = [state for state in SignalState if state.is_live]
 _SIGNAL = (signals.c.id, signals.c.proposal, signals.c.course, signals.c.version)
 _CARD = tuple(signal_cards.columns)
+_AT_ONCE = 20
 
 
 class SqlSignals:
@@ -122,8 +123,13 @@ class SqlSignals:
             await connection.execute(delete(signal_cards).where(*_of(signal_id, person_id)))
 
     async def _all(self, wanted: Any) -> Sequence[Signal]:
+        """A few at a time: all that ever ended would hold up the event loop for seconds."""
+        found: list[Signal] = []
         async with self._database.read() as connection:
-            return [_signal(row) for row in (await connection.execute(wanted)).mappings()]
+            rows = (await connection.stream(wanted)).mappings()
+            async for part in rows.partitions(_AT_ONCE):
+                found += map(_signal, part)
+        return found
 
 
 _SEEN = (

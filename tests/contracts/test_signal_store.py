@@ -155,6 +155,14 @@ async def test_only_what_runs_is_live_and_only_what_is_over_has_ended(store: Sig
     assert [one.id for one in await store.ended(since=NOON + 14 * HOUR)] == [made[5], made[4]]
 
 
+async def test_many_come_back_in_order(store: SignalStore) -> None:
+    made = [
+        await store.add(a_proposal(created_at=NOON + number * HOUR), a_course(), []) for number in range(45)
+    ]
+
+    assert await store.live() == made
+
+
 async def test_the_latest_come_first_and_page_by_page(store: SignalStore) -> None:
     for number in range(5):
         await store.add(
