@@ -8,11 +8,12 @@ from engines.core.side import Direction
 from engines.core.timeframe import Timeframe
 from engines.signals.decision import Decision
 from engines.signals.evidence import Finding, Gate
+from engines.signals.proposal import Proposal
 from engines.signals.signal import Signal
 from handlers.ui.keyboards import button
 from handlers.ui.market_words import read_market
 from handlers.ui.request import Request
-from handlers.ui.signal_card import back_to
+from handlers.ui.signal_card import back_to, costs_of
 from handlers.ui.signal_figures import snapshot
 from handlers.ui.signal_find import entry_frame, find_market, live_signal, number_in, signal_of
 from handlers.ui.signal_look import alert_button, chart_button, look_values
@@ -74,6 +75,7 @@ def _of_signal(request: Request, signal: Signal) -> Screen:
         proposal.confidence,
         proposal.findings,
         proposal.gates,
+        proposal,
         number=signal.id,
         indicators=snapshot(say, proposal.indicators, proposal.instrument.tick),
     )
@@ -91,6 +93,7 @@ def _of_decision(request: Request, decision: Decision) -> Screen:
         decision.confidence,
         decision.findings,
         decision.gates,
+        decision.proposal,
     )
     look = button(say("In short"), "do", f"signal {symbol} {frame}")
     return Screen(
@@ -106,6 +109,7 @@ def _html(
     confidence: float,
     findings: Sequence[Finding],
     gates: Sequence[Gate],
+    proposal: Proposal | None,
     *,
     number: int | None = None,
     indicators: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (),
@@ -120,6 +124,7 @@ def _html(
         confidence=decimal(confidence),
         findings=lines,
         held=sum(1 for line in lines if line.is_for),
+        costs=None if proposal is None else costs_of(proposal),
         by_frame=_by_frame(lines),
         gates=barriers_of(gates, instrument.tick),
         snapshot=indicators,

@@ -35,6 +35,10 @@ class Costs:
         """Both together."""
         return self.fee + self.slippage
 
+    def in_r(self, entry: float, got: float, risk: float) -> float:
+        """What buying at `entry` and selling at `got`, or the other way round, costs in units of `risk`."""
+        return self.rate * (entry + got) / risk
+
 
 COSTS: Final = Costs()
 """Bybit's taker fee for perpetuals, and two basis points of slippage."""
@@ -53,6 +57,12 @@ def begin(proposal: Proposal) -> Course:
     """The course of a new signal. It has seen the market up to the close of the bar that it was made at."""
     made_ms = round(proposal.created_at.timestamp() * 1000)
     return Course(state=SignalState.NEW, seen_ms=proposal.timeframe.floor(made_ms), stop=float(proposal.stop))
+
+
+def expected_costs(proposal: Proposal, costs: Costs = COSTS) -> float:
+    """What trading a signal costs about, in units of its risk: both sides at the middle of the entry zone."""
+    entry = float(proposal.entry)
+    return costs.in_r(entry, entry, float(abs(proposal.entry - proposal.stop)))
 
 
 def advance(
@@ -159,7 +169,7 @@ class _Walk:
     def _ended(self, course: Course, price: float) -> Course:
         """With the result, after costs: what was paid and what was got, times the rate."""
         got = self._entry + self._sign * course.gross_r * self._risk
-        costs_r = self._costs.rate * (self._entry + got) / self._risk
+        costs_r = self._costs.in_r(self._entry, got, self._risk)
         return replace(course, ended_at=self._at, exit_price=price, result_r=course.gross_r - costs_r)
 
     def _reach(self, course: Course, price: float | None) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from engines.core.side import Direction
+from engines.signals.course import COSTS, expected_costs
 from engines.signals.proposal import LEAST_PUSHED, Proposal
 from engines.signals.signal import Signal, SignalState
 from handlers.ui.keyboards import button
@@ -34,6 +35,7 @@ def card_html(say: Speech, signal: Signal) -> str:
         course=signal.course,
         state_of=state_values(say, signal),
         levels=level_rows(proposal),
+        costs=costs_of(proposal),
         **evidence_values(proposal),
     )
 
@@ -78,6 +80,11 @@ def level_rows(proposal: Proposal) -> Sequence[tuple[str, Decimal, Decimal, Deci
     named = [("stop", proposal.stop), *((f"TP{n}", one) for n, one in enumerate(proposal.targets, 1))]
     sign = proposal.direction.sign
     return [(name, price, (price - entry) / entry, sign * (price - entry) / risk) for name, price in named]
+
+
+def costs_of(proposal: Proposal) -> tuple[Decimal, Decimal]:
+    """What fee and slippage take about, as a fraction of the entry and in R."""
+    return decimal(2 * COSTS.rate), decimal(expected_costs(proposal))
 
 
 def state_values(say: Speech, signal: Signal) -> dict[str, object]:

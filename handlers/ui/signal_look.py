@@ -8,7 +8,7 @@ from engines.signals.decision import ENTRY_FRAMES, Decision
 from engines.signals.proposal import LEAST_PUSHED
 from handlers.ui.keyboards import again, button
 from handlers.ui.request import Request
-from handlers.ui.signal_card import MOST_AGAINST, MOST_FOR, level_rows
+from handlers.ui.signal_card import MOST_AGAINST, MOST_FOR, costs_of, level_rows
 from handlers.ui.signal_words import Barrier, barriers_of, blocked, decimal, either_way, lines_of, reasons
 from ports.messages import Button, Keyboard, Screen, Style
 from ports.people import Role
@@ -28,6 +28,7 @@ def look_screen(request: Request, decision: Decision, *, asked: Timeframe | None
         entries=[one.value for one in ENTRY_FRAMES],
         proposal=proposal,
         levels=() if proposal is None else level_rows(proposal),
+        costs=None if proposal is None else costs_of(proposal),
         reward=None if proposal is None else decimal(proposal.risk_reward),
         is_weak=proposal is not None and proposal.confidence < LEAST_PUSHED,
     )

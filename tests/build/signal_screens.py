@@ -15,7 +15,7 @@ from engines.signals.proposal import Proposal
 from engines.signals.signal import Course, Signal, SignalState
 from engines.signals.trend_rules import TREND_RULES
 from handlers.record import Figure, RecordRow
-from handlers.ui.signal_card import evidence_values, level_rows, state_values
+from handlers.ui.signal_card import costs_of, evidence_values, level_rows, state_values
 from handlers.ui.signal_words import barriers_of, lines_of
 from ports.people import SignalFilter
 from services.speech import Speech
@@ -217,6 +217,7 @@ def _card_values(say: Speech, signal: Signal) -> dict[str, Any]:
         "course": signal.course,
         "state_of": state_values(say, signal),
         "levels": level_rows(signal.proposal),
+        "costs": costs_of(signal.proposal),
         **evidence_values(signal.proposal),
     }
 

@@ -99,6 +99,7 @@ def test_a_card_says_what_why_how_sure_and_how_much_at_risk() -> None:
         "Entry 86,919.80 – 87,501.20",
         "Stop     85,466.29   −2.0 %  −1.0R",
         "TP3      92,443.13   +6.0 %  +3.0R",
+        "Costs               −0.15 % −0.08R",
         "Size <b>25 %</b> of capital · at risk <b>1.0 %</b>",
         "<blockquote expandable>Against: ",
         "Made 4 Mar 12:00, from data 8 s old",

@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from engines.core.side import Direction
-from engines.signals.course import Costs, CourseEvent, advance, begin
+from engines.signals.course import Costs, CourseEvent, advance, begin, expected_costs
 from engines.signals.proposal import Proposal
 from engines.signals.signal import Course, SignalState
 from engines.signals.stretch import Stretch
@@ -192,6 +192,17 @@ def test_costs_are_paid_on_both_sides_of_every_part() -> None:
     course, _ = walked(LONG, 100, 104, 108, 112, costs=costs)
     sold = 0.5 * 104 + 0.3 * 108 + 0.2 * 112
     assert course.result_r == pytest.approx(course.gross_r - 0.0015 * (100.5 + sold) / 4)
+
+
+def test_what_a_signal_costs_in_r_is_known_before_it_is_traded() -> None:
+    costs = Costs(fee=0.001, slippage=0.0005)
+    assert expected_costs(LONG, costs) == pytest.approx(2 * 0.0015 * 100 / 4)
+    assert expected_costs(SHORT, costs) == expected_costs(LONG, costs)
+    near = a_proposal(stop=Decimal(99))
+    assert expected_costs(near, costs) == pytest.approx(0.3)
+    out_at_its_entry, _ = walked(LONG, 100, 104, 100, costs=costs)
+    paid = out_at_its_entry.gross_r - (out_at_its_entry.result_r or 0.0)
+    assert paid == pytest.approx(expected_costs(LONG, costs), rel=0.03)
 
 
 @pytest.mark.parametrize("minute", [0, 1])
