@@ -69,8 +69,9 @@ class SignalStore(Protocol):
         """Cards that were not sent yet, or show an older version, by signal."""
         ...
 
-    async def shown(self, card: Card) -> None:
-        """The card is where it says and shows what it says."""
+    async def shown(self, card: Card, *, was: int | None) -> None:
+        """The card, which was the message `was`, is where it says and shows what it says. Nothing is stored
+        when another message took its place meanwhile."""
         ...
 
     async def drop_card(self, signal_id: int, person_id: int) -> None:

@@ -112,9 +112,10 @@ class SqlSignals:
             rows = (await connection.execute(wanted)).mappings().all()
         return [(_signal(row), Card(**{column.name: row[column.name] for column in _CARD})) for row in rows]
 
-    async def shown(self, card: Card) -> None:
+    async def shown(self, card: Card, *, was: int | None) -> None:
         row = {name: getattr(card, name) for name in ("chat_id", "message_id", "is_picture", "shown_version")}
-        where = and_(*_of(card.signal_id, card.person_id))
+        is_still = signal_cards.c.message_id.is_not_distinct_from(was)
+        where = and_(*_of(card.signal_id, card.person_id), is_still)
         async with self._database.write() as connection:
             await connection.execute(update(signal_cards).where(where).values(row))
 

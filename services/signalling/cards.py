@@ -40,7 +40,7 @@ class Cards:
     view: View
     drawings: Drawings
     _tries: dict[tuple[int, int], int] = field(default_factory=dict)
-    _unwritten: dict[tuple[int, int], Card] = field(default_factory=dict)
+    _unwritten: dict[tuple[int, int], tuple[Card, int | None]] = field(default_factory=dict)
     _busy: set[int] = field(default_factory=set)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -97,8 +97,8 @@ class Cards:
     async def _bring(self, signal: Signal, card: Card) -> None:
         unwritten = self._unwritten.get((card.signal_id, card.person_id))
         if unwritten is not None:
-            await self._write(unwritten)
-            card = unwritten
+            await self._write(*unwritten)
+            card = unwritten[0]
         if card.message_id is not None and card.shown_version >= signal.version:
             return
         person = self.people.get(card.person_id)
@@ -133,7 +133,7 @@ class Cards:
             shown = replace(
                 card, message_id=sent.message_id, is_picture=is_picture, shown_version=signal.version
             )
-        await self._write(shown)
+        await self._write(shown, message_id)
 
     def _may_wait(self, card: Card) -> bool:
         """Whether to try again later: right after a start nothing can be drawn."""
@@ -141,11 +141,11 @@ class Cards:
         self._tries[place] = self._tries.get(place, 0) + 1
         return self._tries[place] < MOST_TRIES
 
-    async def _write(self, shown: Card) -> None:
+    async def _write(self, shown: Card, was: int | None) -> None:
         """Remember what was delivered, also while the store is in trouble: nobody is told twice."""
         place = shown.signal_id, shown.person_id
-        self._unwritten[place] = shown
-        await self.store.shown(shown)
+        self._unwritten[place] = shown, was
+        await self.store.shown(shown, was=was)
         del self._unwritten[place]
         self._tries.pop(place, None)
 

@@ -90,9 +90,10 @@ class MemorySignals:
             if card.message_id is None or card.shown_version < signal.version
         ]
 
-    async def shown(self, card: Card) -> None:
+    async def shown(self, card: Card, *, was: int | None) -> None:
         self._check()
-        if (card.signal_id, card.person_id) in self._cards:
+        held = self._cards.get((card.signal_id, card.person_id))
+        if held is not None and held.message_id == was:
             self._put(card)
 
     async def drop_card(self, signal_id: int, person_id: int) -> None:

@@ -191,13 +191,13 @@ async def test_a_card_waits_until_it_is_shown_and_again_when_its_signal_moves(st
     ]
 
     for person in (7, 8):
-        await store.shown(a_card(signal.id, person, chat_id=-100))
+        await store.shown(a_card(signal.id, person, chat_id=-100), was=None)
     assert list(await store.behind()) == []
     assert await store.card(signal.id, 7) == a_card(signal.id, 7, chat_id=-100)
 
     active = moved(signal, SignalState.ACTIVE)
     await store.advance(active)
-    await store.shown(a_card(signal.id, 8, shown_version=2))
+    await store.shown(a_card(signal.id, 8, shown_version=2), was=42)
     assert list(await store.behind()) == [(active, a_card(signal.id, 7, chat_id=-100))]
 
 
@@ -207,9 +207,10 @@ async def test_a_screen_becomes_the_card_and_a_card_can_be_dropped(store: Signal
 
     await store.add_card(a_card(signal.id, message_id=1))
     await store.add_card(a_card(signal.id, message_id=2, is_picture=False))
+    await store.shown(a_card(signal.id, message_id=1, shown_version=2), was=1)
     assert await store.card(signal.id, 7) == a_card(signal.id, message_id=2, is_picture=False)
 
     await store.drop_card(signal.id, 7)
     await store.drop_card(signal.id, 7)
-    await store.shown(a_card(signal.id))
+    await store.shown(a_card(signal.id), was=42)
     assert await store.card(signal.id, 7) is None, "what was dropped does not come back"

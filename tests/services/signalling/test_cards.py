@@ -295,6 +295,22 @@ async def test_trouble_of_the_database_is_waited_out_and_nobody_is_told_twice() 
     assert list(await room.store.behind()) == []
 
 
+async def test_what_somebody_opened_while_it_was_brought_up_to_date_stays_the_living_card() -> None:
+    room = await Room().open()
+    signal = await room.signal(VERA)
+    await room.cards.deliver()
+    await room.move(signal, SignalState.ACTIVE)
+    room.painter.delay_s = 0.05
+
+    bringing = asyncio.create_task(room.cards.deliver())
+    await asyncio.sleep(0.01)
+    await room.store.add_card(a_card(signal.id, VERA, message_id=77))
+    await bringing
+    await room.cards.deliver()
+
+    assert await room.store.card(signal.id, VERA) == a_card(signal.id, VERA, message_id=77, shown_version=2)
+
+
 async def test_gone_is_no_word_about_people_already_known_to_be_unreachable() -> None:
     room = await Room().open(a_person(VERA, is_reachable=False))
     room.messenger.failure = Gone("closed")
