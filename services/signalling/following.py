@@ -51,7 +51,7 @@ class Following:
 
     def listen(self) -> None:
         """Take over the live signals, and hear of new ones; once, when the register is loaded."""
-        self.register.on_change.append(lambda _: self.follow())
+        self.register.on_change.append(self._take)
         self.follow()
         for trail in self._trails.values():
             trail.is_behind = True
@@ -105,6 +105,8 @@ class Following:
             start_ms = FIVE.floor(trail.at_ms)
             stop_ms = min(until_ms, start_ms + PAGE * Timeframe.M1.ms)
             minutes = await self.source.history(symbol, Timeframe.M1, start_ms=start_ms, stop_ms=stop_ms)
+            if trail.at_ms < start_ms:  # an older signal came meanwhile
+                continue
             reached_ms = self._reached_ms(trail, minutes, stop_ms)
             if reached_ms <= trail.at_ms:
                 break
@@ -112,6 +114,14 @@ class Following:
                 await self._apply(trail, stretch)
         trail.is_behind = False
         trail.ask_after = self.clock.wire_now() + timedelta(seconds=LOOK_EVERY_S)
+
+    def _take(self, signal: Signal) -> None:
+        """A signal is new or has moved. One that was stored long after its close has seen less than the
+        others of its market: the trail goes back, and they have met what comes again."""
+        self.follow()
+        trail, seen_ms = self._trails.get(signal.proposal.instrument.symbol), signal.course.seen_ms
+        if trail is not None and signal.version == 1 and seen_ms < FIVE.floor(trail.at_ms):
+            trail.at_ms, trail.last, trail.is_behind = seen_ms, None, True
 
     def _reached_ms(self, trail: Trail, minutes: Candles, stop_ms: int) -> int:
         """Up to where the answer tells; what the venue has not told for long was not traded."""

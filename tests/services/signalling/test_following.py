@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -181,6 +182,20 @@ async def test_two_signals_of_one_market_go_their_own_ways() -> None:
     first, second = await room.stored(1), await room.stored(2)
     assert first.course.state is STOPPED, "at its entry, after the first target"
     assert (second.course.state, len(second.course.hit_at)) == (ACTIVE, 0)
+
+
+async def test_one_stored_long_after_its_close_meets_what_came_since() -> None:
+    room = await Room().begin()
+    await room.signal(entry_low=Decimal(79), entry_high=Decimal(80), stop=Decimal(70))
+    await room.tell(told(2, 100.0), closed(5, 95.0, high=101.0, low=95.0), told(6, 97.0, open=97.0, low=97.0))
+    room.past(minutes(0, [(101, 101, 100, 100), (100, 100, 95, 95), *[(97.0,) * 4] * 4]))
+
+    await room.signal(timeframe=Timeframe.M15)
+    await room.tell(told(6.5, 98.0, open=97.0, high=98.0, low=97.0))
+    assert room.moves == [NEW, NEW], "what it has not seen comes first"
+    await room.following.fill("BTCUSDT")
+
+    assert [(await room.stored(number)).course.state for number in (1, 2)] == [NEW, STOPPED]
 
 
 async def test_a_restart_fills_what_was_missed_before_the_next_look() -> None:
