@@ -197,6 +197,7 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         "is_back": is_bad,
         **health_values(hostile, is_bad=is_bad),
         "candles": candle_values(hostile, is_bad=is_bad),
+        "signals": None if is_bad else {"live": 3, "markets": 100, "last": hostile},
         "at": None if is_bad else "08:30",
         "speed": 60.0 if is_bad else 1.0,
         "people": 2,
