@@ -12,6 +12,7 @@ branch_labels = None
 depends_on = None
 
 LIVE = sa.text("state IN ('new', 'active', 'tp1', 'tp2')")
+alerts = sa.table("alerts", sa.column("kind", sa.Text()))
 
 
 def upgrade() -> None:
@@ -53,6 +54,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute(alerts.delete().where(alerts.c.kind == "formula"))  # nobody knows what they waited for
     op.drop_column("alerts", "formula")
     for column in ("sees_rich", "mutes", "signals"):
         op.drop_column("people", column)

@@ -23,7 +23,7 @@ from ports.books import Change, EquityPoint
 from ports.charts import Theme
 from ports.messages import Button, Priority, Screen
 from ports.people import Action, Noise, Person, RiskProfile, Role, SignalFilter
-from tests.build.alerts import a_draft
+from tests.build.alerts import SOME_FORMULAS, a_draft
 from tests.build.signals import a_course, a_proposal
 from tests.build.trades import a_fill, a_trade, an_entry, an_order
 
@@ -300,3 +300,19 @@ async def test_what_the_version_before_signals_wrote_comes_along(url: str, place
         await desk.close()
     async with books_of(place) as books:
         assert await account(books) == before
+
+
+async def test_going_back_before_signals_leaves_alerts_on_prices_and_no_half_ones(
+    url: str, place: Place
+) -> None:
+    desk = await SqlDesk.open(url, world="live", mode="paper")
+    kept = await desk.alerts.add(a_draft())
+    await desk.alerts.add(a_draft(condition=SOME_FORMULAS[0]))
+    await desk.close()
+
+    await by_hand(place, lambda sync: command.downgrade(settings(place, sync), BEFORE_SIGNALS))
+    desk = await SqlDesk.open(url, world="live", mode="paper")
+    try:
+        assert list(await desk.alerts.live()) == [kept]
+    finally:
+        await desk.close()
