@@ -124,7 +124,7 @@ def levels_of(say: Speech, signal: Signal) -> Sequence[Level]:
     hit = len(course.hit_at) if signal.is_live else 0
     for number, price in enumerate(proposal.targets[hit:], start=hit + 1):
         levels.append(Level(name=f"TP{number}", price=float(price), kind="target"))
-    if course.entry_price is not None and course.stop != course.entry_price:
+    if course.entry_price is not None and stop != course.entry_price:
         levels.append(Level(name=say("Entry"), price=course.entry_price, kind="entry"))
     if course.exit_price is not None and course.state is not SignalState.TP3:
         levels.append(Level(name=say("Exit"), price=course.exit_price))

@@ -15,8 +15,8 @@ _CENT = Decimal("0.01")
 
 async def trade_offer(request: Request, proposal: Proposal, *, hit: int = 0) -> Screen:
     """The confirm step with the signal's levels and its share of the person's own equity. Inside the entry
-    zone it enters at the market, outside it waits at the nearer edge. Targets that were `hit` are left out.
-    Raises as the confirm step does."""
+    zone it enters at the market, outside it with a limit at the nearer edge, which a better price fills at
+    once. Targets that were `hit` are left out. Raises as the confirm step does."""
     symbol = proposal.instrument.symbol
     price = await price_of(request, await traded(request, symbol))
     asked = Asked(

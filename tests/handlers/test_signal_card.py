@@ -157,6 +157,7 @@ def test_the_chart_has_the_zone_and_the_levels_that_still_count() -> None:
     assert names(1) == ["Stop", "TP1", "TP2", "TP3", "Entry"]
     assert names(3) == ["Stop", "TP3"]  # the stop lies at the entry
     assert names(5) == ["Stop", "TP1", "TP2", "TP3", "Entry", "Exit"]
+    assert names(6) == names(5)  # the stop that it was made with is shown, not the one at the entry
     assert courses[4].state is SignalState.TP3
     assert "Exit" not in names(4)
 
