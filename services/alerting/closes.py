@@ -29,13 +29,14 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
 
 @dataclass(slots=True)
 class _Market:
-    """Alerts of one market by number. Closes up to `judged_ms` are over. While candles are not there they are
-    asked for again at `again_at` (wire time)."""
+    """Alerts of one market by number. Closes up to `judged_ms` are over, and while it `is_busy` others are
+    being judged. While candles are not there they are asked for again at `again_at` (wire time)."""
 
     judged_ms: int
     alerts: dict[int, Alert] = field(default_factory=dict)
     pause_s: float = _FIRST_PAUSE_S
     again_at: datetime | None = None
+    is_busy: bool = False
 
     @property
     def formulas(self) -> set[Formula]:
@@ -122,19 +123,28 @@ class Closes:
         self._news.set()
 
     async def run(self) -> None:
-        """Judge what closes, for ever."""
-        while True:
-            self._news.clear()
-            await self.look()
-            await self._wait()
+        """Judge what closes, for ever; a market that has to wait holds back no other."""
+        for market in self._markets.values():
+            market.is_busy = False
+        lanes = asyncio.Semaphore(_LANES)
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._news.clear()
+                self._pursue_due(tasks, lanes)
+                await self._wait()
 
     async def look(self) -> None:
-        """Judge every close that is due; a market without its candles is asked for again later."""
-        lanes, wire_now = asyncio.Semaphore(_LANES), self.clock.wire_now()
-        async with asyncio.TaskGroup() as group:
-            for symbol, market in self._markets.items():
-                if self._is_due(market) and (market.again_at is None or market.again_at <= wire_now):
-                    group.create_task(self._pursue(symbol, market, lanes), name=f"closes {symbol}")
+        """Judge every close that is due, once; a market without its candles is asked for again later."""
+        async with asyncio.TaskGroup() as tasks:
+            self._pursue_due(tasks, asyncio.Semaphore(_LANES))
+
+    def _pursue_due(self, tasks: asyncio.TaskGroup, lanes: asyncio.Semaphore) -> None:
+        wire_now = self.clock.wire_now()
+        for symbol, market in self._markets.items():
+            is_time = market.again_at is None or market.again_at <= wire_now
+            if is_time and not market.is_busy and self._is_due(market):
+                market.is_busy = True
+                tasks.create_task(self._pursue(symbol, market, lanes), name=f"closes {symbol}")
 
     def _watch(self, alert: Alert, since_ms: int) -> None:
         """The others of its market were judged at those closes already: to them that is no news."""
@@ -153,6 +163,9 @@ class Closes:
                 await self._judge(symbol, market)
         except (Transient, Refused) as error:
             log.warning("closes_not_known", market=symbol, error=str(error))
+        finally:
+            market.is_busy = False
+            self._news.set()
         if self._is_due(market):
             market.put_off(self.clock.wire_now())
         else:
@@ -183,7 +196,8 @@ class Closes:
 
     async def _wait(self) -> None:
         """Until a candle closes, or one that was not there may be there now."""
-        waits = [market.again_at for market in self._markets.values() if market.again_at is not None]
+        idle = (market for market in self._markets.values() if not market.is_busy)
+        waits = [market.again_at for market in idle if market.again_at is not None]
         pause_s = (min(waits) - self.clock.wire_now()).total_seconds() if waits else None
         with suppress(TimeoutError):
             async with asyncio.timeout(None if pause_s is None else max(pause_s, 0.0)):

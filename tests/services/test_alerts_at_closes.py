@@ -186,6 +186,22 @@ class TestTelling:
             floor.alerts.candle_closed()
             await floor.until_told(1)
 
+    async def test_a_market_that_waits_for_its_indicator_holds_back_no_other(self, floor: Floor) -> None:
+        slow = await floor.arm("btc cci20 < 90")
+        async with floor.running():
+            async with floor.library.hold:
+                floor.pass_by(80)
+                floor.alerts.candle_closed()
+                await asyncio.sleep(0.01)
+                quick = await floor.arm("eth close < 70")
+                floor.pass_by(69)
+                floor.alerts.candle_closed()
+                await floor.until_told(1)
+                assert floor.pushes == [f"alert:{quick.id}:1"]
+
+            await floor.until_told(2)
+            assert floor.pushes[1] == f"alert:{slow.id}:1"
+
     async def test_one_computation_serves_all_alerts_of_a_market(self, floor: Floor) -> None:
         for level in range(20):
             await floor.arm(f"btc cci20 < {level} or close > {300 + level}")
