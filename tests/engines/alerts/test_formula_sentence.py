@@ -37,6 +37,7 @@ def understood(text: str) -> FormulaSentence:
         ("btc volume > 1.5x average", "btc", "volume 1h > 1.5 * volume_sma20 1h"),
         ("btc volume > 2x", "btc", "volume 1h > 2 * volume_sma20 1h"),
         ("tell me when the rsi of btc is over 70", "btc", "rsi14 1h > 70"),
+        ("tell me when btc rsi is above 70 on 4h", "btc", "rsi14 4h > 70"),
         ("when the price of btc has rsi < 30", "btc", "rsi14 1h < 30"),
         ("btc 30 > rsi", "btc", "rsi14 1h < 30"),
         ("btc rsi 7 < 30", "btc", "rsi7 1h < 30"),
