@@ -24,11 +24,12 @@ class Numbers:
     thousand: str
     million: str
     billion: str
+    trillion: str
 
 
 _NUMBERS = {
-    "en": Numbers(",", ".", "K", "M", "B"),
-    "ru": Numbers(NBSP, ",", f"{NBSP}тыс", f"{NBSP}млн", f"{NBSP}млрд"),
+    "en": Numbers(",", ".", "K", "M", "B", "T"),
+    "ru": Numbers(NBSP, ",", f"{NBSP}тыс", f"{NBSP}млн", f"{NBSP}млрд", f"{NBSP}трлн"),
 }
 
 
@@ -111,7 +112,7 @@ def compact(value: Decimal | None, language: str) -> str:
     if value is None or not value.is_finite():
         return UNKNOWN
     signs = numbers(language)
-    for scale, name in ((9, signs.billion), (6, signs.million), (3, signs.thousand)):
+    for scale, name in ((12, signs.trillion), (9, signs.billion), (6, signs.million), (3, signs.thousand)):
         scaled = value.scaleb(-scale)
         if abs(scaled) >= _NEARLY_ONE:  # 999 999 is a million in three signs, not a thousand thousands
             digits = 2 if abs(scaled) < _NEARLY_TEN else 1 if abs(scaled) < _NEARLY_HUNDRED else 0

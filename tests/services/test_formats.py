@@ -103,6 +103,8 @@ def test_the_arrow_agrees_with_the_sign_of_the_shown_number(
         ("1240000000", "1.24B"),
         ("9999999999", "10.0B"),
         ("-1240000000", "−1.24B"),
+        ("999499999999", "999B"),
+        ("260341000000000", "260T"),
     ],
 )
 def test_big_amounts_take_three_signs(value: str, shown: str) -> None:
@@ -115,7 +117,8 @@ def test_a_compact_amount_is_short_and_within_a_percent(value: Decimal, language
 
     assert len(text) <= 9
     signs = formats.numbers(language)
-    for scale, name in ((9, signs.billion), (6, signs.million), (3, signs.thousand), (0, "")):
+    units = ((12, signs.trillion), (9, signs.billion), (6, signs.million), (3, signs.thousand), (0, ""))
+    for scale, name in units:
         if text.endswith(name):
             shown = read_back(text.removesuffix(name), language).scaleb(scale)
             assert abs(shown - value) <= max(value / 100, Decimal("0.5"))
