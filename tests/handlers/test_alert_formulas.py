@@ -104,6 +104,13 @@ async def test_one_that_repeats(desk: ScreenDesk) -> None:
     assert count(desk) == 1
 
 
+async def test_what_held_all_the_time_is_not_said_to_have_never_come_true(desk: ScreenDesk) -> None:
+    closes(desk, 90)
+    offer = await desk.type("/alert eth close > 10")
+    assert "It held at all of the last 399 closes of 1h." in words(offer)
+    assert "did not come true" not in words(offer)
+
+
 async def test_what_is_true_already_waits_for_the_next_time(desk: ScreenDesk) -> None:
     closes(desk, 90)
     offer = await desk.type("/alert eth close < 96")

@@ -53,7 +53,7 @@ async def test_the_timeframe_buttons_mark_the_chosen_one_and_redraw(desk: Screen
 async def test_an_unknown_timeframe_is_answered_with_those_there_are(desk: ScreenDesk, text: str) -> None:
     screen = await desk.type(text)
 
-    assert "No timeframe" in screen.html
+    assert "Neither a timeframe nor an indicator" in screen.html
     assert labels(screen) == ["5m", "15m", "1h", "4h", "1d"]
     assert (await desk.tap(data_of(screen, "4h"))).photo == PNG
 
