@@ -197,7 +197,8 @@ def _screen(request: Request) -> Screen:
             *choice([(value.value, label) for value, label in themes], person.theme, "set", "theme"),
             *_tables_button(request),
         ),
-        (button(say("Time zone"), "tz"), button(say("Daily summary"), "sum"), button(say("Signals"), "sf")),
+        (button(say("Daily summary"), "sum"), button(say("Signals"), "sf")),
+        (button(say("Time zone"), "tz"),),
     )
     return Screen(html=say.render("settings.html", person=person, languages=LANGUAGES), keyboard=keyboard)
 
