@@ -7,7 +7,7 @@ from decimal import Decimal
 from engines.core.side import Direction
 from engines.signals.course import COSTS, expected_costs
 from engines.signals.proposal import LEAST_PUSHED, Proposal
-from engines.signals.signal import Signal, SignalState
+from engines.signals.signal import Signal
 from handlers.ui.keyboards import button
 from handlers.ui.request import Services
 from handlers.ui.signal_words import barriers_of, decimal, decimals, lines_of, reasons
@@ -117,7 +117,7 @@ def _moment(say: Speech, at: datetime, beside: datetime) -> str:
 
 
 def levels_of(say: Speech, signal: Signal) -> Sequence[Level]:
-    """The stop in force and the targets ahead; of one that is over, everything it said and where it ended."""
+    """The stop in force and the targets ahead; of one that is over, everything it said and any other exit."""
     proposal, course = signal.proposal, signal.course
     stop = course.stop if signal.is_live else float(proposal.stop)
     levels = [Level(name=say("Stop"), price=stop, kind="stop")]
@@ -126,7 +126,7 @@ def levels_of(say: Speech, signal: Signal) -> Sequence[Level]:
         levels.append(Level(name=f"TP{number}", price=float(price), kind="target"))
     if course.entry_price is not None and stop != course.entry_price:
         levels.append(Level(name=say("Entry"), price=course.entry_price, kind="entry"))
-    if course.exit_price is not None and course.state is not SignalState.TP3:
+    if course.exit_price is not None and course.exit_price not in [one.price for one in levels]:
         levels.append(Level(name=say("Exit"), price=course.exit_price))
     return levels
 

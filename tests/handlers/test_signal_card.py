@@ -13,7 +13,7 @@ from engines.core.timeframe import Timeframe
 from engines.indicators.columns import HOT
 from engines.signals.entry_rules import ENTRY_RULES
 from engines.signals.evidence import GateName
-from engines.signals.signal import Signal, SignalState
+from engines.signals.signal import Signal
 from engines.signals.trend_rules import TREND_RULES
 from handlers.ui.signal_card import card_html, card_keyboard, levels_of, zone_of
 from handlers.ui.signal_figures import snapshot
@@ -156,10 +156,17 @@ def test_the_chart_has_the_zone_and_the_levels_that_still_count() -> None:
     assert names(0) == ["Stop", "TP1", "TP2", "TP3"]
     assert names(1) == ["Stop", "TP1", "TP2", "TP3", "Entry"]
     assert names(3) == ["Stop", "TP3"]  # the stop lies at the entry
-    assert names(5) == ["Stop", "TP1", "TP2", "TP3", "Entry", "Exit"]
+    assert names(5) == ["Stop", "TP1", "TP2", "TP3", "Entry"]
     assert names(6) == names(5)  # the stop that it was made with is shown, not the one at the entry
-    assert courses[4].state is SignalState.TP3
-    assert "Exit" not in names(4)
+    assert names(4) == names(5)
+
+
+def test_the_chart_has_the_exit_where_no_other_level_is() -> None:
+    proposal = a_full_proposal(an_instrument("BTC"), Decimal("87210.50"))
+    stopped = some_courses(proposal)[5]
+    gap = replace(stopped, exit_price=stopped.stop - 100)
+    levels = levels_of(the_rendering().speech("en"), a_signal(proposal=proposal, course=gap))
+    assert [(one.name, one.price) for one in levels][-1] == ("Exit", stopped.stop - 100)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -182,7 +189,14 @@ def test_a_rule_is_worded_also_while_an_indicator_warms_up(
         for lacking in line.numbers:
             known = {name: value for name, value in line.numbers.items() if name != lacking}
             assert words_of(replace(line, numbers=known), language)
-        assert "(" not in words_of(replace(line, numbers={}), language).replace("(OBV)", "")
+        unknown = words_of(replace(line, numbers={}), language).replace("(OBV)", "")
+        is_empty = speaks_for is None and line.rule in ("ema50_ema200", "price_ema200", "ema9_ema21", "vwap")
+        assert ("(" in unknown) is is_empty
+
+
+def test_a_rule_without_its_figures_says_so() -> None:
+    line = next(one for one in lines(None) if one.rule == "ema50_ema200")
+    assert "EMA50 and EMA200 (too little history)" in words_of(replace(line, numbers={}), "en")
 
 
 def lines(speaks_for: Direction | None) -> Sequence[Line]:
