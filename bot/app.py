@@ -135,6 +135,7 @@ class App:
         nursery.start("alerts", services.alerts.run)
         nursery.start("screener", services.screener.run)
         nursery.start("signals", services.signals.run)
+        nursery.start("cards", services.signals.show_cards)
         nursery.start("living", services.trades.living.run)
         for job in self._plan().jobs():
             outside.schedule.put(job)

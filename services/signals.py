@@ -49,7 +49,7 @@ class Overview:
 class Signals:
     """Everything about signals. `view` and `picture` make the card of a signal for a person.
 
-    `load` before the first candle is heard, `run` for ever.
+    `load` before the first candle is heard, `run` and `show_cards` for ever.
     """
 
     def __init__(
@@ -99,11 +99,14 @@ class Signals:
         self._following.listen()
 
     async def run(self) -> None:
-        """Judge closes, follow signals, keep cards true, for ever."""
+        """Judge closes and follow signals, for ever."""
         async with asyncio.TaskGroup() as loops:
             loops.create_task(self._closes.run(), name="signals made")
             loops.create_task(self._following.run(), name="signals followed")
-            loops.create_task(self._cards.run(), name="signals shown")
+
+    async def show_cards(self) -> None:
+        """Keep cards true, for ever; supervised apart, for a card that cannot be shown stops no signal."""
+        await self._cards.run()
 
     async def close(self) -> None:
         """Give up pictures under way."""

@@ -49,7 +49,8 @@ class Cards:
         self._news.set()
 
     async def run(self) -> None:
-        """Endless."""
+        """Endless; a run after one that died begins with every chat."""
+        self._busy.clear()
         async with asyncio.TaskGroup() as lines:
             while True:
                 self._news.clear()

@@ -77,6 +77,8 @@ class Following:
     async def run(self) -> None:
         """Endless: look at what was heard, fill what was not; a market that has to wait holds back no
         other."""
+        for trail in self._trails.values():
+            trail.is_filling = False  # the run before may have died meanwhile
         lanes = asyncio.Semaphore(LANES)
         async with asyncio.TaskGroup() as tasks:
             while True:

@@ -216,7 +216,10 @@ async def collecting(room: Room) -> AsyncIterator[None]:
     for timeframe in KEPT:
         past = resample(between(Venue.world, 0, NOON_MS), timeframe.ms).closed_before(NOON_MS, timeframe.ms)
         await room.candles.upsert(a_series(timeframe=timeframe), past)
-    tasks = [asyncio.create_task(one) for one in (room.collector.run(), room.signals.run())]
+    tasks = [
+        asyncio.create_task(one)
+        for one in (room.collector.run(), room.signals.run(), room.signals.show_cards())
+    ]
     try:
         async with asyncio.timeout(30):
             while len(room.collector.symbols) < 2 or room.signals.known("BTCUSDT") is None:

@@ -311,6 +311,22 @@ async def test_what_somebody_opened_while_it_was_brought_up_to_date_stays_the_li
     assert await room.store.card(signal.id, VERA) == a_card(signal.id, VERA, message_id=77, shown_version=2)
 
 
+async def test_a_run_after_one_that_died_serves_every_chat() -> None:
+    room = await Room().open()
+    await room.signal(VERA, TOM)
+    room.messenger.failure = LookupError("a bug")
+    with pytest.raises(ExceptionGroup):
+        await room.cards.run()
+    room.messenger.failure = None
+
+    running = asyncio.create_task(room.cards.run())
+    async with asyncio.timeout(5):
+        while not (room.said(VERA) and room.said(TOM)):
+            await asyncio.sleep(0.005)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 async def test_gone_is_no_word_about_people_already_known_to_be_unreachable() -> None:
     room = await Room().open(a_person(VERA, is_reachable=False))
     room.messenger.failure = Gone("closed")
