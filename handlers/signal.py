@@ -49,10 +49,10 @@ async def card(request: Request) -> Screen:
 
 
 async def _card(request: Request, found: Signal) -> Screen:
-    """The card; while the signal lives, the message that shows it lives too."""
+    """The card; while the signal lives, the person's own message that shows it lives too."""
     say, person, services = request.say, request.person, request.services
     photo = await services.signals.drawn(found, person)
-    if found.is_live:
+    if found.is_live and request.is_private:
 
         async def keep(chat_id: int, message_id: int) -> None:
             await services.signals.show(person, found, chat_id, message_id, photo is not None)

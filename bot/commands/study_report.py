@@ -201,7 +201,8 @@ anything. What signals before {scope.test_from:%Y-%m-%d} came to was looked at (
 candles in a part is missing from its tables.
 - **Following.** On the finest candles there are. The entry fills at the worse edge of its zone once a price \
 of it is traded; inside one candle the stop comes before any target, and a target counts only if it came \
-surely after the entry; a gap through the stop gives the open. {exits} are taken out at 1R, 2R and 3R, the \
+surely after the entry; a gap through the stop gives the open. After a target the stop at the entry is met \
+in the same candle only if it closes beyond. {exits} are taken out at 1R, 2R and 3R, the \
 stop moves to the entry after the first; what is left after 8 bars leaves at the close. Each pair rests four \
 hours after a signal.
 - **Costs.** {per_side} on each side of every trade, of its value. Funding is not reckoned.

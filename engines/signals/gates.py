@@ -107,21 +107,23 @@ def _data(case: Case) -> Gate:
     params, view = case.params, case.view
     numbers = {"age_s": view.data_age_s, "most_s": params.stalest_s}
     for timeframe in (case.timeframe, *TREND_FRAMES):
-        lack = _lack(view, timeframe, needs_norm=timeframe is case.timeframe)
+        lack = _lack(view, timeframe, is_entry=timeframe is case.timeframe)
         if lack is not None:
             numbers[f"{lack}_{timeframe}"] = 1.0
     is_open = len(numbers) == 2 and view.data_age_s <= params.stalest_s
     return _gate(GateName.DATA, is_open, numbers, lambda: {"age_s": params.stalest_s})
 
 
-def _lack(view: View, timeframe: Timeframe, *, needs_norm: bool) -> str | None:
-    """What is wrong with a frame: it is `missing`, `late`, or `warming` up."""
+def _lack(view: View, timeframe: Timeframe, *, is_entry: bool) -> str | None:
+    """What is wrong with a frame: it is `missing`, `late`, or `warming` up. That of the entry has to be the
+    last one that closed."""
     frame = view.frames.get(timeframe)
     if frame is None:
         return "missing"
-    if view.now_ms - frame.closed_ms >= (1 + _MOST_BEHIND) * timeframe.ms:
+    behind = 0 if is_entry else _MOST_BEHIND
+    if view.now_ms - frame.closed_ms >= (1 + behind) * timeframe.ms:
         return "late"
-    norm = frame.value("atr_norm") if needs_norm else 0.0
+    norm = frame.value("atr_norm") if is_entry else 0.0
     return None if norm == norm and frame.value("atr14") > 0 else "warming"
 
 

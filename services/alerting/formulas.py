@@ -13,6 +13,8 @@ from ports.errors import Refused
 
 MOST_RARE = 20
 """Alerts of one person on indicators that a worker reckons."""
+MOST_LENGTH = 500
+"""Bars that an indicator of an alert may look back: a thousand are there to settle it and to judge closes."""
 _SHOWN_TEXT = 24
 _LIKE_AN_INDICATOR = re.compile(r"[^\W\d_]{2,}_?\d{1,3}")
 
@@ -23,7 +25,7 @@ def formula_of(said: FormulaSentence, unknown: Sequence[str], text: str, instrum
     """The formula of a sentence in which the words `unknown` mean nothing.
 
     Raises `Refused`: `alert_word`, `alert_timeframe`, `alert_formula_unclear`, `alert_formula_way`,
-    `alert_formula_mixed`, `alert_formula_long`.
+    `alert_formula_mixed`, `alert_formula_long`, `alert_length`.
     """
     if unknown:
         raise Refused("alert_word", text=unknown[0][:_SHOWN_TEXT], forms=_mended(unknown[0], text))
@@ -38,6 +40,8 @@ def formula_of(said: FormulaSentence, unknown: Sequence[str], text: str, instrum
             raise Refused("alert_formula_way", pair=instrument.pair)
     if said.formula is None:
         raise Refused("alert_formula_unclear", forms=examples(instrument))
+    if any(_looks_too_far(series) for series in said.formula.series):
+        raise Refused("alert_length", most=MOST_LENGTH)
     return said.formula
 
 
@@ -80,3 +84,8 @@ def _replacing(word: str, text: str, names: Sequence[str]) -> Sequence[Form]:
     place = text.casefold().find(word)
     before, after = text[:place], text[place + len(word) :]
     return [(name, f"alert {before}{name}{after}") for name in names] if place >= 0 else []
+
+
+def _looks_too_far(series: Series) -> bool:
+    spec = find(series.spec)
+    return spec is not None and any(number > MOST_LENGTH for number in spec.numbers)

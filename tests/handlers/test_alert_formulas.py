@@ -239,6 +239,7 @@ async def test_the_same_wish_twice_is_one_alert(desk: ScreenDesk) -> None:
         ("/alert btc ema9 ema21", "Above, below or crossing?", None),
         ("/alert btc rsi < 1 or rsi > 2 and rsi > 3", "read in two ways", None),
         ("/alert btc rsi > 1 and rsi > 2 and rsi > 3 and rsi > 4 and rsi > 5", "4 times at most", None),
+        ("/alert btc close > sma501 4h", "at most 500 bars", None),
         ("/alert btc rsi < 30 every 1s", "rest from 1 minute", None),
         ("/alert btc rsi < 30 for 9 years", "last from 1 minute", None),
     ],

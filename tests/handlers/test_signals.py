@@ -391,12 +391,14 @@ async def test_forged_buttons_are_refused(desk: ScreenDesk, data: str, by: int) 
     assert "Something broke" not in answer.screen.html
 
 
-async def test_in_a_group_the_card_is_the_same_and_lives_there(desk: ScreenDesk) -> None:
+async def test_in_a_group_the_card_is_the_same_and_the_own_one_lives_on(desk: ScreenDesk) -> None:
     await a_stored(desk)
+    signal = await desk.services.signals.get(1)
+    await desk.services.signals.show(desk.person(ANN), signal, ANN, 5, True)
     request = desk.request("1", by=ANN, chat=-100)
     await desk.services.table.buttons["sg"].handler(request)
     for tell in request.delivered:
-        await tell(request.chat_id, 5)
+        await tell(request.chat_id, 9)
     card = await desk.stores.signals.card(1, ANN)
     assert card is not None
-    assert card.chat_id == -100
+    assert (card.chat_id, card.message_id) == (ANN, 5)

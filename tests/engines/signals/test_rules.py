@@ -303,6 +303,12 @@ def test_one_bar_behind_is_forgiven_and_two_are_not() -> None:
     assert blocked(decide(with_frames(h4=two), H1)).numbers["late_4h"] == 1.0
 
 
+def test_the_bar_of_the_entry_has_to_be_the_last_one() -> None:
+    frame = a_view().frames[H1]
+    behind = replace(frame, time_ms=frame.time_ms - H1.ms)
+    assert blocked(decide(with_frames(h1=behind), H1)).numbers["late_1h"] == 1.0
+
+
 def test_an_entry_that_warms_up_blocks() -> None:
     assert blocked(decide(with_frames(h1=an_entry(atr_norm=math.nan)), H1)).numbers["warming_1h"] == 1.0
 
