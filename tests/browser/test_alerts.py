@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from engines.indicators.rehearsal import rehearse
 from tests.browser.conftest import PHONE, OpenTab, StartSandbox
-from tests.browser.test_desk import answer_to, begin
+from tests.browser.test_desk import answer_to, begin, silence
 from tests.browser.wire import TOM
 
 Screenshot = Callable[[Page, str], Path]
@@ -52,6 +52,7 @@ def test_every_screen_of_alerts_on_indicators_fits_a_phone(
     words = WORDS[language]
     chat = open_tab(start_sandbox("--speed", "1").url, viewport=PHONE, scheme=scheme).open(TOM, TOM)
     begin(chat, words["language"], words["risk"])
+    silence(chat)
 
     def look(name: str) -> None:
         chat.settle()

@@ -57,6 +57,12 @@ def begin(
         expect(chat.part("rich")).to_have_count(0)
 
 
+def silence(chat: ChatPage) -> None:
+    """No signal is pushed any more, so that the message behind a question is its answer."""
+    chat.write("/filters off")
+    expect(chat.messages.filter(has_text="/filters btc eth").last).to_be_visible()
+
+
 def answer_to(chat: ChatPage, text: str) -> Any:
     """The bot's message that follows what is written now."""
     seen = chat.messages.count()
@@ -141,6 +147,7 @@ def test_every_screen_fits(
     begin(chat, language, {"en": "Balanced", "ru": "Средне"}[short])
     chat.settle()
     screenshot(chat.page, f"screen-welcome-{short}-{size}-{scheme}")
+    silence(chat)
     questions = (
         "/settings",
         "btc",

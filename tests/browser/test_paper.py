@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import PHONE, OpenTab, StartSandbox
-from tests.browser.test_desk import answer_to, begin
+from tests.browser.test_desk import answer_to, begin, silence
 from tests.browser.wire import TOM
 
 Screenshot = Callable[[Page, str], Path]
@@ -34,6 +34,7 @@ def tap(bubble: Any, label: str) -> None:
 def test_a_trade_by_button_lives_in_one_message(start_sandbox: StartSandbox, open_tab: OpenTab) -> None:
     chat = open_tab(start_sandbox("--speed", "1").url, viewport=PHONE).open(TOM, TOM)
     begin(chat)
+    silence(chat)
     bubble = answer_to(chat, "btc")
     seen = chat.messages.count()
     tap(bubble, "Long")
@@ -54,6 +55,7 @@ def test_a_trade_by_button_lives_in_one_message(start_sandbox: StartSandbox, ope
 def test_the_export_can_be_downloaded(start_sandbox: StartSandbox, open_tab: OpenTab) -> None:
     chat = open_tab(start_sandbox("--speed", "1").url, viewport=PHONE).open(TOM, TOM)
     begin(chat)
+    silence(chat)
     tap(answer_to(chat, "long btc 100"), "Open")
     sent = answer_to(chat, "/export")
     with chat.page.expect_download() as archive:
@@ -75,6 +77,7 @@ def test_every_screen_of_trades_fits_a_phone(
     sandbox = start_sandbox("--speed", "1")
     chat = open_tab(sandbox.url, viewport=PHONE, scheme=scheme).open(TOM, TOM)
     begin(chat, words["language"], words["risk"])
+    silence(chat)
 
     def look(name: str) -> None:
         chat.settle()

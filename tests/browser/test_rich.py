@@ -9,7 +9,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import DESKTOP, PHONE, OpenTab, StartSandbox
 from tests.browser.sandbox_process import SandboxProcess
-from tests.browser.test_desk import TABLES, answer_to, begin
+from tests.browser.test_desk import TABLES, answer_to, begin, silence
 from tests.browser.wire import TOM, BotHand, Control
 from tests.build.screens import the_rendering
 from tests.test_words import context
@@ -136,6 +136,7 @@ def test_a_person_who_sees_tables_gets_them(
     look("probe")
     chat.page.get_by_role("button", name=TABLES[words["language"]][True], exact=True).click()
     expect(chat.part("rich")).to_have_count(0)
+    silence(chat)
     for wish in ("long btc 300 x3", "short eth 200 x2", "long sol 50"):
         answer_to(chat, wish).get_by_role("button", name=words["open"], exact=True).click()
         expect(chat.messages.last).to_contain_text("PAPER")

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import PHONE, OpenTab, StartSandbox
 from tests.browser.sandbox_process import SandboxProcess
-from tests.browser.test_desk import answer_to, begin
+from tests.browser.test_desk import answer_to, begin, silence
 from tests.browser.wire import TOM, Control
 
 PATIENCE_S = 150.0
@@ -48,6 +48,7 @@ def test_the_day_on_a_phone(
     language, risk, coins, strongest, new = LOOKS[scheme]
     chat = open_tab(synthetic.url, viewport=PHONE, scheme=scheme).open(TOM, TOM)
     begin(chat, language, risk)
+    silence(chat)
     screen = asked_until(chat, "/screen", "\n10 ")
     expect(screen).to_contain_text(coins)
     chat.settle()
