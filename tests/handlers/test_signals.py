@@ -279,6 +279,7 @@ async def test_why_tells_every_rule_every_gate_and_the_indicators(desk: ScreenDe
     for text in ("/why btc", "/why #1", "/why", "почему биток"):
         screen = await desk.type(text)
         assert "Confidence 78 %: 10 of 20 rules hold." in screen.html.replace("\N{NO-BREAK SPACE}", " ")
+        assert "Costs: fee and slippage take about 0.0" in screen.html
         for part in ("<b>1d</b>", "<b>4h</b>", "<b>15m</b>", "✓ data fresh (8 s)", "rsi14"):
             assert part in screen.html
         assert labels(screen) == ["Signal", "Chart"]
