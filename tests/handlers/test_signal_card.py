@@ -128,7 +128,7 @@ def test_a_short_is_drawn_downward_and_its_targets_are_gains() -> None:
 def test_a_weak_one_says_so(confidence: float, is_said: bool) -> None:
     proposal = a_full_proposal(an_instrument("BTC"), Decimal(87_000), confidence=confidence)
     html = card_html(the_rendering().speech("en"), a_signal(proposal=proposal))
-    assert ("Weak: followed for the record" in html) is is_said
+    assert ("Weak: sent only to those" in html) is is_said
 
 
 def test_only_a_live_one_can_be_traded_and_only_by_those_who_may() -> None:
