@@ -160,7 +160,8 @@ class DeskProcess:
     async def _is_listening(self) -> bool:
         assert self.process is not None
         assert self.process.returncode is None, f"it ended:\n{self.output()[-3000:]}"
-        return '"desk_ready"' in self._logs[-1].read_text(encoding="utf-8")
+        is_ready = '"desk_ready"' in self._logs[-1].read_text(encoding="utf-8")
+        return is_ready and self.sandbox.world.telegram.updates.is_being_read
 
 
 @asynccontextmanager
