@@ -155,7 +155,7 @@ class Signals:
     async def mute(self, person: Person, symbol: str, hours: float) -> Person:
         """No signals about a market for so long, zero ends it; the person as they are then. Raises as
         `People.change` does."""
-        now = self._clock.now()
+        now, person = self._clock.now(), self._people.get(person.id) or person  # as they are by now
         kept = [mute for mute in person.mutes if mute.symbol != symbol and mute.until > now]
         if hours > 0:
             kept.append(Mute(symbol, now + timedelta(hours=hours)))

@@ -367,7 +367,7 @@ async def test_a_record_of_many_has_its_intervals(desk: ScreenDesk) -> None:
     html = screen.html.replace("\N{NO-BREAK SPACE}", " ")
     assert "<b>Track record</b> · 40 signals" in html
     assert "Won <b>50 %</b>" in html
-    assert "95 of 100: won " in html
+    assert "Likely (95 %): won " in html
     assert "too few" not in html
     tab = await desk.tap(data_of(screen, "Coins"))
     assert "<b>By coin</b>" in tab.html
