@@ -6,7 +6,8 @@ UV := $(shell command -v uv || echo .uv/bin/uv)
 BIN = .venv/bin
 CODE = bot handlers services ports adapters engines sandbox migrations benchmarks tests
 PYTEST = $(BIN)/pytest
-JOBS = auto
+# one more than there are processors: a scenario waits for much of its time
+JOBS = $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 ONLY =
 
 help:
