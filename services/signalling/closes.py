@@ -72,7 +72,6 @@ class Closes:
 
     async def run(self) -> None:
         """Endless: follow what is collected, judge what closes."""
-        await self.warm.ready()
         backoff = Backoff(*BACKOFF_S)
         while True:
             self._news.clear()
@@ -105,6 +104,8 @@ class Closes:
     async def _follow(self) -> None:
         """Begin with markets that are collected by now, and look at each once."""
         collected = frozenset(self.collected())
+        if collected:
+            await self.warm.ready()  # a desk that collects nothing needs no kernels
         for symbol in self._followed - collected:
             self.frames.let_go(symbol)
             for timeframe in ENTRY_FRAMES:
