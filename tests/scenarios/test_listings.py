@@ -103,6 +103,7 @@ async def test_a_kill_and_restarts_tell_nothing_twice(sandbox: Sandbox) -> None:
         await process.start()
         await sandbox.advance(LOOKS_S)
         await sandbox.next_from_bot(VERA, having="LATER/USDT")
+        await sandbox.ask(VERA, "/watch sol")  # as above
         assert await process.stop() == 0
 
     async with running_desk(sandbox) as desk:
