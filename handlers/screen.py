@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from engines.core.side import Direction
 from engines.signals.screen import WEIGHTS, Pick
+from handlers.ui.arrow import ARROWS
 from handlers.ui.keyboards import again, button, choice, rows
 from handlers.ui.request import Request
 from handlers.ui.rich import rich
@@ -17,7 +17,6 @@ from services.market.quote import Quote
 from services.screening.day_screen import DayScreen
 
 SIGNALS, CHARTS, ANEW = "s", "c", "new"
-ARROWS = {Direction.LONG: "▲", Direction.SHORT: "▼", None: "•"}
 
 
 @dataclass(frozen=True, slots=True)

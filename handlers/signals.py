@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from engines.signals.signal import Signal
+from handlers.ui.arrow import ARROWS
 from handlers.ui.keyboards import button, rows
 from handlers.ui.request import Request
 from handlers.ui.rich import rich
@@ -59,7 +60,7 @@ def _keyboard(request: Request, shown: Sequence[Signal], page: int, pages: int) 
 
 
 def _label(signal: Signal) -> str:
-    arrow = "▲" if signal.proposal.direction.sign > 0 else "▼"
+    arrow = ARROWS[signal.proposal.direction]
     return f"{arrow} {signal.proposal.instrument.base[:12]} {signal.proposal.timeframe}"
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from engines.core.side import Direction
 from engines.signals.decision import Decision
+from handlers.ui.arrow import ARROWS
 from handlers.ui.keyboards import again, button, choice, rows
 from handlers.ui.request import Request
 from handlers.ui.rich import rich
@@ -28,7 +28,6 @@ _WORDS: dict[str, str] = {
     "u": "up gain gainers winners movers рост растут вверх",
     "d": "down loss losers drop падение падают вниз",
 }
-_ARROWS = {Direction.LONG: "▲", Direction.SHORT: "▼", None: "•"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def _leans(request: Request, count: int) -> Sequence[Lean]:
 def _lean(quote: Quote, decision: Decision) -> Lean:
     return Lean(
         quote=quote,
-        arrow=_ARROWS[decision.direction],
+        arrow=ARROWS[decision.direction],
         strength=Decimal(repr(decision.strength)),
         confidence=Decimal(repr(decision.confidence)),
     )

@@ -22,6 +22,7 @@ from services.market.retry import retried
 from services.markets import Markets
 from services.screening.day_screen import DayScreen, read, written
 from services.screening.sieve import sift
+from services.signalling.frames import frame_of
 from services.signalling.looking import HotStates
 
 log = structlog.get_logger()
@@ -180,10 +181,7 @@ class Screener:
         except (Transient, Refused) as error:  # the others are still worth a screen
             log.info("screen_candles_missing", symbol=symbol, timeframe=timeframe, error=str(error))
             return None
-        closed, state = candles.closed_before(now_ms, timeframe.ms), self.hot.new_state()
-        if len(closed):
-            state.push(closed)
-        frame = state.frame(timeframe)
+        frame = frame_of(self.hot.new_state(), candles, timeframe, now_ms)
         return frame if frame is not None and _is_current(frame, now_ms) else None
 
 

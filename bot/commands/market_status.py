@@ -3,11 +3,11 @@
 import asyncio
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 
 from bot import logs
 from bot.outside import examine_at, open_candles
 from bot.settings import Settings
+from engines.core.moment import utc
 from engines.core.timeframe import Timeframe
 from ports.candles import Coverage
 
@@ -62,8 +62,8 @@ def _table(coverage: Sequence[Coverage]) -> Iterable[str]:
                 f"{len(group):,}",
                 f"{sum(one.count for one in group):,}",
                 f"{sum(_missing(one) for one in group):,}",
-                f"{_moment(min(one.first_ms for one in group)):%Y-%m-%d}",
-                f"{_moment(max(one.last_ms for one in group) + timeframe.ms):%Y-%m-%d %H:%M}",
+                f"{utc(min(one.first_ms for one in group)):%Y-%m-%d}",
+                f"{utc(max(one.last_ms for one in group) + timeframe.ms):%Y-%m-%d %H:%M}",
             )
         )
 
@@ -81,7 +81,3 @@ def _line(cells: Sequence[str]) -> str:
 def _missing(one: Coverage) -> int:
     """Candles between the first and the last that are not there."""
     return (one.last_ms - one.first_ms) // one.series.timeframe.ms + 1 - one.count
-
-
-def _moment(time_ms: int) -> datetime:
-    return datetime.fromtimestamp(time_ms / 1000, UTC)

@@ -5,13 +5,14 @@ import json
 import math
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from bot import logs
 from bot.commands.workbench import instrument_of, workbench
 from bot.outside import build_compiler, build_library
 from bot.settings import Settings
+from engines.core.moment import utc
 from engines.core.side import Direction
 from engines.core.timeframe import Timeframe
 from engines.indicators.columns import HOT
@@ -91,7 +92,7 @@ def as_json(decision: Decision, frames: Mapping[Timeframe, Frame]) -> dict[str, 
         "blocked_by": None if blocked is None else blocked.name.value,
         "gates": [_gate(one) for one in decision.gates],
         "findings": [_finding(one) for one in decision.findings],
-        "looked_at": datetime.fromtimestamp(decision.at_ms / 1000, UTC).isoformat(),
+        "looked_at": utc(decision.at_ms).isoformat(),
     }
 
 

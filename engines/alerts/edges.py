@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import numpy as np
@@ -11,6 +10,7 @@ from engines.alerts.alert import Alert, AlertState
 from engines.alerts.formula import Formula
 from engines.alerts.market_watch import Change
 from engines.alerts.truth import Frames, judge, moments_of, read
+from engines.core.moment import utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def look_back(formula: Formula, frames: Frames, *, closes: int) -> History:
 
 
 def _turned(alert: Alert, formula: Formula, frames: Frames, moment_ms: int) -> Change:
-    at = datetime.fromtimestamp(moment_ms / 1000, UTC)
+    at = utc(moment_ms)
     shortest = frames[formula.timeframe]
     place = int(np.searchsorted(shortest.closed_ms, moment_ms))
     price = Decimal(repr(float(shortest.close[place])))

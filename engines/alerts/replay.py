@@ -1,13 +1,14 @@
 """What alerts would have heard while nobody listened, from candles."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from engines.alerts.alert import Alert
 from engines.alerts.daily_range import DayRange
 from engines.alerts.market_watch import Change, MarketWatch
 from engines.core.candle import Candles
+from engines.core.moment import utc
 
 
 def replay(
@@ -44,7 +45,7 @@ def warm(watch: MarketWatch, bars: Candles, *, length: timedelta) -> None:
 def day_ranges(days: Candles) -> Sequence[DayRange]:
     """Daily candles as ranges. Here floats of charts become prices."""
     rows = zip(days.time_ms.tolist(), days.high.tolist(), days.low.tolist(), strict=True)
-    return [DayRange(_at(opened).date(), _price(high), _price(low)) for opened, high, low in rows]
+    return [DayRange(utc(opened).date(), _price(high), _price(low)) for opened, high, low in rows]
 
 
 def _admit(watch: MarketWatch, waiting: list[Alert], at: datetime) -> None:
@@ -60,12 +61,8 @@ def _walked(bars: Candles) -> Iterator[tuple[datetime, Sequence[tuple[Decimal, f
     for opened, start, high, low, close in zip(*(one.tolist() for one in columns), strict=True):
         turns = (low, high) if close >= start else (high, low)
         path = [(_price(price), place / 4) for place, price in enumerate((start, *turns))]
-        yield _at(opened), path, _price(close)
+        yield utc(opened), path, _price(close)
 
 
 def _price(value: float) -> Decimal:
     return Decimal(repr(value))
-
-
-def _at(time_ms: int) -> datetime:
-    return datetime.fromtimestamp(time_ms / 1000, UTC)

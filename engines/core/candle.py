@@ -1,12 +1,13 @@
 """Columns of candles, the form in which price history crosses every floor."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
 from engines.core.instrument import MarketKind
+from engines.core.moment import utc
 from engines.core.timeframe import Timeframe
 
 FloatArray = npt.NDArray[np.float64]
@@ -78,4 +79,4 @@ class Bar:
     @property
     def at(self) -> datetime:
         """Market time of the telling, aware UTC."""
-        return datetime.fromtimestamp(self.at_ms / 1000, UTC)
+        return utc(self.at_ms)

@@ -10,9 +10,10 @@ A market that opens beyond the stop (a gap) gives the open; a target never gives
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
+from engines.core.moment import utc
 from engines.signals.proposal import Proposal
 from engines.signals.signal import Course, SignalState
 from engines.signals.stretch import Stretch
@@ -90,7 +91,7 @@ class _Walk:
         is_long = self._sign > 0
         self._best, self._worst = (stretch.high, stretch.low) if is_long else (stretch.low, stretch.high)
         self._is_whole = stretch.start_ms >= course.seen_ms
-        self._at = datetime.fromtimestamp(stretch.at_ms / 1000, UTC)
+        self._at = utc(stretch.at_ms)
         self.course = replace(course, seen_ms=stretch.at_ms)
         self.events: list[CourseEvent] = []
 

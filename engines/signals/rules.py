@@ -1,9 +1,9 @@
 """What to do with a market: all rules asked, all gates asked, and a proposal where none of them blocks."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
+from engines.core.moment import utc
 from engines.core.timeframe import Timeframe
 from engines.indicators.columns import HOT
 from engines.indicators.frame import Frame
@@ -70,14 +70,10 @@ def propose(case: Case, gates: tuple[Gate, ...]) -> Proposal:
         findings=weight.findings,
         gates=gates,
         indicators={each: _known(view.frames[each]) for each in (case.timeframe, *TREND_FRAMES)},
-        created_at=_utc(view.now_ms),
-        expires_at=_utc(frame.closed_ms + EXPIRES_BARS * case.timeframe.ms),
+        created_at=utc(view.now_ms),
+        expires_at=utc(frame.closed_ms + EXPIRES_BARS * case.timeframe.ms),
     )
 
 
 def _known(frame: Frame) -> dict[str, float]:
     return {name: value for name, value in zip(HOT, frame.now.tolist(), strict=True) if value == value}
-
-
-def _utc(time_ms: int) -> datetime:
-    return datetime.fromtimestamp(time_ms / 1000, UTC)

@@ -9,13 +9,13 @@ volatility, followed in the same way. What signals do better than they is what t
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from itertools import groupby
 from typing import Final
 
 import numpy as np
 
 from engines.core.candle import Candles
+from engines.core.moment import utc
 from engines.core.side import Direction
 from engines.core.timeframe import Timeframe
 from engines.signals.course import COSTS, Costs, advance, begin
@@ -247,5 +247,5 @@ def _by_timeframe(month: Iterable[Look]) -> Mapping[Timeframe, list[Look]]:
 
 
 def _month(time_ms: int) -> tuple[int, int]:
-    at = datetime.fromtimestamp(time_ms / 1000, UTC)
+    at = utc(time_ms)
     return at.year, at.month

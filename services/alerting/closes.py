@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -13,6 +13,7 @@ from engines.alerts.edges import live_through, look_back
 from engines.alerts.formula import Formula
 from engines.alerts.market_watch import Change
 from engines.alerts.truth import Frames, Reading, known_before, moments_of, read
+from engines.core.moment import utc
 from ports.alerts import closes_mark
 from ports.clock import Clock
 from ports.errors import Refused, Transient
@@ -116,7 +117,7 @@ class Closes:
 
     def marks(self) -> Mapping[str, datetime]:
         """Up to when the closes of each market are judged (market time)."""
-        return {closes_mark(symbol): _at(market.judged_ms) for symbol, market in self._markets.items()}
+        return {closes_mark(symbol): utc(market.judged_ms) for symbol, market in self._markets.items()}
 
     def wake(self) -> None:
         """Some candle has closed."""
@@ -213,7 +214,3 @@ def formula_in(alert: Draft) -> Formula:
 
 def _ms(at: datetime) -> int:
     return int(at.timestamp() * 1000)
-
-
-def _at(time_ms: int) -> datetime:
-    return datetime.fromtimestamp(time_ms / 1000, UTC)

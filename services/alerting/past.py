@@ -1,13 +1,14 @@
 """A market's watch, built from candles: windows and days known, what was missed lived through."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from engines.alerts.alert import Alert, Condition, NewExtreme, PercentMove
 from engines.alerts.daily_range import DailyRange, DayRange
 from engines.alerts.market_watch import Change, MarketWatch
 from engines.alerts.replay import day_ranges, replay, warm
 from engines.core.candle import Candles
+from engines.core.moment import utc
 from engines.core.timeframe import Timeframe
 from engines.market.aggregation import empty
 from ports.markets import MarketSource
@@ -91,7 +92,7 @@ def _length(frame: Timeframe) -> timedelta:
 
 
 def _floor(at: datetime, frame: Timeframe) -> datetime:
-    return datetime.fromtimestamp(frame.floor(_ms(at)) / 1000, UTC)
+    return utc(frame.floor(_ms(at)))
 
 
 def _ms(at: datetime) -> int:

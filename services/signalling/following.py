@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from engines.core.candle import Bar, Candles
+from engines.core.moment import utc
 from engines.core.timeframe import Timeframe
 from engines.market.plan import FIVE, PAGE
 from engines.signals.course import advance
@@ -142,7 +143,7 @@ class Following:
             self._fall_back(trail, error)
         if trail.is_behind:
             trail.bars = [*bars[-1:], *trail.bars][-1:]
-        elif self.clock.age_s(_moment(trail.at_ms)) > SILENT_AFTER_S:
+        elif self.clock.age_s(utc(trail.at_ms)) > SILENT_AFTER_S:
             trail.is_behind = True
 
     async def _apply(self, trail: Trail, stretch: Stretch, bar: Bar | None = None) -> None:
@@ -219,7 +220,3 @@ class Following:
 def _last_price(signal: Signal) -> float:
     entered = signal.course.entry_price
     return float(signal.proposal.price) if entered is None else entered
-
-
-def _moment(time_ms: int) -> datetime:
-    return datetime.fromtimestamp(time_ms / 1000, UTC)

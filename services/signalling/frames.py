@@ -29,6 +29,15 @@ class State(Protocol):
     def frame(self, timeframe: Timeframe) -> Frame | None: ...
 
 
+def frame_of(state: State, candles: Candles, timeframe: Timeframe, now_ms: int) -> Frame | None:
+    """The last bar of `candles` that had closed at `now_ms`, with its indicators; `None` where none had.
+    `state` is a new one."""
+    closed = candles.closed_before(now_ms, timeframe.ms)
+    if len(closed):
+        state.push(closed)
+    return state.frame(timeframe)
+
+
 class Change(Enum):
     """What happened to a state: it was built for the first time, has a new bar, or only other old ones."""
 

@@ -14,7 +14,7 @@ from engines.signals.rules import decide
 from ports.clock import Clock
 from ports.errors import Refused
 from services.markets import Markets
-from services.signalling.frames import State
+from services.signalling.frames import State, frame_of
 from services.signalling.views import view_of
 
 LOOKED_AT = (*ENTRY_FRAMES, *TREND_FRAMES)
@@ -76,11 +76,7 @@ class Looking:
 
     async def _frame(self, symbol: str, timeframe: Timeframe) -> Frame | None:
         candles = await self.markets.candles(symbol, timeframe, BARS)
-        closed = candles.closed_before(self._now_ms(), timeframe.ms)
-        state = self.hot.new_state()
-        if len(closed):
-            state.push(closed)
-        return state.frame(timeframe)
+        return frame_of(self.hot.new_state(), candles, timeframe, self._now_ms())
 
     def _now_ms(self) -> int:
         return int(self.clock.now().timestamp() * 1000)

@@ -1,9 +1,10 @@
 """A market as the rules see it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from engines.core.instrument import Instrument
+from engines.core.moment import utc
 from engines.core.timeframe import Timeframe
 from engines.indicators.frame import Frame
 from engines.signals.decision import View
@@ -31,4 +32,4 @@ def view_of(
 
 def _lag_s(frame: Frame, clock: Clock) -> float:
     """Real seconds since the bar after this one should have closed; zero while it is the newest."""
-    return clock.age_s(datetime.fromtimestamp((frame.closed_ms + frame.timeframe.ms) / 1000, UTC))
+    return clock.age_s(utc(frame.closed_ms + frame.timeframe.ms))

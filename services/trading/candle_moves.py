@@ -1,11 +1,12 @@
 """Candles as moves: the way inside is unknown, so the worse order of events is taken."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from engines.core.candle import Candles
 from engines.core.instrument import Instrument
+from engines.core.moment import utc
 from engines.core.move import Move
 from engines.core.timeframe import Timeframe
 
@@ -27,8 +28,8 @@ def bar_moves(instrument: Instrument, traded: Candles, marks: Candles | None) ->
             Move(
                 symbol=instrument.symbol,
                 kind=instrument.kind,
-                since=moment(time_ms),
-                at=moment(time_ms + Timeframe.M1.ms),
+                since=utc(time_ms),
+                at=utc(time_ms + Timeframe.M1.ms),
                 open=_price(instrument, traded.open[row]),
                 high=high,
                 low=low,
@@ -41,11 +42,6 @@ def bar_moves(instrument: Instrument, traded: Candles, marks: Candles | None) ->
             )
         )
     return moves
-
-
-def moment(time_ms: int) -> datetime:
-    """The instant of epoch milliseconds."""
-    return datetime.fromtimestamp(time_ms / 1000, UTC)
 
 
 def milliseconds(at: datetime) -> int:

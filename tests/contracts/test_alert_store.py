@@ -18,6 +18,7 @@ from ports.alerts import AlertStore, Firing, closes_mark
 from ports.messages import OutboxStore
 from tests.build.alerts import a_draft
 from tests.build.clock import NOON
+from tests.build.databases import desk_url
 from tests.build.markets import an_instrument
 from tests.build.people import a_push
 from tests.build.stores import MemoryDesk
@@ -42,11 +43,7 @@ async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     if request.param == "memory":
         yield MemoryDesk()
         return
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/desk.sqlite"
-    else:
-        url = await request.getfixturevalue("postgres_server").create_database()
-    desk = await SqlDesk.open(url, world="live", mode="paper")
+    desk = await SqlDesk.open(await desk_url(request, tmp_path), world="live", mode="paper")
     yield desk
     await desk.close()
 

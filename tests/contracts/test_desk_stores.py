@@ -12,6 +12,7 @@ from adapters.sql.desk import SqlDesk
 from ports.charts import Theme
 from ports.messages import Button, OutboxStore, Priority, Screen, Style
 from ports.people import ActionStore, Facts, Noise, PeopleStore, RiskProfile, Role
+from tests.build.databases import desk_url
 from tests.build.people import NOON, a_person, a_push, an_action
 from tests.build.stores import MemoryDesk
 
@@ -36,11 +37,7 @@ async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     if request.param == "memory":
         yield MemoryDesk()
         return
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/desk.sqlite"
-    else:
-        url = await request.getfixturevalue("postgres_server").create_database()
-    desk = await SqlDesk.open(url, world="live", mode="paper")
+    desk = await SqlDesk.open(await desk_url(request, tmp_path), world="live", mode="paper")
     yield desk
     await desk.close()
 

@@ -16,6 +16,7 @@ from engines.signals.evidence import Finding, Gate, GateName, GateState
 from engines.signals.signal import Signal, SignalState
 from ports.signals import SignalStore
 from tests.build.clock import NOON
+from tests.build.databases import desk_url
 from tests.build.markets import an_instrument
 from tests.build.signal_store import MemorySignals
 from tests.build.signals import a_card, a_course, a_proposal
@@ -28,11 +29,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     if request.param == "memory":
         yield MemorySignals()
         return
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/desk.sqlite"
-    else:
-        url = await request.getfixturevalue("postgres_server").create_database()
-    desk = await SqlDesk.open(url, world="live", mode="paper")
+    desk = await SqlDesk.open(await desk_url(request, tmp_path), world="live", mode="paper")
     yield desk.signals
     await desk.close()
 

@@ -24,6 +24,7 @@ async def looked(sandbox: Sandbox, desk: App) -> None:
     """Let the desk look at the list of markets once more, to the end."""
     before = await desk.services.outbox.store.unsent()
     assert before == []
+    await until(lambda: _is_scheduled(desk), "the look is scheduled")
     started = _run(desk)
     await sandbox.advance(LOOKS_S)
 
@@ -32,6 +33,10 @@ async def looked(sandbox: Sandbox, desk: App) -> None:
         return run[0] != started[0] and not run[1] and not await desk.services.outbox.store.unsent()
 
     await until(has_run, "the list of markets is read")
+
+
+async def _is_scheduled(desk: App) -> bool:
+    return any(one.name == "listings" for one in desk.services.runs())
 
 
 def _run(desk: App) -> tuple[object, bool]:
