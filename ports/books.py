@@ -11,6 +11,7 @@ from engines.orders.order import Fill, Order
 from engines.orders.trade import Trade
 from ports.errors import DeskError
 from ports.messages import OutboundMessage
+from ports.tickets import Ticket
 
 
 class Conflict(DeskError):
@@ -22,7 +23,8 @@ class Change:
     """What happened to one trade. `trade.version` is one more than the stored one (1: a new trade, whose
     `key` makes opening it idempotent); where its living message is belongs to `shown` from then on. Orders
     are inserted or replaced by id, fills and entries inserted once, `pushes` go to the outbox, all in one
-    transaction."""
+    transaction. `tickets` are inserted; of one that is stored already, only an open one can change: else
+    the whole change is a `Conflict` (two approvers, two taps)."""
 
     trade: Trade
     key: str | None = None
@@ -30,6 +32,7 @@ class Change:
     fills: tuple[Fill, ...] = ()
     entries: tuple[Entry, ...] = ()
     pushes: tuple[OutboundMessage, ...] = ()
+    tickets: tuple[Ticket, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,7 @@ class Books(Protocol):
 
     async def commit(self, change: Change) -> None:
         """Store a change. Raises `Conflict` and changes nothing when the trade's version, its key or an
-        entry's id does not fit."""
+        entry's id does not fit, or a ticket is decided already."""
         ...
 
     async def book(self, owner: int, entries: Sequence[Entry]) -> bool:

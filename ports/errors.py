@@ -3,7 +3,11 @@
 DeskError
 ├── Refused      the person can mend it; worded in templates, so in both languages
 ├── Transient    reads retry with back-off
+├── Rejected     the other side understood and said no; shown and written down
+├── Uncertain    an act whose outcome nobody knows: never again, look it up
 ├── Stale        data too old to act on: skip and say so
+├── Gone         the chat cannot be written to any more
+├── InvariantBroken  our own mistake: halt what did it, raise the alarm
 └── Fatal        stop the program: settings, keys, wrong database
 """
 
@@ -40,6 +44,15 @@ class Transient(DeskError):
 
 class Rejected(DeskError):
     """The other side understood and said no; the same request would be refused again."""
+
+
+class Uncertain(DeskError):
+    """An act was sent and nobody knows whether it took effect: a time-out, a dropped connection, an answer
+    that proves nothing. It is never sent again; its outcome is looked up."""
+
+
+class InvariantBroken(DeskError):
+    """Something that cannot be is: our own mistake. What did it is halted and an admin alarmed."""
 
 
 class Stale(DeskError):

@@ -134,9 +134,9 @@ def _placed_at(held: Held) -> datetime:
 def _entered_at(before: Held, after: Held) -> Decimal:
     """The limit that was filled; of several, the one met first."""
     limits = [
-        order.intent.limit_price
+        order.terms.limit_price
         for order in before.resting
-        if order.intent.limit_price is not None and after.order(order.id).filled > order.filled
+        if order.terms.limit_price is not None and after.order(order.id).filled > order.filled
     ]
     return max(limits, key=lambda price: price * after.trade.direction.sign)
 

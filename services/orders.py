@@ -22,6 +22,7 @@ from engines.orders.order import (
     Purpose,
     QueueMoved,
     Submitted,
+    Terms,
     Validated,
     VenueRejected,
 )
@@ -145,6 +146,7 @@ class Orders:
         order = Order(
             id=child_id(intent.id, number),
             intent=intent,
+            terms=Terms.of(intent),
             state=OrderState.CREATED,
             created_at=now,
             updated_at=now,
@@ -157,7 +159,7 @@ class Orders:
         if held is None or (order.intent.reduce_only and held.trade.quantity < order.intent.quantity):
             return await self._settle(trade_id, order.id, [self._refusal("nothing_held")])
         try:
-            events = await self.venue.submit(order)
+            events = await self.venue.submit(order, held.trade.direction)
         except (Stale, Transient) as error:
             log.warning("order_not_taken", order=order.id, error=str(error))
             events = [self._not_taken(order.intent)]

@@ -7,10 +7,12 @@ from decimal import Decimal
 
 from adapters.paper.book import BookReader, Eaten
 from engines.core.depth import Depth
-from engines.core.instrument import Toward
+from engines.core.instrument import Instrument, Toward
 from engines.core.move import Move
+from engines.core.side import Direction
 from engines.orders.order import (
     Acknowledged,
+    Amended,
     Canceled,
     Expired,
     Fill,
@@ -23,10 +25,12 @@ from engines.orders.order import (
     OrderKind,
     Purpose,
     QueueMoved,
+    Terms,
 )
 from engines.simulate.costs import Fees
 from engines.simulate.matching import Taken, queue_ahead, serve_resting, take_depth
 from ports.clock import Clock
+from ports.errors import Rejected
 from ports.markets import MarketSource
 
 _AT_ITS_PRICE = (Purpose.MANUAL, Purpose.LIQUIDATION)
@@ -59,7 +63,7 @@ class PaperVenue:
         """Always `"paper"`."""
         return "paper"
 
-    async def submit(self, order: Order) -> Sequence[OrderEvent]:
+    async def submit(self, order: Order, direction: Direction) -> Sequence[OrderEvent]:
         """Let the order meet the book after the latency. Raises `Stale` or `Transient`: nothing happened."""
         intent = order.intent
         if intent.purpose in _AT_ITS_PRICE:
@@ -75,6 +79,25 @@ class PaperVenue:
         """Always at once: what the market did before was told by `moved`."""
         return [Canceled(at=self._clock.now())]
 
+    async def amend(self, order: Order, terms: Terms) -> Sequence[OrderEvent]:
+        """At once: it keeps its place in the queue only as far as the desk remembers it."""
+        return [Amended(at=self._clock.now(), terms=terms)]
+
+    async def cancel_all(self, instrument: Instrument | None = None) -> None:
+        """Nothing: what rests is kept by the desk, which cancels it order by order."""
+
+    async def set_leverage(self, instrument: Instrument, leverage: Decimal) -> None:
+        """Nothing: every trade carries its own leverage."""
+
+    async def set_hedged(self, is_hedged: bool) -> None:
+        """Nothing: long and short are trades of their own."""
+
+    async def transfer(
+        self, transfer_id: str, asset: str, amount: Decimal, *, source: str, target: str
+    ) -> None:
+        """Never: there is one wallet."""
+        raise Rejected("paper money lies in one wallet")
+
     def moved(self, move: Move, resting: Sequence[Order]) -> Mapping[str, Sequence[OrderEvent]]:
         """Fills at the limit, as maker, and queues that became shorter."""
         by_id = {order.id: order for order in resting}
@@ -82,7 +105,7 @@ class PaperVenue:
         for order_id, served in serve_resting(resting, move).items():
             order = by_id[order_id]
             if served.quantity > 0:
-                limit = order.intent.limit_price
+                limit = order.terms.limit_price
                 assert limit is not None
                 part = Taken(price=limit, quantity=served.quantity)
                 outcome[order_id] = [self._filled(order, part, Liquidity.MAKER, move.at, 0)]
@@ -101,7 +124,7 @@ class PaperVenue:
             depth,
             at=now,
             eaten=self._eaten.of(intent.instrument),
-            worst_price=intent.limit_price or intent.worst_price,
+            worst_price=order.terms.limit_price or order.terms.worst_price,
             touch=intent.trigger_price,
         )
         affordable = _within(parts, intent)
@@ -110,18 +133,19 @@ class PaperVenue:
             self._filled(order, part, Liquidity.TAKER, at, number) for number, part in enumerate(affordable)
         ]
         if (taken := _size(affordable)) < order.left:
-            events.append(self._rest(intent, depth, at, is_cut=taken < _size(parts)))
+            events.append(self._rest(order, depth, at, is_cut=taken < _size(parts)))
         return events
 
-    def _rest(self, intent: Intent, depth: Depth, at: datetime, *, is_cut: bool) -> OrderEvent:
-        if intent.kind is OrderKind.MARKET or is_cut:
+    def _rest(self, order: Order, depth: Depth, at: datetime, *, is_cut: bool) -> OrderEvent:
+        intent, limit_price = order.intent, order.terms.limit_price
+        if order.terms.kind is OrderKind.MARKET or is_cut:
             return Canceled(at=at, reason="too_dear" if is_cut else "no_depth")
-        assert intent.limit_price is not None
-        ahead = queue_ahead(intent.instrument, intent.side, intent.limit_price, depth)
+        assert limit_price is not None
+        ahead = queue_ahead(intent.instrument, intent.side, limit_price, depth)
         return Opened(at=at, queue_ahead=ahead)
 
     def _at_its_price(self, order: Order) -> list[OrderEvent]:
-        price = order.intent.limit_price
+        price = order.terms.limit_price
         assert price is not None
         at = self._moment(order.intent, self._clock.now())
         part = Taken(price=price, quantity=order.left)

@@ -15,23 +15,28 @@ from sqlalchemy import (
     Text,
     Time,
     UniqueConstraint,
+    false,
     text,
 )
 
 from adapters.sql.people_types import Filter, Mutes
 from adapters.sql.signal_types import CourseJson, ProposalJson
-from adapters.sql.trade_types import Market, Targets
+from adapters.sql.trade_types import EffectJson, Market, OrderTerms, ScopeJson, Targets
 from adapters.sql.types import JsonTuple, Money, UtcDateTime, Word
 from engines.alerts.alert import AlertState, Way
 from engines.core.side import Direction, Side
 from engines.core.timeframe import Timeframe
 from engines.ledger.entry import EntryKind
-from engines.orders.order import Liquidity, OrderKind, OrderState, Purpose
+from engines.orders.order import ExecutionStyle, Liquidity, OrderKind, OrderState, Purpose
+from engines.orders.subaccount import EngineName
 from engines.orders.trade import CloseReason, TradeState
+from engines.risk.latch import Cause
 from engines.signals.signal import SignalState
 from ports.alerts import ConditionKind
 from ports.charts import Theme
+from ports.desk_state import Approval
 from ports.people import Noise, RiskProfile, Role
+from ports.tickets import TicketState
 
 DESK = MetaData(
     naming_convention={
@@ -159,6 +164,7 @@ trades = Table(
     Column("stop", Money),
     Column("targets", Targets, nullable=False),
     Column("trail_distance", Money),
+    Column("is_cross", Boolean, nullable=False, server_default=false()),
     Column("best_price", Money),
     Column("close_reason", Word(CloseReason)),
     Column("is_manual", Boolean, nullable=False),
@@ -196,6 +202,9 @@ intents = Table(
     Column("worst_price", Money),
     Column("most_cost", Money),
     Column("trigger_price", Money),
+    Column("style", Word(ExecutionStyle), nullable=False, server_default=ExecutionStyle.SINGLE.value),
+    Column("decision_price", Money),
+    Column("max_slippage", Money),
     Column("reduce_only", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -208,6 +217,8 @@ orders = Table(
     Column("number", _RowId, primary_key=True),
     Column("id", Text, nullable=False, unique=True),
     Column("intent_id", Text, ForeignKey("intents.id"), nullable=False, index=True),
+    Column("terms", OrderTerms, nullable=False),
+    Column("venue_id", Text),
     Column("state", Word(OrderState), nullable=False),
     Column("filled", Money, nullable=False),
     Column("cost", Money, nullable=False),
@@ -221,6 +232,9 @@ orders = Table(
     sqlite_autoincrement=True,
 )
 
+_UNFINISHED = text("state NOT IN ('denied', 'filled', 'canceled', 'rejected', 'expired', 'absent')")
+Index("ix_orders_unfinished", orders.c.number, sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED)
+
 fills = Table(
     "fills",
     DESK,
@@ -230,6 +244,7 @@ fills = Table(
     Column("price", Money, nullable=False),
     Column("quantity", Money, nullable=False),
     Column("fee", Money, nullable=False),
+    Column("fee_asset", Text),
     Column("liquidity", Word(Liquidity), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     UniqueConstraint("order_id", "id"),
@@ -329,4 +344,83 @@ signal_cards = Table(
     Column("message_id", BigInteger),
     Column("is_picture", Boolean, nullable=False),
     Column("shown_version", Integer, nullable=False),
+)
+
+tickets = Table(
+    "tickets",
+    DESK,
+    Column("number", _RowId, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("order_id", Text, ForeignKey("orders.id"), nullable=False, index=True),
+    Column("engine", Text, nullable=False),
+    Column("state", Word(TicketState), nullable=False),
+    Column("effect", EffectJson, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("asked_by", BigInteger),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("decided_by", BigInteger),
+    Column("decided_at", UtcDateTime),
+    Column("replaces", Text),
+    sqlite_autoincrement=True,
+)
+_OPEN_TICKET = text("state = 'open'")
+Index("ix_tickets_open", tickets.c.number, sqlite_where=_OPEN_TICKET, postgresql_where=_OPEN_TICKET)
+
+ticket_cards = Table(
+    "ticket_cards",
+    DESK,
+    Column("ticket_id", Text, ForeignKey("tickets.id"), primary_key=True),
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("message_id", BigInteger),
+    Column("version", BigInteger, nullable=False),
+)
+
+latches = Table(
+    "latches",
+    DESK,
+    Column("id", Text, primary_key=True),
+    Column("scope", ScopeJson, nullable=False),
+    Column("cause", Word(Cause), nullable=False),
+    Column("level", SmallInteger, nullable=False),
+    Column("by", BigInteger),
+    Column("pulled_at", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime),
+    Column("detail", Text, nullable=False),
+)
+
+policies = Table(
+    "policies",
+    DESK,
+    Column("engine", Word(EngineName), primary_key=True),
+    Column("approval", Word(Approval), nullable=False),
+    Column("account", Text, nullable=False),
+    Column("most_order", Money, nullable=False),
+    Column("most_day", Money, nullable=False),
+    Column("live_from", UtcDateTime),
+    Column("changed_by", BigInteger),
+    Column("changed_at", UtcDateTime),
+)
+
+lease = Table(
+    "lease",
+    DESK,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("holder", Text, nullable=False),
+    Column("taken_at", UtcDateTime, nullable=False),
+    Column("renewed_at", UtcDateTime, nullable=False),
+    CheckConstraint("id = 1", name="single"),
+)
+
+audit = Table(
+    "audit",
+    DESK,
+    Column("id", _RowId, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("person_id", BigInteger),
+    Column("chat_id", BigInteger),
+    Column("deed", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("params", JSON, nullable=False),
+    sqlite_autoincrement=True,
 )

@@ -1,6 +1,7 @@
 """Values of the trading room as JSON columns: amounts as strings, instants in ISO form."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,10 @@ from typing import Any
 from sqlalchemy import JSON, Dialect, TypeDecorator
 
 from engines.core.instrument import Instrument, MarketKind
+from engines.orders.order import OrderKind, Terms
 from engines.orders.trade import Target
+from engines.risk.latch import Scope
+from ports.tickets import Effect
 
 
 class Market(TypeDecorator[Instrument]):
@@ -69,3 +73,73 @@ def _packed(target: Target) -> dict[str, Any]:
 def _unpacked(row: Mapping[str, Any]) -> Target:
     hit_at = None if row["hit_at"] is None else datetime.fromisoformat(row["hit_at"])
     return Target(price=Decimal(row["price"]), share=Decimal(row["share"]), hit_at=hit_at)
+
+
+class OrderTerms(TypeDecorator[Terms]):
+    """What an order asks of the venue."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Terms | None, dialect: Dialect) -> dict[str, Any] | None:
+        if value is None:
+            return None
+        return {
+            "quantity": _text(value.quantity),
+            "kind": value.kind.value,
+            "limit_price": _text(value.limit_price),
+            "worst_price": _text(value.worst_price),
+            "trigger_price": _text(value.trigger_price),
+            "is_post_only": value.is_post_only,
+        }
+
+    def process_result_value(self, value: Mapping[str, Any] | None, dialect: Dialect) -> Terms | None:
+        if value is None:
+            return None
+        return Terms(
+            quantity=Decimal(value["quantity"]),
+            kind=OrderKind(value["kind"]),
+            limit_price=_amount(value["limit_price"]),
+            worst_price=_amount(value["worst_price"]),
+            trigger_price=_amount(value["trigger_price"]),
+            is_post_only=value["is_post_only"],
+        )
+
+
+class EffectJson(TypeDecorator[Effect]):
+    """What a ticket says its order would do: all fields are amounts."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Effect | None, dialect: Dialect) -> dict[str, str | None] | None:
+        if value is None:
+            return None
+        return {field.name: _text(getattr(value, field.name)) for field in fields(Effect)}
+
+    def process_result_value(self, value: Mapping[str, Any] | None, dialect: Dialect) -> Effect | None:
+        if value is None:
+            return None
+        known: dict[str, Any] = {name: _amount(text) for name, text in value.items()}
+        return Effect(**known)
+
+
+class ScopeJson(TypeDecorator[Scope]):
+    """What a latch stops."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Scope | None, dialect: Dialect) -> dict[str, Any] | None:
+        return None if value is None else asdict(value)
+
+    def process_result_value(self, value: Mapping[str, Any] | None, dialect: Dialect) -> Scope | None:
+        return None if value is None else Scope(**value)
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else format(amount, "f")
+
+
+def _amount(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

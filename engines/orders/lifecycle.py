@@ -12,6 +12,7 @@ from typing import Final
 
 from engines.orders.order import (
     Acknowledged,
+    Amended,
     ApprovalAsked,
     CancelAsked,
     Canceled,
@@ -70,6 +71,7 @@ TRANSITIONS: Final[dict[tuple[OrderState, type[OrderEvent]], OrderState]] = {
     (S.OPEN, Acknowledged): S.OPEN,  # late
     (S.OPEN, Opened): S.OPEN,  # repeated
     (S.OPEN, QueueMoved): S.OPEN,
+    (S.OPEN, Amended): S.OPEN,
     (S.OPEN, Filled): S.PARTIALLY_FILLED,
     (S.OPEN, CancelAsked): S.CANCEL_PENDING,
     (S.OPEN, Canceled): S.CANCELED,
@@ -79,6 +81,7 @@ TRANSITIONS: Final[dict[tuple[OrderState, type[OrderEvent]], OrderState]] = {
     (S.PARTIALLY_FILLED, Acknowledged): S.PARTIALLY_FILLED,  # late
     (S.PARTIALLY_FILLED, Opened): S.PARTIALLY_FILLED,  # late
     (S.PARTIALLY_FILLED, QueueMoved): S.PARTIALLY_FILLED,
+    (S.PARTIALLY_FILLED, Amended): S.PARTIALLY_FILLED,
     (S.PARTIALLY_FILLED, Filled): S.PARTIALLY_FILLED,
     (S.PARTIALLY_FILLED, CancelAsked): S.CANCEL_PENDING,
     (S.PARTIALLY_FILLED, Canceled): S.CANCELED,
@@ -192,7 +195,7 @@ def _filled(before: Order, after: Order, event: OrderEvent) -> Order:
     filled = before.filled + fill.quantity
     return replace(
         after,
-        state=S.FILLED if filled == before.intent.quantity else after.state,
+        state=S.FILLED if filled == before.terms.quantity else after.state,
         filled=filled,
         cost=before.cost + fill.price * fill.quantity,
         fees=before.fees + fill.fee,
@@ -224,6 +227,19 @@ def _opened(before: Order, after: Order, event: OrderEvent) -> Order:
     return replace(after, queue_ahead=event.queue_ahead) if is_first else after
 
 
+def _acknowledged(before: Order, after: Order, event: OrderEvent) -> Order:
+    assert isinstance(event, Acknowledged)
+    return replace(after, venue_id=before.venue_id or event.venue_id)
+
+
+def _amended(before: Order, after: Order, event: OrderEvent) -> Order:
+    """Whatever it is changed to, an order is never larger than its intent nor smaller than what is filled."""
+    assert isinstance(event, Amended)
+    if not before.filled < event.terms.quantity <= before.intent.quantity:
+        raise IllegalTransition(f"order {before.id}: {event.terms.quantity} with {before.filled} filled")
+    return replace(after, terms=event.terms)
+
+
 def _ended(before: Order, after: Order, event: OrderEvent) -> Order:
     """The first reason given stays."""
     assert isinstance(event, Denied | Canceled | VenueRejected)
@@ -238,6 +254,8 @@ def _refused(before: Order, after: Order, event: OrderEvent) -> Order:
 
 
 _CHANGES: Final[dict[type[OrderEvent], Callable[[Order, Order, OrderEvent], Order]]] = {
+    Acknowledged: _acknowledged,
+    Amended: _amended,
     Filled: _filled,
     Opened: _opened,
     QueueMoved: _queued,

@@ -29,6 +29,19 @@ class Purpose(StrEnum):
     """Booked at a price that the person named, not matched."""
 
 
+class ExecutionStyle(StrEnum):
+    """How an intent becomes orders; `engines.orders.execution` says what each does next."""
+
+    SINGLE = "single"
+    """One order, of the intent's own kind and limit."""
+    GUARDED_MARKET = "guarded_market"
+    """A market order that is filled no worse than `max_slippage` from the decision price."""
+    POST_ONLY = "post_only"
+    """A limit at the best price of its own side that never takes; moved along while it is not filled."""
+    MAKER_THEN_MARKET = "maker_then_market"
+    """Post-only for a few seconds, then what is left at the market, guarded."""
+
+
 class Liquidity(StrEnum):
     """Who was there first: a maker rested in the book, a taker came to it."""
 
@@ -60,12 +73,15 @@ class OrderState(StrEnum):
 class Intent:
     """The wish to trade, before anything was checked.
 
-    `id` is unique and the dedupe key: the same id is never acted on twice. `owner` is a person's id,
-    `account` names the sub-account (`"paper"`), `trade_id` the trade it belongs to. `quantity` is in base
+    `id` is unique and the dedupe key: the same id is never acted on twice. `owner` is the ledger sub-account:
+    a person's id, or that of an engine (`engines.orders.subaccount`). `account` names the venue account that
+    executes it (`"paper"`, `"bybit"`, `"gate"`), `trade_id` the trade it belongs to. `quantity` is in base
     coin, on the lot grid. `limit_price` is set for limits only. A market order is filled no worse than
     `worst_price`, where one is given, and for no more than `most_cost` (price times quantity, summed): what
     was found free when it was checked. `trigger_price` is the price whose touch caused it (stops, targets).
-    After `expires_at` it is not sent any more.
+    `decision_price` is what the market showed when it was decided, against which slippage is measured;
+    `max_slippage` the fraction of it that a guarded order may be worse. After `expires_at` it is not sent
+    any more.
     """
 
     id: str
@@ -82,6 +98,9 @@ class Intent:
     worst_price: Decimal | None = None
     most_cost: Decimal | None = None
     trigger_price: Decimal | None = None
+    style: ExecutionStyle = ExecutionStyle.SINGLE
+    decision_price: Decimal | None = None
+    max_slippage: Decimal | None = None
     reduce_only: bool = False
     reason: str = ""
     created_at: datetime
@@ -89,10 +108,37 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What one order asks of the venue; the children of an intent differ in it.
+
+    `quantity` is in base coin, on the lot grid. A market order is filled no worse than `worst_price`, where
+    one is given. With `trigger_price` it sleeps at the venue until that price is touched (a stop, a target
+    that is kept there). `is_post_only`: refused rather than filled at once.
+    """
+
+    quantity: Decimal
+    kind: OrderKind
+    limit_price: Decimal | None = None
+    worst_price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    is_post_only: bool = False
+
+    @classmethod
+    def of(cls, intent: Intent) -> "Terms":
+        """Those of an intent that is one order."""
+        return cls(
+            quantity=intent.quantity,
+            kind=intent.kind,
+            limit_price=intent.limit_price,
+            worst_price=intent.worst_price,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
     """A part of an order that was executed. `id` is the venue's trade id, unique for the order.
 
-    `fee` is in quote currency, positive when paid. `at` is market time.
+    `fee` is positive when paid, in `fee_asset` (`None`: the quote currency). `at` is market time.
     """
 
     id: str
@@ -100,13 +146,15 @@ class Fill:
     price: Decimal
     quantity: Decimal
     fee: Decimal
+    fee_asset: str | None = None
     liquidity: Liquidity
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One order of an intent. `id` is the client order id, at most 28 of `[0-9A-Za-z_-]`.
+    """One order of an intent. `id` is the client order id, at most 28 of `[0-9A-Za-z_-]`; `venue_id` the
+    venue's own, once it is known.
 
     `filled` is in base coin, `cost` is the sum of price times quantity, `fees` in quote currency.
     `fill_ids` are those already counted. `queue_ahead` is what rests before a resting limit, in base coin.
@@ -115,7 +163,9 @@ class Order:
 
     id: str
     intent: Intent
+    terms: Terms
     state: OrderState
+    venue_id: str | None = None
     filled: Decimal = Decimal(0)
     cost: Decimal = Decimal(0)
     fees: Decimal = Decimal(0)
@@ -129,7 +179,7 @@ class Order:
     @property
     def left(self) -> Decimal:
         """What is not filled yet."""
-        return self.intent.quantity - self.filled
+        return self.terms.quantity - self.filled
 
     @property
     def average_price(self) -> Decimal | None:
@@ -168,7 +218,16 @@ class Submitted(OrderEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged(OrderEvent):
-    """The venue has it."""
+    """The venue has it, under `venue_id` where it said so."""
+
+    venue_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amended(OrderEvent):
+    """The venue changed a resting order: it stands at `terms` now."""
+
+    terms: Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

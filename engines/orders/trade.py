@@ -50,7 +50,8 @@ class Trade:
     """One net position. Amounts in quote currency, quantities in base coin, never negative.
 
     `quantity` is held now; `entered` and `exited` are totals; `entry_cost` and `exit_proceeds` the sums of
-    price times quantity. `margin` is what is set aside (isolated; zero on spot). `realised` is profit before
+    price times quantity. `margin` is what is set aside (isolated; zero on spot, and where `is_cross`: the
+    whole account of the venue stands for it). `realised` is profit before
     fees and funding; `funding` is what was received (negative: paid). `risk` is the money between entry and
     the first stop, fees left out, which is 1R; `None` without a stop. `stop` is in force now,
     `trail_distance` moves it behind `best_price`, the best price since entry. `armed_at` is since when this
@@ -79,6 +80,7 @@ class Trade:
     stop: Decimal | None = None
     targets: tuple[Target, ...] = ()
     trail_distance: Decimal | None = None
+    is_cross: bool = False
     best_price: Decimal | None = None
     close_reason: CloseReason | None = None
     is_manual: bool = False

@@ -134,13 +134,13 @@ def serve_resting(orders: Sequence[Order], move: Move) -> Mapping[str, Served]:
 
 
 def _serve_one(order: Order, move: Move, traded: Decimal | None) -> Served:
-    intent, instrument = order.intent, order.intent.instrument
-    if intent.limit_price is None:
+    intent, limit_price, instrument = order.intent, order.terms.limit_price, order.intent.instrument
+    if limit_price is None:
         raise ValueError(f"order {order.id} has no limit, so it cannot rest")
     is_purchase = intent.side is Side.BUY
     lots, queue = serve(
         intent.side.sign,
-        instrument.ticks(intent.limit_price),
+        instrument.ticks(limit_price),
         # off the grid, the extreme is taken to be the nearer price: touched, not traded through
         instrument.ticks(move.low, Toward.UP) if is_purchase else instrument.ticks(move.high, Toward.DOWN),
         instrument.lots(order.queue_ahead, Toward.UP),

@@ -141,9 +141,9 @@ class Prices:
     def _waiting_price(self, trade: Trade) -> Decimal | None:
         held = self.register.get(trade.id)
         limits = [
-            order.intent.limit_price
+            order.terms.limit_price
             for order in (held.pending if held is not None else ())
-            if not order.intent.reduce_only and order.intent.limit_price is not None
+            if not order.intent.reduce_only and order.terms.limit_price is not None
         ]
         return limits[0] if limits else None
 

@@ -37,7 +37,7 @@ class Held:
     def resting(self) -> tuple[Order, ...]:
         """Limit orders in the book."""
         rests = (OrderState.OPEN, OrderState.PARTIALLY_FILLED)
-        return tuple(one for one in self.orders if one.state in rests and one.intent.kind is OrderKind.LIMIT)
+        return tuple(one for one in self.orders if one.state in rests and one.terms.kind is OrderKind.LIMIT)
 
     @property
     def pending(self) -> tuple[Order, ...]:

@@ -59,9 +59,9 @@ class KillingVenue:
     inner: Venue
     countdown: Countdown
 
-    async def submit(self, order: Any) -> Any:
+    async def submit(self, order: Any, direction: Any) -> Any:
         self.countdown.step()
-        events = await self.inner.submit(order)
+        events = await self.inner.submit(order, direction)
         self.countdown.step()
         return events
 

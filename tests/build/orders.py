@@ -8,7 +8,7 @@ from typing import Any
 from engines.core.instrument import Instrument, MarketKind
 from engines.core.move import Move
 from engines.core.side import Direction, Side
-from engines.orders.order import Fill, Intent, Liquidity, Order, OrderKind, OrderState, Purpose
+from engines.orders.order import Fill, Intent, Liquidity, Order, OrderKind, OrderState, Purpose, Terms
 from engines.orders.trade import Trade, TradeState
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -53,7 +53,14 @@ def an_order(
 ) -> Order:
     """The first order of an intent."""
     intent = intent or an_intent()
-    usual = Order(id=f"{intent.id}-1", intent=intent, state=state, created_at=NOW, updated_at=NOW)
+    usual = Order(
+        id=f"{intent.id}-1",
+        intent=intent,
+        terms=Terms.of(intent),
+        state=state,
+        created_at=NOW,
+        updated_at=NOW,
+    )
     return replace(usual, **changes)
 
 

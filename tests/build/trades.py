@@ -6,7 +6,7 @@ from typing import Any
 
 from engines.core.side import Direction, Side
 from engines.ledger.entry import Entry, EntryKind, Posting
-from engines.orders.order import Fill, Intent, Liquidity, Order, OrderKind, OrderState, Purpose
+from engines.orders.order import Fill, Intent, Liquidity, Order, OrderKind, OrderState, Purpose, Terms
 from engines.orders.trade import Target, Trade, TradeState
 from tests.build.clock import NOON
 from tests.build.markets import an_instrument
@@ -54,7 +54,12 @@ def an_intent(intent_id: str = "t1-e", **fields: Any) -> Intent:
 def an_order(intent: Intent | None = None, child: int = 0, **fields: Any) -> Order:
     """The first order of an intent, as written down."""
     intent = intent or an_intent()
-    usual: dict[str, Any] = {"state": OrderState.CREATED, "created_at": NOON, "updated_at": NOON}
+    usual: dict[str, Any] = {
+        "terms": Terms.of(intent),
+        "state": OrderState.CREATED,
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
     return Order(id=f"{intent.id}-{child}", intent=intent, **usual | fields)
 
 

@@ -13,7 +13,7 @@ from adapters.paper.venue import PaperVenue
 from engines.core.depth import Depth
 from engines.core.instrument import MarketKind
 from engines.core.move import Move
-from engines.core.side import Side
+from engines.core.side import Direction, Side
 from engines.orders.lifecycle import apply
 from engines.orders.order import (
     Canceled,
@@ -61,7 +61,9 @@ class Desk:
         self.venue = PaperVenue(self.source, self.clock, FEES, latency_s=latency_s, stale_after_s=30)
 
     async def fills(self, order: Order) -> list[tuple[Decimal, Decimal]]:
-        return [(fill.price, fill.quantity) for fill in filled(await self.venue.submit(order))]
+        return [
+            (fill.price, fill.quantity) for fill in filled(await self.venue.submit(order, Direction.LONG))
+        ]
 
 
 def sent(quantity: str = "1", **fields: Any) -> Order:
@@ -74,7 +76,7 @@ def filled(events: Sequence[OrderEvent]) -> list[Fill]:
 
 
 async def test_a_market_order_takes_level_by_level_as_taker() -> None:
-    first, second = filled(await Desk().venue.submit(sent("1.5")))
+    first, second = filled(await Desk().venue.submit(sent("1.5"), Direction.LONG))
     assert (first.price, first.quantity, first.fee) == (Decimal(100), Decimal(1), Decimal("0.055"))
     assert (second.price, second.quantity) == (Decimal(101), Decimal("0.5"))
     assert {first.liquidity, second.liquidity} == {Liquidity.TAKER}
@@ -89,7 +91,7 @@ async def test_what_one_has_taken_the_next_does_not_get() -> None:
 
 
 async def test_the_rest_that_finds_no_depth_is_gone() -> None:
-    events = await Desk().venue.submit(sent("9"))
+    events = await Desk().venue.submit(sent("9"), Direction.LONG)
     assert sum(fill.quantity for fill in filled(events)) == 3
     assert isinstance(events[-1], Canceled)
     assert events[-1].reason == "no_depth"
@@ -103,7 +105,7 @@ async def test_no_more_is_spent_than_was_found_free() -> None:
     """A short that is filled higher than expected would need more margin than there is."""
     desk = Desk()
     order = sent("2", side=Side.SELL, most_cost=Decimal(150))
-    events = await desk.venue.submit(order)
+    events = await desk.venue.submit(order, Direction.LONG)
     assert [(fill.price, fill.quantity) for fill in filled(events)] == [
         (Decimal("99.9"), Decimal(1)),
         (Decimal(99), Decimal("0.506")),
@@ -129,7 +131,7 @@ async def test_an_exit_that_was_due_in_the_past_is_executed_then() -> None:
         purpose=Purpose.STOP,
         created_at=NOON,
     )
-    [fill] = filled(await desk.venue.submit(order))
+    [fill] = filled(await desk.venue.submit(order, Direction.LONG))
     assert fill.at == NOON
 
 
@@ -145,31 +147,31 @@ async def test_an_old_book_executes_nothing() -> None:
     desk = Desk()
     desk.clock.move(31)
     with pytest.raises(Stale):
-        await desk.venue.submit(sent())
+        await desk.venue.submit(sent(), Direction.LONG)
 
 
 async def test_a_venue_out_of_reach_executes_nothing() -> None:
     desk = Desk()
     desk.source.failure = Transient("down")
     with pytest.raises(Transient):
-        await desk.venue.submit(sent())
+        await desk.venue.submit(sent(), Direction.LONG)
     desk.source.failure = None
     desk.source.perps_listed = []
     with pytest.raises(Transient, match="does not trade"):
-        await desk.venue.submit(sent())
+        await desk.venue.submit(sent(), Direction.LONG)
 
 
 async def test_what_came_too_late_is_not_executed() -> None:
     desk = Desk()
     desk.clock.move(5)
-    [event] = await desk.venue.submit(sent(expires_at=NOON + timedelta(seconds=4)))
+    [event] = await desk.venue.submit(sent(expires_at=NOON + timedelta(seconds=4)), Direction.LONG)
     assert isinstance(event, Expired)
 
 
 async def test_many_who_need_the_book_at_once_share_one_answer() -> None:
     desk = Desk()
     orders = [sent("0.1", intent_id=f"t{number}-e", trade_id=number) for number in range(1, 9)]
-    await asyncio.gather(*(desk.venue.submit(order) for order in orders))
+    await asyncio.gather(*(desk.venue.submit(order, Direction.LONG) for order in orders))
     assert len([request for request in desk.source.asked if request.startswith("depth")]) == 1
 
 
@@ -196,19 +198,19 @@ def a_move(low: str, *, volume: str | None = None) -> Move:
 
 async def resting(desk: Desk, price: str = "99") -> Order:
     order = limit(price)
-    for event in await desk.venue.submit(order):
+    for event in await desk.venue.submit(order, Direction.LONG):
         order = apply(order, event)
     return order
 
 
 async def test_a_limit_rests_behind_what_was_there_first() -> None:
-    events = await Desk().venue.submit(limit("99"))
+    events = await Desk().venue.submit(limit("99"), Direction.LONG)
     assert isinstance(events[-1], Opened)
     assert events[-1].queue_ahead == 2
 
 
 async def test_a_limit_beyond_the_market_takes_and_the_rest_of_it_rests() -> None:
-    events = await Desk().venue.submit(limit("100.5", "1.5"))
+    events = await Desk().venue.submit(limit("100.5", "1.5"), Direction.LONG)
     assert [(fill.price, fill.quantity) for fill in filled(events)] == [(Decimal(100), Decimal(1))]
     assert isinstance(events[-1], Opened)
 
@@ -241,6 +243,6 @@ async def test_a_cancel_is_certain_at_once() -> None:
 
 async def test_a_limit_that_was_cut_where_the_money_ends_does_not_rest() -> None:
     order = sent("2", kind=OrderKind.LIMIT, side=Side.SELL, limit_price=Decimal(98), most_cost=Decimal(150))
-    events = await Desk().venue.submit(order)
+    events = await Desk().venue.submit(order, Direction.LONG)
     assert isinstance(events[-1], Canceled)
     assert events[-1].reason == "too_dear"

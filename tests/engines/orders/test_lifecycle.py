@@ -21,6 +21,7 @@ from engines.orders.lifecycle import (
 )
 from engines.orders.order import (
     Acknowledged,
+    Amended,
     ApprovalAsked,
     CancelAsked,
     Canceled,
@@ -31,10 +32,12 @@ from engines.orders.order import (
     Opened,
     Order,
     OrderEvent,
+    OrderKind,
     OrderState,
     OutcomeUnclear,
     QueueMoved,
     Submitted,
+    Terms,
     Validated,
     VenueRejected,
 )
@@ -56,6 +59,7 @@ ONE_OF_EACH: Sequence[OrderEvent] = (
     Acknowledged(at=NOW),
     Opened(at=NOW, queue_ahead=Decimal(2)),
     QueueMoved(at=NOW, queue_ahead=Decimal(1)),
+    Amended(at=NOW, terms=Terms(quantity=Decimal("0.8"), kind=OrderKind.LIMIT, limit_price=Decimal(99))),
     filled("0.4"),
     CancelAsked(at=NOW),
     Canceled(at=NOW),
@@ -337,3 +341,24 @@ def test_fills_in_any_order_and_repeated_sum_to_the_same(order: list[int], again
     end = after_all(an_order(S.SENT), [fills[number] for number in [*order, *again]])
     straight = after_all(an_order(S.SENT), fills)
     assert replace(end, fill_ids=()) == replace(straight, fill_ids=())
+
+
+def test_the_venue_s_own_number_is_kept_once_it_is_known() -> None:
+    order = apply(an_order(S.SENT), Acknowledged(at=NOW, venue_id="v-1"))
+    assert apply(order, Acknowledged(at=NOW)).venue_id == "v-1"
+
+
+def amended(quantity: str) -> Amended:
+    return Amended(at=NOW, terms=Terms(quantity=Decimal(quantity), kind=OrderKind.LIMIT))
+
+
+def test_an_amended_order_is_full_at_its_new_size() -> None:
+    order = apply(apply(an_order(S.OPEN), filled("0.4")), amended("0.5"))
+    assert (order.state, order.left) == (S.PARTIALLY_FILLED, Decimal("0.1"))
+
+
+@pytest.mark.parametrize("quantity", ["0.4", "0.3", "1.1"])
+def test_an_order_is_never_amended_beyond_its_intent_nor_below_what_is_filled(quantity: str) -> None:
+    order = apply(an_order(S.OPEN), filled("0.4"))
+    with pytest.raises(IllegalTransition, match="filled"):
+        apply(order, amended(quantity))
