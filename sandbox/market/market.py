@@ -14,16 +14,16 @@ from sandbox.market.premium import daily_premium, funding_from
 from sandbox.market.shocks import Shocks
 from sandbox.market.source import BarSource, FundingRates, Listing, Origin, dice
 
-_STREAM_BARS, _STREAM_VENUE = 11, 12
+_STREAM_BARS, _STREAM_SECOND, _STREAM_THIRD = 11, 12, 13
 _LARGEST_SHOCK_PERCENT = 1000.0
 _LARGEST_LEVEL = 10_000.0  # all shocks of a coin together, up or down
 
 
 class Market:
-    """Books of every listing, on two venues, at the market time that `now_ms` tells.
+    """Books of every listing, on three venues, at the market time that `now_ms` tells.
 
-    On a recording both venues show the recorded prices; in a synthetic market the second venue is a few
-    basis points away.
+    On a recording all venues show the recorded prices; in a synthetic market the second and the third venue
+    are a few basis points away.
     """
 
     def __init__(self, origin: Origin, *, now_ms: Callable[[], int]) -> None:
@@ -40,20 +40,20 @@ class Market:
         def ladder(bars: BarSource) -> Ladder:
             return ladders.setdefault(id(bars), Ladder(bars, lambda *key: throw(_STREAM_BARS, *key)))
 
-        def book(listing: Listing, *, is_second: bool = False) -> Book:
+        def book(listing: Listing, stream: int | None = None) -> Book:
             venue = None
-            if is_second and not origin.is_one_price:
+            if stream is not None and not origin.is_one_price:
                 key = zlib.crc32(listing.symbol.encode())
-                venue = daily_premium(
-                    lambda *more: throw(_STREAM_VENUE, *more), key, mean_bps=0.5, swing_bps=3.0
-                )
+                venue = daily_premium(lambda *more: throw(stream, *more), key, mean_bps=0.5, swing_bps=3.0)
             return Book(listing, ladder(listing.bars), self._shocks[listing.symbol], venue_premium=venue)
 
         spot = [listing for listing in origin.listings if listing.kind is MarketKind.SPOT]
         perp = [listing for listing in origin.listings if listing.kind is MarketKind.PERP]
         self._spot = {listing.symbol: book(listing) for listing in spot}
         self._perp = {listing.symbol: book(listing) for listing in perp}
-        self._second = {listing.symbol: book(listing, is_second=True) for listing in spot}
+        self._second = {listing.symbol: book(listing, _STREAM_SECOND) for listing in spot}
+        self._third_spot = {listing.symbol: book(listing, _STREAM_THIRD) for listing in spot}
+        self._third_perp = {listing.symbol: book(listing, _STREAM_THIRD) for listing in perp}
 
     def now_ms(self) -> int:
         """Market time."""
@@ -70,6 +70,14 @@ class Market:
     def second_spot(self, now_ms: int) -> dict[str, Book]:
         """Spot books of the second venue."""
         return _listed(self._second, now_ms)
+
+    def third_spot(self, now_ms: int) -> dict[str, Book]:
+        """Spot books of the third venue."""
+        return _listed(self._third_spot, now_ms)
+
+    def third_perps(self, now_ms: int) -> dict[str, Book]:
+        """Perpetuals of the third venue: as far from its spot as the first venue's are from theirs."""
+        return _listed(self._third_perp, now_ms)
 
     def index(self, symbol: str, now_ms: int) -> Book:
         """The book that a perpetual's index price is read from: spot, or itself where spot is not known."""
