@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from engines.orders.subaccount import EngineName
 from engines.risk.latch import Latch
+from ports.errors import DeskError
 
 
 class LatchStore(Protocol):
@@ -21,6 +22,23 @@ class LatchStore(Protocol):
         ...
 
     async def remove(self, latch_id: str) -> None: ...
+
+
+class Unreadable(DeskError):
+    """The side file is there and does not say which latches there are: whatever it held is in force."""
+
+
+class LatchFile(Protocol):
+    """Latches in a file beside the database, on the disk before anything else is done: it works while the
+    database does not."""
+
+    async def read(self) -> Sequence[Latch]:
+        """What was written last; nothing while there is no file. Raises `Unreadable`."""
+        ...
+
+    async def write(self, latches: Sequence[Latch]) -> None:
+        """Replace the whole; on the disk when this returns. Raises `Transient`: the one before stands."""
+        ...
 
 
 class Approval(StrEnum):
@@ -70,9 +88,12 @@ class Lease:
 class LeaseStore(Protocol):
     """One row: two desks over the same database find each other here."""
 
-    async def take(self, holder: str, *, now: datetime, stale_before: datetime) -> Lease | None:
+    async def take(
+        self, holder: str, *, now: datetime, stale_before: datetime, dead: str | None = None
+    ) -> Lease | None:
         """Take or renew the lease: `None` when it is ours now, else the lease of the other that holds it
-        (renewed at or after `stale_before`)."""
+        (renewed at or after `stale_before`). A lease of `dead`, a process that is known to be no more, is
+        taken over whatever its age."""
         ...
 
     async def release(self, holder: str) -> None:
