@@ -1,0 +1,104 @@
+"""What somebody wants the desk to trade, and which way it would go. Values."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from engines.core.instrument import Instrument
+from engines.core.side import Direction, Side
+from engines.orders.order import ExecutionStyle, Intent, Order
+from engines.orders.subaccount import EngineName, SubAccount
+from engines.orders.trade import Target, Trade
+from engines.risk.verdict import Verdict
+from ports.tickets import Effect, Ticket
+
+MOST_SLIPPAGE: Final = Decimal("0.005")
+"""How much worse than the decision price an order may be filled, unless it says otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """The wish of an engine, or of a person for the desk's own hand.
+
+    `key` names it: the same key of an engine is acted on once. Its size is `quantity` in base coin or else
+    `notional` in the quote currency. A limit is never filled worse than `limit_price`, anything else no more
+    than `max_slippage` (a fraction) from the price at the moment of the decision. `stop` and `targets` belong
+    to the position that it opens; one that adds to a position leaves those of the position as they are.
+    `asked_by` is the person whose wish it is. After `expires_at` (market time) it is not acted on any more.
+    """
+
+    key: str
+    engine: EngineName
+    instrument: Instrument
+    side: Side
+    quantity: Decimal | None = None
+    notional: Decimal | None = None
+    limit_price: Decimal | None = None
+    style: ExecutionStyle = ExecutionStyle.GUARDED_MARKET
+    max_slippage: Decimal = MOST_SLIPPAGE
+    stop: Decimal | None = None
+    targets: tuple[Target, ...] = ()
+    leverage: Decimal = Decimal(1)
+    reduce_only: bool = False
+    reason: str = ""
+    asked_by: int | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def direction(self) -> Direction:
+        """Of the position that it opens, adds to or reduces."""
+        is_long = (self.side is Side.BUY) is not self.reduce_only
+        return Direction.LONG if is_long else Direction.SHORT
+
+
+class Route(StrEnum):
+    """Where a proposal goes: to the paper account by itself, to a venue by itself, or to a person first."""
+
+    PAPER = "paper"
+    AUTO = "auto"
+    TICKET = "ticket"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What a size would cost now: the best price of the other side, the average expected, and the worst at
+    which it may be filled. `is_partial`: the book shows less than the size."""
+
+    best: Decimal
+    expected: Decimal
+    worst: Decimal
+    is_partial: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A proposal measured against the market and the limits, nothing done yet: `intent` has the size that
+    `verdict` allows, and belongs to `trade`."""
+
+    proposal: Proposal
+    sub_account: SubAccount
+    trade: Trade
+    intent: Intent
+    quote: Quote
+    verdict: Verdict
+    effect: Effect
+    route: Route
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a proposal at once. `is_repeat`: it was acted on before, and this is how it stands."""
+
+    route: Route
+    ticket: Ticket
+    trade: Trade
+    orders: tuple[Order, ...]
+    is_repeat: bool = False
+
+
+def intent_name(engine: EngineName, key: str) -> str:
+    """The id of a proposal's intent: the same wish has the same id, on which nobody acts twice."""
+    return f"e{hashlib.sha256(f'{engine}:{key}'.encode()).hexdigest()[:20]}"
