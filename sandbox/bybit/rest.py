@@ -6,7 +6,6 @@ from typing import Any
 from aiohttp import web
 
 from engines.core.instrument import MarketKind
-from sandbox.bybit.halts import Halts
 from sandbox.bybit.quotes import (
     candle_rows,
     levels,
@@ -27,6 +26,7 @@ from sandbox.bybit.wire import (
     whole,
 )
 from sandbox.clock import SandboxClock
+from sandbox.halts import Halts
 from sandbox.market.book import Book
 from sandbox.market.market import Market
 from sandbox.market.source import FUNDING_MS

@@ -10,11 +10,11 @@ import orjson
 from aiohttp import WSMsgType, web
 
 from engines.core.instrument import MarketKind
-from sandbox.bybit.halts import Halts
 from sandbox.bybit.topics import Message, Topic, UnknownTopic, open_topic
 from sandbox.bybit.wire import INTERVALS, SERVICE
 from sandbox.clock import SandboxClock
 from sandbox.faults import Faults
+from sandbox.halts import Halts
 from sandbox.market.market import Market
 
 _PUSH_S = 0.5

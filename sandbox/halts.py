@@ -1,19 +1,19 @@
 """Markets that do not trade for a while."""
 
-from sandbox.bybit.wire import SERVICE
 from sandbox.faults import Faults
 
 
 class Halts:
-    """Which markets are halted by a fault, and since when."""
+    """Which markets of a service are halted by a fault, and since when."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Faults, service: str) -> None:
         self._faults = faults
+        self._service = service
         self._since_ms: dict[str, int] = {}
 
     def is_halted(self, symbol: str) -> bool:
         """Whether it does not trade now."""
-        fault = self._faults.get(SERVICE)
+        fault = self._faults.get(self._service)
         return fault is not None and symbol in fault.halted
 
     def time_of(self, symbol: str, now_ms: int) -> int:
