@@ -79,6 +79,16 @@ class Books(Protocol):
         """Orders of a trade, the oldest first."""
         ...
 
+    async def order(self, order_id: str) -> Order | None: ...
+
+    async def unfinished(self) -> Sequence[Order]:
+        """Orders of everybody that are not over, the oldest first; also those of trades that are."""
+        ...
+
+    async def orders_since(self, since: datetime, *, owner: int) -> Sequence[Order]:
+        """Orders of an account written down at `since` or later, the oldest first."""
+        ...
+
     async def fills(self, owner: int, *, trade_id: int | None = None) -> Sequence[tuple[Order, Fill]]:
         """Every fill of a person, or of one trade of theirs, with its order, the oldest first."""
         ...

@@ -5,13 +5,14 @@ from dataclasses import fields as fields_of
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import RowMapping, Select, Table, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, TextClause, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.sql.database import Database
 from adapters.sql.outbox import add_push
 from adapters.sql.tables import (
+    UNFINISHED,
     counters,
     entries,
     equity,
@@ -19,12 +20,14 @@ from adapters.sql.tables import (
     intents,
     orders,
     postings,
+    tickets,
     trades,
 )
 from engines.ledger.entry import Balances, Entry, Posting, posted
 from engines.orders.order import Fill, Intent, Order
 from engines.orders.trade import Trade, TradeState
 from ports.books import Change, Conflict, EquityPoint
+from ports.tickets import Ticket, TicketState
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -58,6 +61,8 @@ class SqlBooks:
                     await self._put_order(connection, order)
                 await _add(connection, fills, (_row(fills, fill) for fill in change.fills))
                 await _add_entries(connection, change.entries)
+                for ticket in change.tickets:
+                    await self._put_ticket(connection, ticket)
                 for push in change.pushes:
                     await add_push(self._database, connection, push)
         except IntegrityError as error:
@@ -102,9 +107,17 @@ class SqlBooks:
         return await self._many(newest)
 
     async def orders(self, trade_id: int) -> Sequence[Order]:
-        async with self._database.read() as connection:
-            rows = await connection.execute(_orders().where(intents.c.trade_id == trade_id))
-            return [_order(row) for row in rows.mappings()]
+        return await self._placed(intents.c.trade_id == trade_id)
+
+    async def order(self, order_id: str) -> Order | None:
+        found = await self._placed(orders.c.id == order_id)
+        return found[0] if found else None
+
+    async def unfinished(self) -> Sequence[Order]:
+        return await self._placed(UNFINISHED)
+
+    async def orders_since(self, since: datetime, *, owner: int) -> Sequence[Order]:
+        return await self._placed(orders.c.created_at >= since, intents.c.owner == owner)
 
     async def fills(self, owner: int, *, trade_id: int | None = None) -> Sequence[tuple[Order, Fill]]:
         theirs = [intents.c.owner == owner]
@@ -192,6 +205,19 @@ class SqlBooks:
         async with self._database.read() as connection:
             rows = await connection.execute(query)
             return [_trade(row) for row in rows.mappings()]
+
+    async def _placed(self, *which: "ColumnElement[bool] | TextClause") -> Sequence[Order]:
+        async with self._database.read() as connection:
+            rows = await connection.execute(_orders().where(*which))
+            return [_order(row) for row in rows.mappings()]
+
+    async def _put_ticket(self, connection: AsyncConnection, ticket: Ticket) -> None:
+        row = _row(tickets, ticket)
+        new = self._database.insert(tickets).values(row)
+        still_open = tickets.c.state == TicketState.OPEN
+        stored = new.on_conflict_do_update(index_elements=["id"], set_=row, where=still_open)
+        if (await connection.execute(stored)).rowcount != 1:
+            raise Conflict(f"ticket {ticket.id} is decided already")
 
     async def _put_order(self, connection: AsyncConnection, order: Order) -> None:
         """An intent never changes; its orders do."""

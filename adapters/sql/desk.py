@@ -2,15 +2,20 @@
 
 from adapters.sql.actions import SqlActions
 from adapters.sql.alerts import SqlAlerts
+from adapters.sql.audit import SqlAudit
 from adapters.sql.books import SqlBooks
 from adapters.sql.database import Database
 from adapters.sql.facts import SqlFacts
 from adapters.sql.health import DatabaseHealth, examine
+from adapters.sql.latches import SqlLatches
+from adapters.sql.lease import SqlLease
 from adapters.sql.opening import open_current
 from adapters.sql.outbox import SqlOutbox
 from adapters.sql.people import SqlPeople
 from adapters.sql.place import locate
+from adapters.sql.policies import SqlPolicies
 from adapters.sql.signals import SqlSignals
+from adapters.sql.tickets import SqlTickets
 
 
 class SqlDesk:
@@ -25,6 +30,11 @@ class SqlDesk:
         self.books = SqlBooks(database)
         self.alerts = SqlAlerts(database)
         self.signals = SqlSignals(database)
+        self.tickets = SqlTickets(database)
+        self.latches = SqlLatches(database)
+        self.policies = SqlPolicies(database)
+        self.lease = SqlLease(database)
+        self.audit = SqlAudit(database)
 
     @classmethod
     async def open(cls, url: str, *, world: str, mode: str) -> "SqlDesk":

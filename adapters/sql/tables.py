@@ -232,8 +232,11 @@ orders = Table(
     sqlite_autoincrement=True,
 )
 
+UNFINISHED = text("orders.state NOT IN ('denied', 'filled', 'canceled', 'rejected', 'expired', 'absent')")
+"""Said word for word as the index says it, or SQLite does not use it."""
 _UNFINISHED = text("state NOT IN ('denied', 'filled', 'canceled', 'rejected', 'expired', 'absent')")
 Index("ix_orders_unfinished", orders.c.number, sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED)
+Index("ix_orders_created_at", orders.c.created_at)
 
 fills = Table(
     "fills",

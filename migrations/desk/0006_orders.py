@@ -46,6 +46,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_orders_unfinished", "orders", ["number"], sqlite_where=UNFINISHED, postgresql_where=UNFINISHED
     )
+    op.create_index("ix_orders_created_at", "orders", ["created_at"])
     _create_tickets()
     _create_desk_state(money)
 
@@ -53,6 +54,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("audit", "lease", "policies", "latches", "ticket_cards", "tickets"):
         op.drop_table(table)
+    op.drop_index("ix_orders_created_at", "orders")
     op.drop_index("ix_orders_unfinished", "orders")
     for table, columns in (
         ("orders", ("venue_id", "terms")),

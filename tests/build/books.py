@@ -5,18 +5,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from engines.ledger.entry import Balances, Entry, posted
+from engines.orders.lifecycle import is_final
 from engines.orders.order import Fill, Order
 from engines.orders.trade import Trade
 from ports.books import Change, Conflict, EquityPoint
 from ports.messages import OutboxStore
 from tests.build.stores import MemoryOutbox
+from tests.build.tickets import MemoryTickets
 
 
 @dataclass(slots=True)
 class MemoryBooks:
-    """`Books` in dictionaries; pushes go to `outbox`. `changes` lists what was committed."""
+    """`Books` in dictionaries; pushes go to `outbox`, tickets to `tickets`. `changes` lists what was
+    committed."""
 
     outbox: OutboxStore = field(default_factory=MemoryOutbox)
+    tickets: MemoryTickets = field(default_factory=MemoryTickets)
     changes: list[Change] = field(default_factory=list)
     _trades: dict[int, Trade] = field(default_factory=dict)
     _keys: dict[str, int] = field(default_factory=dict)
@@ -47,6 +51,7 @@ class MemoryBooks:
         self._fills += change.fills
         self._entries.update((entry.id, entry) for entry in change.entries)
         self.changes.append(change)
+        self.tickets.put(change.tickets)
         for push in change.pushes:
             await self.outbox.add(push)
 
@@ -59,6 +64,7 @@ class MemoryBooks:
             (stored is None and change.key in self._keys)
             or any(entry.id in self._entries for entry in change.entries)
             or any((fill.order_id, fill.id) in filled for fill in change.fills)
+            or any(self.tickets.is_decided(ticket.id) for ticket in change.tickets)
         )
         if not is_next or is_known:
             raise Conflict(f"trade {trade.id} at version {trade.version}")
@@ -88,6 +94,19 @@ class MemoryBooks:
 
     async def orders(self, trade_id: int) -> Sequence[Order]:
         return [order for order in self._orders.values() if order.intent.trade_id == trade_id]
+
+    async def order(self, order_id: str) -> Order | None:
+        return self._orders.get(order_id)
+
+    async def unfinished(self) -> Sequence[Order]:
+        return [order for order in self._orders.values() if not is_final(order.state)]
+
+    async def orders_since(self, since: datetime, *, owner: int) -> Sequence[Order]:
+        return [
+            order
+            for order in self._orders.values()
+            if order.created_at >= since and order.intent.owner == owner
+        ]
 
     async def fills(self, owner: int, *, trade_id: int | None = None) -> Sequence[tuple[Order, Fill]]:
         of_all = ((self._orders[fill.order_id], fill) for fill in self._fills)

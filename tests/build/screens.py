@@ -295,7 +295,7 @@ class Ground:
         clock, markets, stores, people = self.clock, self.markets, self.stores, self.people
         perps, tokens = Perps(self.source, clock, _IMPATIENT), itertools.count(1)
         teller = Teller(people, clock, notice_of(own), self.outbox.stored)
-        books, signals = MemoryBooks(stores.outbox), self.signals(own)
+        books, signals = MemoryBooks(stores.outbox, stores.tickets), self.signals(own)
         services = Services(
             people=people,
             markets=markets,

@@ -8,7 +8,9 @@ from typing import Any
 from ports.messages import OutboundMessage, OutboxRow
 from ports.people import Action, Person
 from tests.build.alert_store import MemoryAlerts
+from tests.build.desk_state import MemoryAudit, MemoryLatches, MemoryLease, MemoryPolicies
 from tests.build.signal_store import MemorySignals
+from tests.build.tickets import MemoryTickets
 
 
 class MemoryPeople:
@@ -146,6 +148,11 @@ class MemoryDesk:
     facts: MemoryFacts = field(default_factory=MemoryFacts)
     alerts: MemoryAlerts = field(init=False)
     signals: MemorySignals = field(default_factory=MemorySignals)
+    tickets: MemoryTickets = field(default_factory=MemoryTickets)
+    latches: MemoryLatches = field(default_factory=MemoryLatches)
+    policies: MemoryPolicies = field(default_factory=MemoryPolicies)
+    lease: MemoryLease = field(default_factory=MemoryLease)
+    audit: MemoryAudit = field(default_factory=MemoryAudit)
 
     def __post_init__(self) -> None:
         self.alerts = MemoryAlerts(self.outbox)

@@ -18,6 +18,7 @@ from adapters.sql.types import Money
 from engines.core.instrument import MarketKind
 from engines.core.side import Direction
 from engines.ledger.entry import EntryKind, Posting
+from engines.orders.lifecycle import is_final
 from engines.orders.order import OrderState, Purpose
 from engines.orders.trade import CloseReason, TradeState
 from ports.books import Books, Change, Conflict, EquityPoint
@@ -195,6 +196,23 @@ async def test_an_order_is_replaced_by_id_and_keeps_its_place(books: Books) -> N
     sent = replace(first, state=OrderState.SENT, updated_at=NOON + HOUR)
     await books.commit(Change(trade=a_trade(version=2), orders=(sent,)))
     assert list(await books.orders(1)) == [sent, second]
+
+
+async def test_orders_are_found_by_id_by_time_and_while_they_are_not_over(books: Books) -> None:
+    """Also those of trades that are over: a stray order must not be forgotten."""
+    every = [
+        an_order(child=number, state=state, created_at=NOON + number * HOUR)
+        for number, state in enumerate(OrderState)
+    ]
+    await books.commit(Change(trade=a_trade(state=TradeState.CLOSED), orders=tuple(every)))
+    theirs = an_order(an_intent("t2-e", trade_id=2, owner=-8), created_at=NOON + HOUR)
+    await books.commit(Change(trade=a_trade(2, owner=-8), orders=(theirs,)))
+
+    assert await books.order("t1-e-4") == every[4]
+    assert await books.order("t9-e-4") is None
+    assert list(await books.unfinished()) == [one for one in every if not is_final(one.state)] + [theirs]
+    assert list(await books.orders_since(NOON + 13 * HOUR, owner=11)) == every[13:]
+    assert list(await books.orders_since(NOON, owner=-8)) == [theirs]
 
 
 async def test_a_fill_is_booked_once(books: Books) -> None:
