@@ -37,7 +37,7 @@ class Guard:
 
     def _pass(self, held: Held, move: Move) -> bool:
         """Let the move go by a trade that it does not touch, which is the rule; whether it was so."""
-        is_busy = self.register.lock(held.trade.owner).locked()
+        is_busy = self.register.lock_of(held.trade).locked()
         if is_busy or held.resting or is_exit_due(held):
             return False
         decision = _decided(held.trade, clipped(move, held.trade.armed_at))
@@ -47,7 +47,7 @@ class Guard:
         return True
 
     async def _apply(self, trade: Trade, move: Move) -> None:
-        async with self.register.lock(trade.owner):
+        async with self.register.lock_of(trade):
             held = self.register.get(trade.id)
             if held is None:
                 return

@@ -123,7 +123,7 @@ class Trades:
                 log.error("trade_not_recovered", trade=trade.id, exc_info=outcome)
 
     async def _recover_one(self, trade: Trade) -> None:
-        async with self.register.lock(trade.owner):
+        async with self.register.lock_of(trade):
             await self.orders.recover(trade.id)
 
     async def preview(self, person: Person, wish: Wish) -> Preview:

@@ -122,7 +122,7 @@ class Fundings:
         mark = await self._mark_at(takers[0], funding.at)
         is_done = True
         for trade in takers:
-            async with self.register.lock(trade.owner):
+            async with self.register.lock_of(trade):
                 is_done = await self._book(trade.id, funding, mark) and is_done
         return is_done
 

@@ -1,7 +1,7 @@
 """Live trades with their orders, and what everybody owns: in memory, and before that in the books."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ from engines.ledger import booking
 from engines.ledger.entry import Balances, Entry, EntryKind, posted
 from engines.orders.lifecycle import is_final
 from engines.orders.order import Order, OrderKind, OrderState
+from engines.orders.subaccount import is_live, is_person
 from engines.orders.trade import Trade
 from ports.books import Books, Change, Conflict
 from ports.clock import Clock
@@ -28,10 +29,24 @@ MarketKey = tuple[MarketKind, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A live trade and all its orders, the oldest first."""
+    """A live trade and all its orders by id, the oldest first."""
 
     trade: Trade
-    orders: tuple[Order, ...] = ()
+    by_id: dict[str, Order] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, trade: Trade, orders: Iterable[Order]) -> "Held":
+        """A trade with its orders."""
+        return cls(trade=trade, by_id={order.id: order for order in orders})
+
+    def after(self, trade: Trade, orders: Iterable[Order]) -> "Held":
+        """The trade as it is then, with orders that are new or changed."""
+        return Held(trade=trade, by_id={**self.by_id, **{order.id: order for order in orders}})
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """All of them, the oldest first."""
+        return tuple(self.by_id.values())
 
     @property
     def resting(self) -> tuple[Order, ...]:
@@ -55,16 +70,14 @@ class Held:
 
     def order(self, order_id: str) -> Order:
         """The order of that id. Raises `KeyError`."""
-        for one in self.orders:
-            if one.id == order_id:
-                return one
-        raise KeyError(order_id)
+        return self.by_id[order_id]
 
 
 @dataclass(slots=True)
 class Account:
-    """What a person owns. `opened_at` is when the present account began, `number` counts its resets; trades
-    up to `earlier` belong to the accounts before, also where the market's clock stands still."""
+    """What a person or an engine owns. `opened_at` is when the present account began, `number` counts its
+    resets; trades up to `earlier` belong to the accounts before, also where the market's clock stands still.
+    """
 
     balances: Balances
     opened_at: datetime
@@ -76,7 +89,9 @@ class Account:
 class Register:
     """All changes of trades and money go through here: the store first, then memory.
 
-    Whoever changes something of a person holds `lock(owner)`. `on_change` hears of every change stored.
+    Whoever changes something of a person holds `lock(owner)`, of a trade of the desk `lock_of(trade)` while
+    deciding; what is written to one trade at a time is `services.trading.journal`'s care. `on_change` hears
+    of every change stored.
     """
 
     books: Books
@@ -86,17 +101,30 @@ class Register:
     _live: dict[int, Held] = field(default_factory=dict)
     _accounts: dict[int, Account] = field(default_factory=dict)
     _locks: dict[int, asyncio.Lock] = field(default_factory=dict)
+    _trade_locks: dict[int, asyncio.Lock] = field(default_factory=dict)
+    _trade_of: dict[str, int] = field(default_factory=dict)
 
     async def load(self) -> None:
         """Read what is live; must run before anything else."""
         for trade, orders in await self.books.live():
-            self._live[trade.id] = Held(trade=trade, orders=tuple(orders))
+            self._keep(Held.of(trade, orders))
         for owner in {held.trade.owner for held in self._live.values()}:
             await self.account(owner)
 
     def lock(self, owner: int) -> asyncio.Lock:
         """The lock of a person: one change after the other."""
         return self._locks.setdefault(owner, asyncio.Lock())
+
+    def lock_of(self, trade: Trade) -> asyncio.Lock:
+        """The lock of whoever decides about a trade: a person's whole account, of the desk that trade."""
+        if is_person(trade.owner):
+            return self.lock(trade.owner)
+        return self._trade_locks.setdefault(trade.id, asyncio.Lock())
+
+    def find(self, order_id: str) -> Order | None:
+        """An order of a live trade, by its client id."""
+        held = self._live.get(self._trade_of.get(order_id, 0))
+        return None if held is None else held.by_id.get(order_id)
 
     def get(self, trade_id: int) -> Held | None:
         """A live trade."""
@@ -119,12 +147,14 @@ class Register:
         return sorted(self._accounts)
 
     async def account(self, owner: int) -> Account:
-        """The account of a person, opened when it is their first."""
+        """The account of a person or an engine. One that pretends is opened with a balance when it is new;
+        real money comes from the venue only."""
         known = self._accounts.get(owner)
         if known is None:
-            first = booking.opening(owner, 0, QUOTE, self.opening_balance, self.clock.now())
-            await self.books.book(owner, [first])
-            known = self._accounts.setdefault(owner, _account(await self.books.entries(owner)))
+            if not is_live(owner):
+                first = booking.opening(owner, 0, QUOTE, self.opening_balance, self.clock.now())
+                await self.books.book(owner, [first])
+            known = self._accounts.setdefault(owner, await self._read_account(owner))
         return known
 
     def balances(self, owner: int) -> Balances:
@@ -141,26 +171,27 @@ class Register:
             booking.opening(owner, account.number + 1, QUOTE, self.opening_balance, now),
         ]
         await self.books.book(owner, entries)
-        self._accounts[owner] = _account(await self.books.entries(owner))
+        self._accounts[owner] = await self._read_account(owner)
         return self._accounts[owner]
 
-    async def commit(self, change: Change) -> Held:
-        """Store a change; the trade as it stands then. Raises what `Books.commit` raises: nothing changed."""
+    async def commit(self, change: Change, recalled: Held | None = None) -> Held:
+        """Store a change; the trade as it stands then. Raises what `Books.commit` raises: nothing changed.
+        `recalled` is the trade before where it was over already."""
         try:
             await self.books.commit(change)
         except Conflict:
             await self._read_again(change.trade)
             raise
-        return self._committed(change)
+        return self._committed(change, recalled)
 
-    async def commit_surely(self, change: Change) -> Held:
+    async def commit_surely(self, change: Change, recalled: Held | None = None) -> Held:
         """Store what has happened already and cannot be refused: while the database is in trouble, again
-        and again."""
+        and again. `recalled` as `commit` has it."""
         tries = 0
         while True:
             try:
                 await self.books.commit(change)
-                return self._committed(change)
+                return self._committed(change, recalled)
             except Transient as error:
                 log.error("books_in_trouble", trade=change.trade.id, error=str(error))
             except Conflict:
@@ -169,9 +200,33 @@ class Register:
                 if stored is None or stored.version != change.trade.version:
                     await self._read_again(change.trade)
                     raise
-                return self._committed(change)
+                return self._committed(change, recalled)
             await asyncio.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
             tries += 1
+
+    async def recall(self, trade_id: int) -> Held | None:
+        """A trade that is over, from the store: a late report may still concern it."""
+        trade = await self.books.trade(trade_id)
+        if trade is None:
+            return None
+        await self.account(trade.owner)
+        return Held.of(trade, await self.books.orders(trade_id))
+
+    def reserve(self, trade: Trade, orders: Sequence[Order]) -> None:
+        """Let everybody see orders that are about to be stored, so that no limit is used twice meanwhile."""
+        self._keep((self._live.get(trade.id) or Held(trade=trade)).after(trade, orders))
+
+    def release(self, trade_id: int, order_ids: Collection[str]) -> None:
+        """Forget reserved orders that could not be stored."""
+        held = self._live.get(trade_id)
+        if held is None:
+            return
+        rest = Held.of(held.trade, (one for one in held.orders if one.id not in order_ids))
+        self._live[trade_id] = rest
+        if not rest.by_id and rest.trade.version == 0:
+            del self._live[trade_id]
+        for order_id in order_ids:
+            self._trade_of.pop(order_id, None)
 
     def see(self, trade: Trade) -> None:
         """Remember how far a trade was looked at; written down by `save_seen`."""
@@ -182,7 +237,7 @@ class Register:
     def queue(self, trade_id: int, orders: Iterable[Order]) -> None:
         """Remember queues that became shorter; after a restart they begin anew, which is the worse for us."""
         held = self._live[trade_id]
-        self._live[trade_id] = replace(held, orders=_merged(held.orders, orders))
+        self._live[trade_id] = held.after(held.trade, orders)
 
     async def save_seen(self) -> None:
         """Write down how far all live trades were looked at."""
@@ -199,24 +254,32 @@ class Register:
         """Memory is behind the store: a change was stored although its answer was lost."""
         stored = await self.books.trade(trade.id)
         if stored is not None and stored.is_live:
-            orders = await self.books.orders(trade.id)
-            self._live[trade.id] = Held(trade=stored, orders=tuple(orders))
+            self._keep(Held.of(stored, await self.books.orders(trade.id)))
         else:
             self._live.pop(trade.id, None)
-        self._accounts[trade.owner] = _account(await self.books.entries(trade.owner))
+        self._accounts[trade.owner] = await self._read_account(trade.owner)
 
-    def _committed(self, change: Change) -> Held:
-        trade, before = change.trade, self._live.get(change.trade.id)
+    async def _read_account(self, owner: int) -> Account:
+        return _account(await self.books.entries(owner), self.clock.now())
+
+    def _keep(self, held: Held) -> None:
+        self._live[held.trade.id] = held
+        self._trade_of.update(dict.fromkeys(held.by_id, held.trade.id))
+
+    def _committed(self, change: Change, recalled: Held | None = None) -> Held:
+        trade, before = change.trade, self._live.get(change.trade.id, recalled)
         if before is not None:
             told = before.trade
             trade = replace(
                 trade, chat_id=told.chat_id, message_id=told.message_id, shown_version=told.shown_version
             )
-        held = Held(trade=trade, orders=_merged(before.orders if before else (), change.orders))
+        held = (before or Held(trade=trade)).after(trade, change.orders)
         if trade.is_live:
             self._live[trade.id] = held
+            self._trade_of.update((order.id, trade.id) for order in change.orders)
         else:
             self._live.pop(trade.id, None)
+            self._forget(held)
         if change.entries:
             account = self._accounts[trade.owner]
             account.balances = posted(account.balances, change.entries)
@@ -224,14 +287,16 @@ class Register:
             hear(held)
         return held
 
+    def _forget(self, held: Held) -> None:
+        self._trade_locks.pop(held.trade.id, None)
+        for order_id in held.by_id:
+            self._trade_of.pop(order_id, None)
 
-def _merged(orders: Iterable[Order], changed: Iterable[Order]) -> tuple[Order, ...]:
-    by_id: Mapping[str, Order] = {one.id: one for one in (*orders, *changed)}
-    return tuple(by_id.values())
 
-
-def _account(entries: Sequence[Entry]) -> Account:
+def _account(entries: Sequence[Entry], now: datetime) -> Account:
     openings = [place for place, entry in enumerate(entries) if entry.kind is EntryKind.OPENING]
+    if not openings:  # real money: what there is came from the venue
+        return Account(balances=posted({}, entries), opened_at=now, number=0, earlier=0)
     return Account(
         balances=posted({}, entries),
         opened_at=entries[openings[-1]].at,
