@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from sandbox.refusals import MALFORMED, refusal
 
-SERVICES = ("telegram", "bybit", "binance", "clock")
+SERVICES = ("telegram", "bybit", "gate", "binance", "clock")
 LONGEST_DELAY_S = 3600.0
 
 
@@ -24,7 +24,7 @@ class Fault:
 
     `down` drops connections without an answer; `delay_s` makes every answer late; `status` answers with
     that HTTP status in the service's own shape, with `retry_after` seconds where the service says so;
-    `malformed` answers broken JSON; `silent` keeps WebSockets open without a word. Of Bybit,
+    `malformed` answers broken JSON; `silent` keeps WebSockets open without a word. Of Bybit and Gate,
     `repeat` streams every candle twice, `shuffle` streams those that are due together the newest first,
     and `halted` symbols do not trade: their prices stand and they are listed as closed. The fault ends by
     itself after `count` requests, and touches only `methods` when some are named (Telegram methods, or

@@ -22,6 +22,11 @@ _BYBIT_REASONS = {
     10006: "Too many visits. Exceeded the API Rate Limit.",
     10010: "Unmatched IP, please check your API key's bound IP addresses.",
 }
+_GATE_LABELS = {
+    401: ("INVALID_KEY", "Invalid key provided"),
+    403: ("FORBIDDEN", "IP is not in the whitelist of this key"),
+    429: ("TOO_MANY_REQUESTS", "Request Rate limit Exceeded (0)"),
+}
 _BINANCE_CODES = {401: -2015, 403: -1002, 418: -1003, 429: -1003}
 
 
@@ -57,6 +62,13 @@ def _bybit(status: int, retry_after_s: int | None) -> web.Response:
     return _json(status, body, retry_after_s)
 
 
+def _gate(status: int, retry_after_s: int | None) -> web.Response:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _gateway_page(status)
+    label, message = _GATE_LABELS.get(status, ("BAD_REQUEST", _phrase(status)))
+    return _json(status, {"label": label, "message": message}, retry_after_s)
+
+
 def _binance(status: int, retry_after_s: int | None) -> web.Response:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _gateway_page(status)
@@ -89,5 +101,6 @@ def _phrase(status: int) -> str:
 _SHAPES: dict[str, Callable[[int, int | None], web.Response]] = {
     "telegram": _telegram,
     "bybit": _bybit,
+    "gate": _gate,
     "binance": _binance,
 }

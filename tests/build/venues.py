@@ -1,4 +1,4 @@
-"""Both venues of the sandbox over a market, on loopback, with the real ccxt clients for them."""
+"""The venues of the sandbox over a market, on loopback, with the real ccxt clients for them."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +15,7 @@ from sandbox.binance import binance_routes
 from sandbox.bybit.routes import bybit_routes
 from sandbox.clock import SandboxClock
 from sandbox.faults import Faults
+from sandbox.gate.routes import gate_routes
 from sandbox.market.market import Market
 from sandbox.market.source import Origin
 
@@ -51,6 +52,7 @@ async def running_venues(origin: Origin, now_ms: int) -> AsyncIterator[Venues]:
     market, faults = Market(origin, now_ms=clock.now_ms), Faults()
     app = web.Application()
     app.add_routes([*bybit_routes(market, clock, faults), *binance_routes(market, clock)])
+    app.add_routes(gate_routes(market, clock, faults))
     async with TestServer(app) as server, aiohttp.ClientSession() as http:
         url = str(server.make_url("")).rstrip("/")
         yield Venues(url=url, market=market, clock=clock, faults=faults, http=http)
@@ -70,6 +72,19 @@ async def binance_client(venues: Venues) -> AsyncIterator[Any]:
     """The real Binance client with only its base addresses changed."""
     client = ccxt.async_support.binance(_settings(["spot"]))
     _redirect(client.urls["api"], lambda path: f"{venues.url}/binance{path}")
+    async with client:
+        yield client
+
+
+@asynccontextmanager
+async def gate_client(venues: Venues) -> AsyncIterator[Any]:
+    """The real Gate client with only its base addresses changed."""
+    client = ccxt.pro.gate(_settings(["spot", "swap"]))
+    _redirect(client.urls["api"], lambda path: f"{venues.url}/gate{path}")
+    # the client tells spot and futures apart by the address of a stream
+    client.urls["api"]["swap"]["usdt"] = client.urls["api"]["swap"]["usdt"].replace(
+        "/ws/usdt", "/ws/futures/usdt"
+    )
     async with client:
         yield client
 

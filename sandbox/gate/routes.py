@@ -1,0 +1,35 @@
+"""Everything of Gate that the sandbox serves."""
+
+from aiohttp import web
+
+from sandbox.clock import SandboxClock
+from sandbox.faults import Faults
+from sandbox.gate.markets import GateMarkets
+from sandbox.gate.public import GatePublic
+from sandbox.gate.stream import GateStream
+from sandbox.gate.wire import SERVICE, answer
+from sandbox.halts import Halts
+from sandbox.market.market import Market
+
+PREFIX = "/gate"
+API = f"{PREFIX}/api/v4"
+SPOT_SOCKET = f"{PREFIX}/ws/v4/"
+FUTURES_SOCKETS = (f"{PREFIX}/v4/ws/usdt", f"{PREFIX}/v4/ws/futures/usdt")
+"""The second is the path of the venue's test net; clients that tell markets by the path need it."""
+
+
+def gate_routes(market: Market, clock: SandboxClock, faults: Faults) -> list[web.RouteDef]:
+    """REST and WebSockets of the v4 API under `/gate`."""
+    halts, markets = Halts(faults, SERVICE), GateMarkets(market)
+    spot = GateStream("spot", markets, clock, faults, halts)
+    futures = GateStream("futures", markets, clock, faults, halts)
+    return [
+        web.get(SPOT_SOCKET, spot.connect),
+        *(web.get(path, futures.connect) for path in FUTURES_SOCKETS),
+        *GatePublic(markets, clock, halts).routes(API),
+        web.route("*", f"{PREFIX}/{{path:.*}}", _unknown_path),
+    ]
+
+
+async def _unknown_path(request: web.Request) -> web.Response:
+    return answer(request, {"label": "NOT_FOUND", "message": "The requested URL was not found"}, 404)

@@ -1,0 +1,161 @@
+"""Gate v4's WebSockets: subscriptions, pings, and the pushing of what is due."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import orjson
+from aiohttp import WSMsgType, web
+
+from sandbox.clock import SandboxClock
+from sandbox.faults import Faults
+from sandbox.gate.markets import GateMarkets
+from sandbox.gate.topics import CandleTopic, Topic, is_public, open_topics
+from sandbox.gate.wire import SERVICE, Declined, is_size_text, to_json
+from sandbox.halts import Halts
+
+_PUSH_S = 0.5
+_SHORTEST_S = 0.05
+_BAD_REQUEST = 2
+
+
+class GateStream:
+    """The WebSocket of one part of the venue: `spot` or `futures`."""
+
+    def __init__(
+        self, kind: str, markets: GateMarkets, clock: SandboxClock, faults: Faults, halts: Halts
+    ) -> None:
+        self.kind = kind
+        self.markets = markets
+        self.clock = clock
+        self.faults = faults
+        self.halts = halts
+
+    async def connect(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve one connection until it ends."""
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        line = _Line(self, socket, is_size_text=is_size_text(request))
+        unsubscribe = self.clock.subscribe(line.wake)
+        pusher = asyncio.create_task(line.push())
+        try:
+            with contextlib.suppress(ConnectionError):  # the client may leave before it is answered
+                async for message in socket:
+                    if message.type is WSMsgType.TEXT:
+                        await line.hear(message.data)
+        finally:
+            unsubscribe()
+            pusher.cancel()
+            await asyncio.gather(pusher, return_exceptions=True)
+        return socket
+
+
+class _Line:
+    """One connection: what it has subscribed to."""
+
+    def __init__(self, stream: GateStream, socket: web.WebSocketResponse, *, is_size_text: bool) -> None:
+        self._stream = stream
+        self._socket = socket
+        self._is_size_text = is_size_text
+        self._id = secrets.token_hex(8)
+        self._topics: dict[str, Topic] = {}
+        self._woken = asyncio.Event()
+        self.wake: Callable[[], None] = self._woken.set
+
+    async def hear(self, text: str) -> None:
+        """Answer one message of the client."""
+        try:
+            message = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            message = None
+        if not isinstance(message, dict):
+            await self._refuse({}, "invalid json format")
+            return
+        channel = str(message.get("channel", ""))
+        match message.get("event"), message.get("payload"):
+            case _ if channel == f"{self._stream.kind}.ping":
+                await self._say({"channel": f"{self._stream.kind}.pong", "event": "", "result": None})
+            case _ if not channel.startswith(f"{self._stream.kind}."):
+                await self._refuse(message, f"unknown channel {channel}")
+            case "subscribe", [*names] if is_public(channel):
+                await self._subscribe(message, channel, [str(name) for name in names])
+            case "unsubscribe", [*names]:
+                await self._unsubscribe(message, channel, [str(name) for name in names])
+            case _:
+                await self._refuse(message, f"unknown channel or event: {channel}")
+
+    async def push(self) -> None:
+        """Tell what is due, twice a second, when a candle closes and whenever the clock is turned."""
+        with contextlib.suppress(ConnectionError):
+            while not self._socket.closed:
+                self._woken.clear()
+                now_ms = self._stream.clock.now_ms()
+                for topic in tuple(self._topics.values()):
+                    news = topic.news(self._stream.halts.time_of(topic.symbol, now_ms))
+                    for result in self._disturbed(topic, news):
+                        await self._say({"channel": topic.channel, "event": "update", "result": result})
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._pause_s()):
+                        await self._woken.wait()
+
+    async def _subscribe(self, message: Mapping[str, Any], channel: str, payload: list[str]) -> None:
+        try:
+            opened = open_topics(channel, payload, self._stream.markets)
+        except Declined as declined:
+            await self._refuse(message, declined.message)
+            return
+        await self._agree(message)
+        self._topics = {**opened, **self._topics}
+        self.wake()
+
+    async def _unsubscribe(self, message: Mapping[str, Any], channel: str, payload: list[str]) -> None:
+        with contextlib.suppress(Declined):
+            for key in open_topics(channel, payload, self._stream.markets):
+                self._topics.pop(key, None)
+        await self._agree(message)
+
+    def _disturbed(self, topic: Topic, news: Iterable[Any]) -> Iterable[Any]:
+        """Candles as a fault would have them told."""
+        fault = self._stream.faults.get(SERVICE)
+        if fault is None or not (fault.repeat or fault.shuffle) or not isinstance(topic, CandleTopic):
+            return news
+        ordered = list(news)[::-1] if fault.shuffle else list(news)
+        return [result for result in ordered for _ in range(1 + fault.repeat)]
+
+    def _pause_s(self) -> float:
+        """A candle is told as it closes, unless time runs so fast that one closes with every push anyway."""
+        steps = [topic.step_ms for topic in self._topics.values() if isinstance(topic, CandleTopic)]
+        speed, now_ms = self._stream.clock.speed, self._stream.clock.now_ms()
+        if not steps or min(steps) < _PUSH_S * 1000 * speed or speed <= 0:
+            return _PUSH_S
+        left_ms = min(steps) - now_ms % min(steps)
+        return min(_PUSH_S, max(left_ms / 1000 / speed, _SHORTEST_S))
+
+    async def _agree(self, message: Mapping[str, Any]) -> None:
+        await self._say({**self._about(message), "result": {"status": "success"}})
+
+    async def _refuse(self, message: Mapping[str, Any], why: str, code: int = _BAD_REQUEST) -> None:
+        error = {"code": code, "message": why}
+        await self._say({**self._about(message), "error": error, "result": {"status": "fail"}})
+
+    def _about(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        trace = secrets.token_hex(16)
+        return {
+            "id": message.get("id"),
+            "conn_id": self._id,
+            "trace_id": trace,
+            "channel": str(message.get("channel", "")),
+            "event": str(message.get("event", "")),
+            "payload": message.get("payload"),
+            "requestId": trace,
+        }
+
+    async def _say(self, message: Mapping[str, Any]) -> None:
+        # what a silent socket did not say is lost, as it is on the real line
+        if self._stream.faults.is_silent(SERVICE):
+            return
+        wire_ms = self._stream.clock.wire_ms()
+        stamped = {"time": wire_ms // 1000, "time_ms": wire_ms, **message}
+        await self._socket.send_str(to_json(stamped, is_size_text=self._is_size_text).decode())
