@@ -1,4 +1,4 @@
-"""Who has to agree to an engine's orders: on paper nobody, with real money a person, or limits that a person set.
+"""Who has to agree to an engine's orders: on paper nobody, with real money a person or the limits of one.
 
 An engine without a policy of its own is on paper. Real money begins after a cooling-off and ends at once.
 """

@@ -1,0 +1,72 @@
+"""What a size would cost now, from a fresh order book."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from engines.core.depth import Depth
+from engines.core.instrument import Instrument, Toward
+from engines.core.side import Side
+from engines.simulate.consumption import Consumption
+from engines.simulate.matching import take_depth
+from ports.clock import Clock
+from ports.errors import Refused, Transient
+from ports.markets import MarketSource
+from services.ticketing.proposal import Quote
+
+
+@dataclass(slots=True)
+class Quoting:
+    """Asks the venue for its book, every time: nobody decides on an old price."""
+
+    source: MarketSource
+    clock: Clock
+    stale_after_s: float
+
+    async def best(self, instrument: Instrument, side: Side) -> Decimal:
+        """The best price of the other side. Raises `Refused("no_fresh_price")` (`pair`)."""
+        return _levels(await self._depth(instrument), side)[0][0]
+
+    async def quote(
+        self,
+        instrument: Instrument,
+        side: Side,
+        quantity: Decimal,
+        *,
+        max_slippage: Decimal,
+        limit_price: Decimal | None = None,
+    ) -> Quote:
+        """What `quantity` would cost. Raises `Refused("no_fresh_price")` (`pair`)."""
+        depth = await self._depth(instrument)
+        best = _levels(depth, side)[0][0]
+        worst = worst_price(instrument, side, best, max_slippage) if limit_price is None else limit_price
+        if (worst - best) * side.sign < 0:
+            return Quote(best=best, expected=worst, worst=worst)  # it rests until the market comes to it
+        taken = take_depth(
+            instrument, side, quantity, depth, at=depth.at, eaten=Consumption(), worst_price=worst
+        )
+        size = sum((part.quantity for part in taken), Decimal(0))
+        cost = sum((part.price * part.quantity for part in taken), Decimal(0))
+        return Quote(
+            best=best, expected=cost / size if size else best, worst=worst, is_partial=size < quantity
+        )
+
+    async def _depth(self, instrument: Instrument) -> Depth:
+        asked_at = self.clock.now()
+        try:
+            depth = await self.source.depth(instrument.symbol, instrument.kind)
+        except (Refused, Transient) as error:
+            raise Refused("no_fresh_price", pair=instrument.pair) from error
+        is_old = depth.at < asked_at and self.clock.age_s(depth.at) > self.stale_after_s
+        if is_old or not depth.bids or not depth.asks:
+            raise Refused("no_fresh_price", pair=instrument.pair)
+        return depth
+
+
+def worst_price(instrument: Instrument, side: Side, price: Decimal, max_slippage: Decimal) -> Decimal:
+    """The last price on the grid that is no more than `max_slippage` worse than `price`."""
+    toward = Toward.DOWN if side is Side.BUY else Toward.UP
+    return max(instrument.price(price * (1 + max_slippage * side.sign), toward), instrument.tick)
+
+
+def _levels(depth: Depth, side: Side) -> tuple[tuple[Decimal, Decimal], ...]:
+    return depth.asks if side is Side.BUY else depth.bids
