@@ -1,0 +1,36 @@
+"""What every venue needs to know of an order, whatever words it has for it."""
+
+from decimal import Decimal
+
+from engines.core.side import Direction, Side
+from engines.orders.order import Order, Purpose
+
+_AT_BETTER_PRICES = (Purpose.TARGET,)
+
+
+def plain(value: Decimal) -> str:
+    """As venues read numbers: without an exponent or idle zeros."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def waits_for_a_rise(order: Order) -> bool:
+    """Whether a sleeping order wakes when the price rises to its trigger. A stop wakes at a worse price than
+    now, so a purchase on a rise; a target at a better one."""
+    is_purchase = order.intent.side is Side.BUY
+    return is_purchase is not (order.intent.purpose in _AT_BETTER_PRICES)
+
+
+def closes(order: Order, direction: Direction) -> bool:
+    """Whether the order makes a position in `direction` smaller."""
+    return order.intent.reduce_only or order.intent.side is direction.exit
+
+
+def worst_price(order: Order) -> Decimal | None:
+    """The worst price that a market order may be filled at: its guard, and for a purchase no more than it
+    may cost."""
+    worst, most = order.terms.worst_price, order.intent.most_cost
+    if most is None or order.intent.side is Side.SELL:
+        return worst
+    affordable = most / order.terms.quantity
+    return affordable if worst is None else min(worst, affordable)
