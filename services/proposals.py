@@ -11,11 +11,12 @@ import structlog
 
 from ports.errors import Refused
 from ports.tickets import TicketState
+from services.ordering.naming import intent_name
 from services.policies import Policies
 from services.ticketing.audience import Audience
 from services.ticketing.cards import Places
 from services.ticketing.drafting import Drafting
-from services.ticketing.proposal import Draft, Outcome, Proposal, Route, intent_name
+from services.ticketing.proposal import Draft, Outcome, Proposal, Route
 from services.ticketing.roll import Filed, Roll
 from services.ticketing.spending import Spending
 from services.tickets import Tickets, allowed

@@ -14,7 +14,6 @@ from typing import TypeVar
 
 import structlog
 
-from engines.orders.lifecycle import child_id
 from engines.orders.order import Intent, OrderKind
 from engines.orders.subaccount import EngineName
 from engines.orders.trade import Trade, TradeState
@@ -25,6 +24,7 @@ from ports.clock import Clock
 from ports.errors import Refused, Transient
 from ports.people import Person
 from ports.tickets import Ticket, TicketState
+from services.ordering.naming import first_order
 from services.ticketing.audience import Audience
 from services.ticketing.cards import Cards, Places
 from services.ticketing.drafting import Drafting
@@ -38,7 +38,6 @@ log = structlog.get_logger()
 _Done = TypeVar("_Done")
 
 LOOK_EVERY_S = 0.5
-FIRST_CHILD = 1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,7 +118,7 @@ class Tickets:
         by: Person | None,
         replaces: Ticket | None = None,
     ) -> Filed:
-        """Send a draft without asking; its ticket only tells of it, while it goes. Raises as the road does."""
+        """Send a draft without asking; its ticket tells of it while it goes. Raises as the road does."""
         decided_by = None if by is None else by.id
         ticket = await self._new(draft, state, decided_by=decided_by, replaces=replaces)
         self.roll.expect(ticket)
@@ -261,7 +260,7 @@ class Tickets:
         now = self.clock.wire_now()
         return Ticket(
             id=await self._unused_id(),
-            order_id=child_id(draft.intent.id, FIRST_CHILD),
+            order_id=first_order(draft.intent.id),
             engine=draft.intent.engine,
             state=state,
             effect=draft.effect,

@@ -13,8 +13,9 @@ from engines.risk.verdict import Ruling
 from ports.clock import Clock
 from ports.desk_state import Approval
 from ports.errors import Refused
+from services.ordering.naming import intent_name
 from services.policies import Policies
-from services.ticketing.proposal import Draft, Proposal, Quote, Route, intent_name
+from services.ticketing.proposal import Draft, Proposal, Quote, Route
 from services.ticketing.quoting import Quoting
 from services.ticketing.road import Road
 from services.ticketing.spending import Spending

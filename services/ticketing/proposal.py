@@ -1,6 +1,5 @@
 """What somebody wants the desk to trade, and which way it would go. Values."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -97,8 +96,3 @@ class Outcome:
     trade: Trade
     orders: tuple[Order, ...]
     is_repeat: bool = False
-
-
-def intent_name(engine: EngineName, key: str) -> str:
-    """The id of a proposal's intent: the same wish has the same id, on which nobody acts twice."""
-    return f"e{hashlib.sha256(f'{engine}:{key}'.encode()).hexdigest()[:20]}"
