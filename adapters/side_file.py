@@ -46,6 +46,7 @@ class SideFile:
 
     def _replace(self, content: bytes) -> None:
         beside = self._path.with_suffix(".new")
+        beside.parent.mkdir(parents=True, exist_ok=True)
         with open(beside, "wb") as file:
             file.write(content)
             file.flush()

@@ -114,6 +114,8 @@ class App:
         services, outside, nursery = self.services, self._outside, self._nursery
         await self._start_clock()
         await services.people.load()
+        await services.latches.load()
+        nursery.start("latches", services.latches.run)
         watched = {symbol for person in services.people.all() for symbol in person.watchlist}
         services.markets.keep("watch", watched)
         await services.trades.start()

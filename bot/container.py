@@ -15,6 +15,7 @@ import handlers.cockpit
 import handlers.filters
 import handlers.free_text
 import handlers.help
+import handlers.pause
 import handlers.people
 import handlers.portfolio
 import handlers.preferences
@@ -32,6 +33,7 @@ import handlers.watch
 import handlers.why
 from bot.outside import Outside, paper_fees
 from bot.settings import Settings
+from handlers.ui.latch_push import latch_news_of
 from handlers.ui.request import Services
 from handlers.ui.signal_card import card_view_of
 from handlers.ui.signal_chart import card_picture_of
@@ -46,6 +48,7 @@ from services.candles import Collector
 from services.cockpit import Cockpits
 from services.collect.options import CollectOptions
 from services.indicators import Indicators
+from services.latches import Latches
 from services.market.options import MarketOptions
 from services.market.perps import Perps
 from services.market.ring import Rings
@@ -85,6 +88,7 @@ SCREENS: tuple[ModuleType, ...] = (
     handlers.preferences,
     handlers.help,
     handlers.status,
+    handlers.pause,
     handlers.people,
     handlers.free_text,
 )
@@ -148,6 +152,7 @@ def build_services(
         indicators=indicators,
         pictures=Pictures(markets, indicators, outside.charts, clock),
         actions=Actions(desk.actions, clock, lambda: secrets.token_urlsafe(12)),
+        latches=Latches(outside.latch_file, desk.latches, clock, latch_news_of(lambda: services)),
         outbox=outbox,
         cockpits=cockpits,
         rendering=build_rendering(),

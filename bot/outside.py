@@ -35,6 +35,7 @@ from adapters.indicators.compiler import WorkerCompiler
 from adapters.indicators.pooled import PooledLibrary
 from adapters.paper.venue import PaperVenue
 from adapters.schedule import ClockSchedule
+from adapters.side_file import SideFile
 from adapters.sql.candles import SqlCandles
 from adapters.sql.desk import SqlDesk
 from adapters.sql.opening import examine_at as examine_at
@@ -53,6 +54,8 @@ from ports.markets import MarketSource
 from ports.trading import Venue
 
 MODE = "paper"
+LATCHES = "latches.json"
+"""The side file, in the data folder: it stands beside the database, whatever that is."""
 CALL_TIMEOUT_S = 15.0
 
 
@@ -119,6 +122,7 @@ class Outside:
 
     clock: SystemClock | StreamedClock
     desk: SqlDesk
+    latch_file: SideFile
     candles: SqlCandles
     primary: MarketSource
     reference: MarketSource | None
@@ -271,6 +275,7 @@ async def open_outside(settings: Settings) -> Outside:
     return Outside(
         clock=clock,
         desk=desk,
+        latch_file=SideFile(settings.desk.data_dir / LATCHES),
         candles=candles,
         primary=primary,
         reference=reference,

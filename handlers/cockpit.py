@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from engines.orders.trade import TradeState
 from handlers.ui.keyboards import button
+from handlers.ui.latch_view import latch_line
 from handlers.ui.request import Services
 from ports.messages import Screen
 from ports.people import Person
@@ -28,7 +29,7 @@ def view(services: Services, person: Person) -> Screen:
         if not feed.is_ok and feed.code != "waiting"
     ]
     held = [one.total for one in services.trades.live(person.id) if one.trade.state is TradeState.OPEN]
-    html = say.render(
+    html = latch_line(services, say) + say.render(
         "cockpit.html",
         quotes=quotes,
         broken=broken,

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from handlers.ui.keyboards import button
+from handlers.ui.latch_view import latch_line
 from handlers.ui.request import Request
 from handlers.ui.rich import rich
 from handlers.ui.table import ButtonRoute, Command, Topic
@@ -35,7 +36,8 @@ async def portfolio(request: Request) -> Screen:
         "change": account.start / account.opening if account.start is not None and account.opening else None,
     }
     hidden = max(len(account.standings) - SHOWN, 0)
-    html = say.render("portfolio.html", shown=account.standings[:SHOWN], hidden=hidden, **values)
+    latched = latch_line(services, say, for_paper=True)
+    html = latched + say.render("portfolio.html", shown=account.standings[:SHOWN], hidden=hidden, **values)
     form = rich(
         request,
         "rich/portfolio.html",

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from handlers.ui.keyboards import button
+from handlers.ui.latch_view import latch_line
 from handlers.ui.request import Request, Services
 from handlers.ui.table import ButtonRoute, Command, Topic
 from ports.errors import Transient
@@ -17,7 +18,7 @@ async def status(request: Request) -> Screen:
     """How the desk feels."""
     services, say = request.services, request.say
     feeds = [*services.market_feeds(), *services.roads()]
-    html = say.render(
+    html = latch_line(services, say) + say.render(
         "status.html",
         mode="PAPER",
         world=services.world,

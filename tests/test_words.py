@@ -30,6 +30,7 @@ from services.market.quote import Quote
 from services.speech import LANGUAGES
 from tests.build.alerts import SOME_FORMULAS, an_alert
 from tests.build.clock import NOON
+from tests.build.latch_screens import latch_values
 from tests.build.markets import a_ticker, an_instrument
 from tests.build.people import a_person
 from tests.build.screening import screen_values
@@ -229,6 +230,7 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         "picks": [] if is_bad else [(hostile, None)],
         **screen_values(hostile, quote, is_bad=is_bad),
         "said": hostile,
+        **latch_values(hostile, is_bad=is_bad),
     }
 
 

@@ -13,6 +13,7 @@ from services.alerts import Alerts
 from services.candles import Collector
 from services.cockpit import Cockpits
 from services.indicators import Indicators
+from services.latches import Latches
 from services.market.perps import Perps
 from services.markets import Markets
 from services.outbox import Outbox
@@ -42,6 +43,7 @@ class Services:
     screener: Screener
     pictures: Pictures
     actions: Actions
+    latches: Latches
     outbox: Outbox
     cockpits: Cockpits
     rendering: Rendering

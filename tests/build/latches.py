@@ -2,44 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from engines.risk.latch import Cause, Latch, Scope
+from engines.risk.latch import Latch
 from ports.desk_state import Unreadable
 from ports.errors import Transient
 from services.latches import Latches, LatchNews
-from tests.build.clock import NOON, HandClock
-
-
-def a_latch(latch_id: str = "kill", **fields: Any) -> Latch:
-    """A kill of the whole desk, pulled at noon."""
-    usual: dict[str, Any] = {"scope": Scope(), "cause": Cause.KILL, "pulled_at": NOON}
-    return Latch(id=latch_id, **usual | fields)
-
-
-class MemoryLatches:
-    """`LatchStore` in a dictionary. While `is_locked` it answers as a database that another process holds."""
-
-    def __init__(self, *latches: Latch) -> None:
-        self.rows = {latch.id: latch for latch in latches}
-        self.is_locked = False
-
-    async def all(self) -> Sequence[Latch]:
-        self.ask()
-        return list(self.rows.values())
-
-    async def put(self, latch: Latch) -> None:
-        self.ask()
-        self.rows[latch.id] = latch
-
-    async def remove(self, latch_id: str) -> None:
-        self.ask()
-        self.rows.pop(latch_id, None)
-
-    def ask(self) -> None:
-        """Answer, or be locked."""
-        if self.is_locked:
-            raise Transient("the database is locked by another process", kind="database")
+from tests.build.clock import HandClock
+from tests.build.desk_state import MemoryLatches
 
 
 class MemorySideFile:
@@ -79,5 +48,15 @@ class LatchDesk:
         return Latches(self.file, self.store, self.clock, self._tell)
 
     async def _tell(self, news: LatchNews) -> None:
-        self.store.ask()  # the outbox is in the same database
+        if self.store.failure is not None:  # the outbox is in the same database
+            raise self.store.failure
         self.told.append(news)
+
+    def lock(self, is_locked: bool = True) -> None:
+        """Another process holds the database, or lets go of it."""
+        locked = Transient("the database is locked by another process", kind="database")
+        self.store.failure = locked if is_locked else None
+
+    async def rows(self) -> Sequence[Latch]:
+        """What stands in the database."""
+        return await self.store.all()

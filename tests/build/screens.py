@@ -15,6 +15,7 @@ from engines.simulate.costs import Fees
 from handlers import alerts, cockpit
 from handlers.errors import Answer, answered
 from handlers.free_text import guess, understand
+from handlers.ui.latch_push import latch_news_of
 from handlers.ui.request import Request, Services
 from handlers.ui.signal_card import card_view_of
 from handlers.ui.signal_chart import card_picture_of
@@ -28,6 +29,7 @@ from services.alerts import Alerts
 from services.candles import Collector
 from services.cockpit import Cockpits
 from services.indicators import Indicators
+from services.latches import Latches
 from services.market.options import MarketOptions
 from services.market.perps import Perps
 from services.market.ring import Rings
@@ -47,6 +49,7 @@ from tests.build.books import MemoryBooks
 from tests.build.candles import MemoryCandles
 from tests.build.clock import NOON, HandClock
 from tests.build.indicators import FakeCompiler, FakeLibrary
+from tests.build.latches import MemorySideFile
 from tests.build.markets import FakeMarketSource, a_perp, a_perp_ticker, a_ticker, an_instrument
 from tests.build.messenger import FakeCharts, RecordingMessenger
 from tests.build.people import a_person
@@ -246,6 +249,7 @@ class Ground:
     source: FakeMarketSource
     clock: HandClock
     stores: MemoryDesk
+    latch_file: MemorySideFile
     candles: MemoryCandles
     messenger: Messenger
     people: People
@@ -317,6 +321,7 @@ class Ground:
             indicators=self.indicators,
             pictures=Pictures(markets, self.indicators, charts, clock),
             actions=Actions(stores.actions, clock, lambda: f"token-{next(tokens)}"),
+            latches=Latches(self.latch_file, stores.latches, clock, latch_news_of(own)),
             outbox=self.outbox,
             cockpits=Cockpits(people, self.messenger, clock, cockpit.view_of(own)),
             rendering=the_rendering(),
@@ -351,6 +356,7 @@ async def a_screen_desk(
         source=source,
         clock=clock,
         stores=stores,
+        latch_file=MemorySideFile(),
         candles=candles,
         messenger=messenger,
         people=await known_people(stores, people or the_people(), clock),
@@ -371,6 +377,7 @@ async def a_screen_desk(
         stores=stores,
         candles=candles,
     )
+    await services.latches.load()
     await services.alerts.load()
     await services.signals.load()
     if is_primed:

@@ -11,7 +11,8 @@ from engines.risk.latch import Cause, KillLevel, Scope
 from ports.errors import InvariantBroken, Refused, Transient
 from ports.people import Role
 from tests.build.clock import NOON
-from tests.build.latches import LatchDesk, a_latch
+from tests.build.desk_state import a_latch
+from tests.build.latches import LatchDesk
 from tests.build.orders import an_intent
 from tests.build.people import a_person
 
@@ -68,7 +69,7 @@ async def test_peoples_paper_goes_on_unless_the_latch_says_paper(desk: LatchDesk
 
 
 async def test_a_pulled_latch_is_in_the_file_although_the_database_is_locked(desk: LatchDesk) -> None:
-    desk.store.is_locked = True
+    desk.lock()
 
     await desk.latches.pull(a_latch())
     await desk.latches.tend()
@@ -79,15 +80,15 @@ async def test_a_pulled_latch_is_in_the_file_although_the_database_is_locked(des
 
 
 async def test_the_row_is_written_and_admins_told_once_the_database_is_back(desk: LatchDesk) -> None:
-    desk.store.is_locked = True
+    desk.lock()
     await desk.latches.pull(a_latch(by=ANN.id))
     await desk.latches.tend()
 
-    desk.store.is_locked = False
+    desk.lock(False)
     await desk.latches.tend()
     await desk.latches.tend()
 
-    assert desk.store.rows == {"kill": a_latch(by=ANN.id)}
+    assert await desk.rows() == [a_latch(by=ANN.id)]
     assert [(news.latch.id, news.is_pulled, news.by) for news in desk.told] == [("kill", True, ANN.id)]
 
 
@@ -97,7 +98,7 @@ async def test_a_full_disk_keeps_no_latch_from_being_pulled(desk: LatchDesk) -> 
 
     assert desk.latches.stopping(entry()) is not None
     await desk.latches.tend()
-    assert desk.store.rows == {"kill": a_latch()}
+    assert await desk.rows() == [a_latch()]
 
     desk.file.is_full = False
     await desk.latches.tend()
@@ -110,27 +111,28 @@ async def test_either_place_means_latched_after_a_restart(place: str) -> None:
     if place == "file":
         desk.file.latches = [a_latch()]
     else:
-        desk.store.rows = {"kill": a_latch()}
+        await desk.store.put(a_latch())
 
     await desk.latches.load()
     await desk.latches.tend()
 
     assert desk.latches.stopping(entry()) == a_latch()
     assert desk.file.latches == [a_latch()]
-    assert desk.store.rows == {"kill": a_latch()}
+    assert await desk.rows() == [a_latch()]
     assert desk.told == []
 
 
 async def test_of_two_versions_the_one_pulled_later_counts() -> None:
     desk = LatchDesk()
     later = a_latch(level=KillLevel.FLAT, pulled_at=NOON + timedelta(seconds=5))
-    desk.file.latches, desk.store.rows = [later], {"kill": a_latch()}
+    desk.file.latches = [later]
+    await desk.store.put(a_latch())
 
     await desk.latches.load()
     await desk.latches.tend()
 
     assert desk.latches.all() == [later]
-    assert desk.store.rows == {"kill": later}
+    assert await desk.rows() == [later]
 
 
 async def test_a_file_that_nobody_can_read_means_latched() -> None:
@@ -151,7 +153,7 @@ async def test_a_file_that_nobody_can_read_means_latched() -> None:
 
 async def test_before_it_is_known_what_is_in_force_nothing_of_engines_enters() -> None:
     desk = LatchDesk(clock=LatchDesk().clock)
-    desk.store.is_locked = True
+    desk.lock()
     with pytest.raises(Transient):
         await desk.latches.load()
 
@@ -170,8 +172,8 @@ async def test_an_admin_clears_a_kill_in_both_places(desk: LatchDesk) -> None:
     await desk.latches.tend()
 
     assert desk.latches.stopping(entry()) is None
-    assert (desk.file.latches, desk.store.rows) == ([], {})
-    assert [(news.is_pulled, news.by) for news in desk.told] == [(True, None), (False, ANN.id)]
+    assert (desk.file.latches, await desk.rows()) == ([], [])
+    assert [(news.is_pulled, news.by) for news in desk.told] == [(True, 7), (False, ANN.id)]
 
 
 async def test_nobody_else_clears_anything(desk: LatchDesk) -> None:
@@ -189,18 +191,20 @@ async def test_nobody_else_clears_anything(desk: LatchDesk) -> None:
 async def test_clearing_takes_both_places(desk: LatchDesk, broken: str) -> None:
     await desk.latches.pull(a_latch())
     await desk.latches.tend()
-    desk.store.is_locked, desk.file.is_full = broken == "database", broken == "disk"
+    desk.file.is_full = broken == "disk"
+    desk.lock(broken == "database")
 
     with pytest.raises(Transient):
         await desk.latches.clear("kill", ANN)
     assert desk.latches.stopping(entry()) is not None
 
-    desk.store.is_locked = desk.file.is_full = False
+    desk.file.is_full = False
+    desk.lock(False)
     await desk.latches.tend()
     again = desk.restarted()
     await again.load()
     assert again.stopping(entry()) is not None
-    assert desk.store.rows == {"kill": a_latch()}
+    assert await desk.rows() == [a_latch()]
 
 
 async def test_what_is_not_in_force_cannot_be_cleared(desk: LatchDesk) -> None:
@@ -229,7 +233,7 @@ async def test_a_timed_latch_ends_by_itself_and_says_so_once(desk: LatchDesk) ->
     await desk.latches.tend()
     await desk.latches.tend()
 
-    assert (desk.file.latches, desk.store.rows) == ([], {})
+    assert (desk.file.latches, await desk.rows()) == ([], [])
     assert [news.is_pulled for news in desk.told] == [True, False]
 
 
@@ -258,7 +262,7 @@ async def test_a_latch_pulled_while_it_is_being_cleared_stands(desk: LatchDesk) 
     await desk.latches.tend()
 
     assert desk.latches.all() == [worse]
-    assert (desk.file.latches, desk.store.rows) == ([worse], {"kill": worse})
+    assert (desk.file.latches, await desk.rows()) == ([worse], [worse])
 
 
 async def test_the_widest_and_the_oldest_come_first(desk: LatchDesk) -> None:
@@ -279,4 +283,4 @@ async def test_pulling_wakes_the_loop_that_writes_the_row(desk: LatchDesk) -> No
         await asyncio.sleep(0)
     running.cancel()
 
-    assert desk.store.rows == {"kill": a_latch()}
+    assert await desk.rows() == [a_latch()]
