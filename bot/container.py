@@ -271,7 +271,8 @@ def build_orders(settings: Settings, outside: Outside, teller: Teller) -> Orders
     balance = Decimal(str(settings.paper.balance_usdt))
     register = Register(outside.desk.books, outside.clock, balance)
     funds = Funds(register, paper_fees(settings.paper))
-    return Orders(outside.venue, register, funds, teller, outside.clock)
+    venues = {outside.venue.name: outside.venue}
+    return Orders.over(venues, {}, register, funds, teller, outside.clock)
 
 
 def market_options(settings: Settings) -> MarketOptions:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from engines.ledger.entry import Entry
 from engines.orders.lifecycle import apply, is_final
-from engines.orders.order import Fill, Filled, Order, OrderEvent, OrderState, Purpose, QueueMoved
+from engines.orders.order import Fill, Filled, Order, OrderEvent, OrderState, Purpose
 from engines.orders.settlement import settle_fill
 from engines.orders.trade import CloseReason, Trade, TradeState
 from services.trading.register import Held
@@ -43,7 +43,6 @@ class Story:
     order: Order
     fills: list[Fill] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
-    is_only_queue: bool = True
 
     @classmethod
     def of(cls, held: Held, order: Order) -> "Story":
@@ -51,13 +50,17 @@ class Story:
         return cls(held=held, trade=held.trade, order=order)
 
     def hear(self, event: OrderEvent) -> None:
-        """One report; a fill that was counted already changes nothing."""
-        if isinstance(event, Filled):
-            if event.fill.id in self.order.fill_ids:
-                return
-            event = self._book(event)
-        self.order = apply(self.order, event)
-        self.is_only_queue = self.is_only_queue and isinstance(event, QueueMoved)
+        """One report; a fill that was counted already changes nothing. Raises `ValueError` for one that
+        cannot be, as `lifecycle.apply` and `settlement.settle_fill` do: nothing has changed then."""
+        order = apply(self.order, event)
+        if isinstance(event, Filled) and order is not self.order:
+            order = apply(self.order, self._book(event))
+        self.order = order
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything heard was new."""
+        return self.order != self.held.order(self.order.id)
 
     def _book(self, event: Filled) -> Filled:
         """Book the fill; its fee is what was really charged, for nobody pays beyond his margin."""
@@ -65,7 +68,7 @@ class Story:
         after, entries = settle_fill(before, intent, fill)
         if intent.side is before.direction.entry:
             after = replace(after, armed_at=fill.at, seen_at=max(before.seen_at, fill.at))
-        charged = replace(fill, fee=after.fees - before.fees)
+        charged = replace(fill, fee=after.fees - before.fees) if fill.fee_asset is None else fill
         self.trade = after
         self.fills.append(charged)
         self.entries += entries

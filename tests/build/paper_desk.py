@@ -201,7 +201,7 @@ async def a_paper_desk(
         venue = KillingVenue(venue, countdown)
     messenger = messenger or RecordingMessenger()
     trades = Trades.over(
-        Orders(venue, register, funds, teller, clock),
+        Orders.over({"paper": venue}, {}, register, funds, teller, clock),
         markets=markets,
         perps=perps,
         source=source,

@@ -221,7 +221,7 @@ def paper_trades(
     register = Register(books, clock, Decimal(1000))
     venue = PaperVenue(source, clock, FEES, latency_s=0.0, stale_after_s=30.0)
     return Trades.over(
-        Orders(venue, register, Funds(register, FEES), teller, clock),
+        Orders.over({"paper": venue}, {}, register, Funds(register, FEES), teller, clock),
         markets=markets,
         perps=perps,
         source=source,

@@ -1,0 +1,49 @@
+"""What the road finds at a venue that a person should hear of, and what it stops."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from engines.risk.latch import Latch
+
+
+class Breakers(Protocol):
+    """Where latches are pulled; `services.latches` is it."""
+
+    async def pull(self, latch: Latch) -> None:
+        """Stop entries within the latch's scope. Pulling it again replaces it."""
+        ...
+
+    async def release(self, latch_id: str) -> None:
+        """It is over; one that is not in force is no error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something at the venue account `account` that is not as it should be. Codes: `foreign_order` (an order
+    that is not ours: `symbol`, `side`, `quantity`, `venue_id`), `orphan_canceled` (ours by its name, unknown
+    to the books: `client_id`, `symbol`), `overfill` and `impossible` (a report that cannot be: `order_id`,
+    `error`), `foreign_fill` (`symbol`, `quantity`, `venue_id`), `unprotected` (a stop that the venue does not
+    take: `trade_id`, `reason`), `unhedged` (a pair that stands on one leg: `pair`, `seconds`)."""
+
+    code: str
+    account: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+
+Tell = Callable[[Finding], Awaitable[None]]
+
+
+class NoBreakers:
+    """For a desk without real money: there is nothing to stop."""
+
+    async def pull(self, latch: Latch) -> None:
+        """Nothing."""
+
+    async def release(self, latch_id: str) -> None:
+        """Nothing."""
+
+
+async def untold(finding: Finding) -> None:
+    """For a desk without anybody to tell."""
