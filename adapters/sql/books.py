@@ -1,42 +1,31 @@
 """Trades, orders and money in SQL."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields as fields_of
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, TextClause, bindparam, insert, select, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, RowMapping, Select, TextClause, bindparam, func, insert, select, update
 
+from adapters.sql.change import entry_rows
 from adapters.sql.database import Database
-from adapters.sql.outbox import add_push
+from adapters.sql.journal import Journal
+from adapters.sql.row import row_of, value_of
 from adapters.sql.tables import (
     UNFINISHED,
-    counters,
     entries,
     equity,
     fills,
     intents,
     orders,
     postings,
-    tickets,
     trades,
 )
 from engines.ledger.entry import Balances, Entry, Posting, posted
 from engines.orders.order import Fill, Intent, Order
 from engines.orders.trade import Trade, TradeState
-from ports.books import Change, Conflict, EquityPoint
-from ports.tickets import Ticket, TicketState
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-T = TypeVar("T", bound="DataclassInstance")
+from ports.books import Change, EquityPoint
 
 _LIVE = trades.c.state.in_((TradeState.WAITING, TradeState.OPEN))
-_MESSAGE = ("chat_id", "message_id", "shown_version")
-"""Columns that belong to the living message: written with a new trade and by `shown`, never by a change."""
 
 
 class SqlBooks:
@@ -44,29 +33,20 @@ class SqlBooks:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._journal = Journal(database)
+        self._last_id: int | None = None
 
     async def new_trade_id(self) -> int:
-        first = self._database.insert(counters).values(name="trade", value=1)
-        next_one = first.on_conflict_do_update(
-            index_elements=["name"], set_={"value": counters.c.value + 1}
-        ).returning(counters.c.value)
-        async with self._database.write() as connection:
-            return int((await connection.execute(next_one)).scalar_one())
+        """Counted in memory: a number becomes durable with its trade, and one process has the books."""
+        if self._last_id is None:
+            async with self._database.read() as connection:
+                stored = await connection.scalar(select(func.max(trades.c.id)))
+            self._last_id = max(stored or 0, self._last_id or 0)
+        self._last_id += 1
+        return self._last_id
 
     async def commit(self, change: Change) -> None:
-        try:
-            async with self._database.write() as connection:
-                await _put_trade(connection, change)
-                for order in change.orders:
-                    await self._put_order(connection, order)
-                await _add(connection, fills, (_row(fills, fill) for fill in change.fills))
-                await _add_entries(connection, change.entries)
-                for ticket in change.tickets:
-                    await self._put_ticket(connection, ticket)
-                for push in change.pushes:
-                    await add_push(self._database, connection, push)
-        except IntegrityError as error:
-            raise Conflict(f"trade {change.trade.id}: {error.orig}") from error
+        await self._journal.write(change)
 
     async def book(self, owner: int, new: Sequence[Entry]) -> bool:
         if any(entry.owner != owner for entry in new):
@@ -75,7 +55,9 @@ class SqlBooks:
             known = select(entries.c.id).where(entries.c.id == new[0].id)
             if (await connection.execute(known)).first() is not None:
                 return False
-            await _add_entries(connection, new)
+            heads, lines = entry_rows(new)
+            await connection.execute(insert(entries), heads)
+            await connection.execute(insert(postings), lines)
             return True
 
     async def live(self) -> Sequence[tuple[Trade, Sequence[Order]]]:
@@ -134,7 +116,7 @@ class SqlBooks:
                 .order_by(fills.c.number)
             )
             rows = await connection.execute(of_owner)
-            return [(by_id[row["order_id"]], _value(Fill, row)) for row in rows.mappings()]
+            return [(by_id[row["order_id"]], value_of(Fill, row)) for row in rows.mappings()]
 
     async def entries(self, owner: int) -> Sequence[Entry]:
         of_owner = (
@@ -148,7 +130,7 @@ class SqlBooks:
         async with self._database.read() as connection:
             for row in (await connection.execute(of_owner)).mappings():
                 heads.setdefault(row["id"], row)
-                lines.setdefault(row["id"], []).append(_value(Posting, row))
+                lines.setdefault(row["id"], []).append(value_of(Posting, row))
         return [_entry(heads[name], lines[name]) for name in heads]
 
     async def balances(self, owner: int) -> Balances:
@@ -183,7 +165,7 @@ class SqlBooks:
     async def add_equity(self, points: Sequence[EquityPoint]) -> None:
         async with self._database.write() as connection:
             for point in points:
-                row = self._database.insert(equity).values(_row(equity, point))
+                row = self._database.insert(equity).values(row_of(equity, point))
                 replaced = row.on_conflict_do_update(
                     index_elements=["owner", "at"], set_={"equity": point.equity}
                 )
@@ -211,51 +193,6 @@ class SqlBooks:
             rows = await connection.execute(_orders().where(*which))
             return [_order(row) for row in rows.mappings()]
 
-    async def _put_ticket(self, connection: AsyncConnection, ticket: Ticket) -> None:
-        row = _row(tickets, ticket)
-        new = self._database.insert(tickets).values(row)
-        still_open = tickets.c.state == TicketState.OPEN
-        stored = new.on_conflict_do_update(index_elements=["id"], set_=row, where=still_open)
-        if (await connection.execute(stored)).rowcount != 1:
-            raise Conflict(f"ticket {ticket.id} is decided already")
-
-    async def _put_order(self, connection: AsyncConnection, order: Order) -> None:
-        """An intent never changes; its orders do."""
-        intent = self._database.insert(intents).values(_row(intents, order.intent))
-        await connection.execute(intent.on_conflict_do_nothing(index_elements=["id"]))
-        row = {**_row(orders, order), "intent_id": order.intent.id}
-        new = self._database.insert(orders).values(row)
-        changes = {name: value for name, value in row.items() if name not in ("id", "intent_id")}
-        await connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=changes))
-
-
-async def _put_trade(connection: AsyncConnection, change: Change) -> None:
-    trade = change.trade
-    row = _row(trades, trade)
-    if trade.version == 1:
-        await connection.execute(insert(trades).values({**row, "key": change.key}))
-        return
-    kept = {name: value for name, value in row.items() if name not in _MESSAGE}
-    stored = trades.c.id == trade.id, trades.c.version == trade.version - 1
-    changed = await connection.execute(update(trades).where(*stored).values(kept))
-    if changed.rowcount != 1:
-        raise Conflict(f"trade {trade.id} is not at version {trade.version - 1} any more")
-
-
-async def _add_entries(connection: AsyncConnection, new: Sequence[Entry]) -> None:
-    await _add(connection, entries, (_row(entries, entry) for entry in new))
-    lines = (
-        {"entry_id": entry.id, "place": place} | _row(postings, posting)
-        for entry in new
-        for place, posting in enumerate(entry.postings)
-    )
-    await _add(connection, postings, lines)
-
-
-async def _add(connection: AsyncConnection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    if listed := list(rows):
-        await connection.execute(insert(table), listed)
-
 
 def _orders() -> Select[Any]:
     """Orders with their intents, the oldest first; columns of the intent are named `its_…`."""
@@ -265,26 +202,14 @@ def _orders() -> Select[Any]:
     )
 
 
-def _row(table: Table, value: object) -> dict[str, Any]:
-    """The fields of a value that the table has columns for."""
-    return {
-        column.name: getattr(value, column.name) for column in table.columns if hasattr(value, column.name)
-    }
-
-
-def _value(kind: type[T], row: Mapping[str, Any] | RowMapping, prefix: str = "") -> T:
-    """A dataclass from the columns named like its fields."""
-    return kind(**{field.name: row[prefix + field.name] for field in fields_of(kind)})
-
-
 def _trade(row: RowMapping) -> Trade:
     return Trade(**{name: value for name, value in row.items() if name != "key"})
 
 
 def _order(row: RowMapping) -> Order:
-    intent = _value(Intent, row, "its_")
-    return _value(Order, {**row, "intent": intent})
+    intent = value_of(Intent, row, "its_")
+    return value_of(Order, {**row, "intent": intent})
 
 
 def _entry(head: RowMapping, lines: Sequence[Posting]) -> Entry:
-    return _value(Entry, {**head, "postings": tuple(lines)})
+    return value_of(Entry, {**head, "postings": tuple(lines)})

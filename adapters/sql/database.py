@@ -1,17 +1,21 @@
 """Engines for one database: writers that never lose an update, readers that never wait for them."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from sqlalchemy import NullPool, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from adapters.sql.batch import Batch, FileBatches, ServerBatch
 from adapters.sql.errors import translated
 from adapters.sql.place import Place
 from ports.errors import Fatal
+
+T = TypeVar("T")
 
 # In this order: switching to WAL may already have to wait for another process
 _PRAGMAS = {"busy_timeout": "5000", "journal_mode": "WAL", "synchronous": "FULL", "foreign_keys": "ON"}
@@ -23,18 +27,37 @@ class Database:
 
     Keep a `write()` short and await nothing but the database inside it: on SQLite there is one writer at a
     time. A row that is read in order to be written is read in the same `write()`, `with_for_update()`.
+
+    `batches` is the short way for what is written often, of a SQLite file only; `turn` lets its two writing
+    connections queue, so that neither polls the lock of the other.
     """
 
     place: Place
     writer: AsyncEngine
     reader: AsyncEngine
+    batches: FileBatches | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that commits at the end, or rolls back on an error."""
         with translated(self.place):
-            async with self.writer.begin() as connection:
+            if self.batches is None:
+                async with self.writer.begin() as connection:
+                    yield connection
+                return
+            async with self.turn, self.writer.begin() as connection:
                 yield connection
+
+    async def batch(self, work: Callable[[Batch], T]) -> T:
+        """Do `work` in a transaction that commits at its end, or rolls back on an error. It must not touch
+        anything that the event loop touches: on SQLite it runs in a thread."""
+        if self.batches is None:
+            async with self.write() as connection:
+                return await connection.run_sync(lambda sync: work(ServerBatch(sync)))
+        with translated(self.place):
+            async with self.turn:
+                return await self.batches.run(work)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -49,6 +72,8 @@ class Database:
 
     async def close(self) -> None:
         """Release all connections. May be called twice."""
+        if self.batches is not None:
+            await asyncio.to_thread(self.batches.close)
         await self.reader.dispose()
         await self.writer.dispose()
 
@@ -65,10 +90,11 @@ def open_database(place: Place, *, is_durable: bool) -> Database:
         return Database(place, writer, writer.execution_options(postgresql_readonly=True))
     _create_file(place)
     synchronous = "FULL" if is_durable else "NORMAL"
-    one = {"pool_size": 1, "max_overflow": 0}  # writers queue for it in order, without polling the lock
+    one = {"pool_size": 1, "max_overflow": 0}
     writer = _sqlite_engine(place, "BEGIN IMMEDIATE", one, synchronous=synchronous)
     reader = _sqlite_engine(place, "BEGIN", {}, synchronous=synchronous, query_only="ON")
-    return Database(place, writer, reader)
+    batches = FileBatches(place.path, writer.dialect, _PRAGMAS | {"synchronous": synchronous})
+    return Database(place, writer, reader, batches)
 
 
 def open_for_migration(place: Place) -> AsyncEngine:

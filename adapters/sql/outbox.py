@@ -58,7 +58,7 @@ class SqlOutbox:
 async def add_push(database: Database, connection: AsyncConnection, message: OutboundMessage) -> bool:
     """Store a message in the transaction that is open, so that it stands or falls with its cause; `False`
     when its event is known."""
-    added = await connection.execute(_insertion(database).values(_as_row(message)))
+    added = await connection.execute(push_insertion(database).values(push_row(message)))
     return added.rowcount == 1
 
 
@@ -67,14 +67,16 @@ async def add_pushes(
 ) -> None:
     """As `add_push`, for many at once; those whose event is known are left out."""
     if messages:
-        await connection.execute(_insertion(database), [_as_row(message) for message in messages])
+        await connection.execute(push_insertion(database), [push_row(message) for message in messages])
 
 
-def _insertion(database: Database) -> "sqlite.Insert | postgresql.Insert":
+def push_insertion(database: Database) -> "sqlite.Insert | postgresql.Insert":
+    """Adds a message, unless its event is known."""
     return database.insert(outbox).on_conflict_do_nothing(index_elements=["dedupe"])
 
 
-def _as_row(message: OutboundMessage) -> dict[str, Any]:
+def push_row(message: OutboundMessage) -> dict[str, Any]:
+    """A message as `push_insertion` takes it."""
     return {
         "dedupe": message.dedupe,
         "chat_id": message.chat_id,

@@ -133,13 +133,6 @@ stamp = Table(
     CheckConstraint("id = 1", name="single"),
 )
 
-counters = Table(
-    "counters",
-    DESK,
-    Column("name", Text, primary_key=True),
-    Column("value", BigInteger, nullable=False),
-)
-
 trades = Table(
     "trades",
     DESK,

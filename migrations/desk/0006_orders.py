@@ -23,6 +23,22 @@ intents = sa.table(
     sa.column("limit_price", sa.Text()),
     sa.column("worst_price", sa.Text()),
 )
+GUARDS = {
+    "sqlite": [
+        f"CREATE TRIGGER audit_{deed} BEFORE {deed} ON audit"
+        " BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END"
+        for deed in ("update", "delete")
+    ],
+    "postgresql": [
+        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'the audit log only grows'; END $$",
+        "CREATE TRIGGER audit_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON audit"
+        " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+    ],
+}
+"""The audit log refuses to be changed, whoever asks."""
+trades = sa.table("trades", sa.column("id", sa.BigInteger()))
+counters = sa.table("counters", sa.column("name", sa.Text()), sa.column("value", sa.BigInteger()))
 orders = sa.table(
     "orders",
     sa.column("number", sa.BigInteger()),
@@ -47,13 +63,19 @@ def upgrade() -> None:
         "ix_orders_unfinished", "orders", ["number"], sqlite_where=UNFINISHED, postgresql_where=UNFINISHED
     )
     op.create_index("ix_orders_created_at", "orders", ["created_at"])
+    op.drop_table("counters")  # trades are numbered after the last one
     _create_tickets()
     _create_desk_state(money)
+    for statement in GUARDS[op.get_bind().dialect.name]:
+        op.execute(statement)
 
 
 def downgrade() -> None:
+    _create_counters()
     for table in ("audit", "lease", "policies", "latches", "ticket_cards", "tickets"):
         op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION refuse_change()")
     op.drop_index("ix_orders_created_at", "orders")
     op.drop_index("ix_orders_unfinished", "orders")
     for table, columns in (
@@ -64,6 +86,18 @@ def downgrade() -> None:
     ):
         for column in columns:
             op.drop_column(table, column)
+
+
+def _create_counters() -> None:
+    op.create_table(
+        "counters",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
+    )
+    last = op.get_bind().scalar(sa.select(sa.func.max(trades.c.id)))
+    if last is not None:
+        op.get_bind().execute(counters.insert().values(name="trade", value=last))
 
 
 def _write_terms() -> None:

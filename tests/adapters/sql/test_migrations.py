@@ -9,21 +9,25 @@ from typing import Any, TypeVar
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, inspect
+from sqlalchemy import Connection, MetaData, inspect, text
+from sqlalchemy.exc import DBAPIError
 
+from adapters.sql.audit import SqlAudit
 from adapters.sql.books import SqlBooks
-from adapters.sql.database import open_database, open_for_migration
+from adapters.sql.database import Database, open_database, open_for_migration
 from adapters.sql.desk import SqlDesk
 from adapters.sql.place import Place, locate
 from adapters.sql.schema import revision, settings, upgrade
+from adapters.sql.tables import audit
 from engines.ledger.entry import EntryKind, Posting
-from engines.orders.order import OrderState
+from engines.orders.order import ExecutionStyle, OrderState, Terms
 from engines.orders.trade import TradeState
 from ports.books import Change, EquityPoint
 from ports.charts import Theme
 from ports.messages import Button, Priority, Screen
 from ports.people import Action, Noise, Person, RiskProfile, Role, SignalFilter
 from tests.build.alerts import SOME_FORMULAS, a_draft
+from tests.build.desk_state import a_record
 from tests.build.signals import a_course, a_proposal
 from tests.build.trades import a_fill, a_trade, an_entry, an_order
 
@@ -316,3 +320,38 @@ async def test_going_back_before_signals_leaves_alerts_on_prices_and_no_half_one
         assert list(await desk.alerts.live()) == [kept]
     finally:
         await desk.close()
+
+
+BEFORE_THE_ROAD = "0005"
+"""What the version wrote whose orders were all as their intents."""
+
+
+async def test_what_the_version_before_the_order_road_wrote_comes_along(url: str, place: Place) -> None:
+    await upgrade(place)
+    async with books_of(place) as books:
+        await trade_a_little(books)
+        before = await account(books)
+    await by_hand(place, lambda sync: command.downgrade(settings(place, sync), BEFORE_THE_ROAD))
+    assert await by_hand(place, lambda sync: sync.scalar(text("SELECT value FROM counters"))) == 3
+
+    desk = await SqlDesk.open(url, world="live", mode="paper")
+    try:
+        assert await account(desk.books) == before
+        order = await desk.books.order("t1-e-0")
+        assert order is not None
+        assert order.terms == Terms.of(order.intent)
+        assert (order.intent.style, order.venue_id) == (ExecutionStyle.SINGLE, None)
+        assert await desk.books.new_trade_id() == 4
+        assert await desk.books.unfinished() == []
+    finally:
+        await desk.close()
+
+
+async def test_the_audit_log_only_grows(database: Database) -> None:
+    await SqlAudit(database).add(a_record())
+    for change in (audit.update().values(deed="none"), audit.delete()):
+        with pytest.raises(DBAPIError, match="only grows"):
+            async with database.writer.begin() as connection:
+                await connection.execute(change)
+    [(_, stored)] = await SqlAudit(database).latest(limit=9)
+    assert stored == a_record()

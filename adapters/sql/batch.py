@@ -1,0 +1,134 @@
+"""Transactions handed over whole: on SQLite to the thread of a plain connection, because SQLAlchemy's
+asynchronous layer asks a thread for every step."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Column, Connection, Dialect, Insert, Update, select
+from sqlalchemy.sql.compiler import SQLCompiler
+
+T = TypeVar("T")
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Batch(Protocol):
+    """Statements inside one transaction."""
+
+    def stored(self, key: Column[T], value: Column[Any], keys: Collection[T]) -> Mapping[T, Any]:
+        """`value` of the rows that have these keys, as the driver tells it. They do not change until the end
+        of the transaction."""
+        ...
+
+    def each(self, statement: Insert | Update, rows: Rows) -> None:
+        """Run a statement once for each row, whose keys are the names of its parameters. The statement is one
+        that is kept: what is compiled of it is."""
+        ...
+
+
+class FileBatches:
+    """Transactions of a SQLite file, one at a time, on a connection and a thread of their own."""
+
+    def __init__(self, path: Path, dialect: Dialect, pragmas: Mapping[str, str]) -> None:
+        self._path = path
+        self._dialect = dialect
+        self._pragmas = pragmas
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-write")
+        self._known: dict[int, _Prepared] = {}
+        self._connection: sqlite3.Connection | None = None
+
+    async def run(self, work: Callable[[Batch], T]) -> T:
+        """Do `work` in a transaction that commits at its end, or rolls back on an error. Raises what the
+        driver raises."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(self._run, work))
+
+    def close(self) -> None:
+        """Release the connection. May be called twice."""
+        self._thread.shutdown()
+        if self._connection is not None:
+            self._connection.close()
+
+    def _run(self, work: Callable[[Batch], T]) -> T:
+        connection = self._connection = self._connection or self._connect()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            done = work(_FileBatch(connection, self._prepared))
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:  # a full disk has rolled back already
+                connection.execute("ROLLBACK")
+            raise
+        return done
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        for name, value in self._pragmas.items():
+            connection.execute(f"PRAGMA {name}={value}")
+        return connection
+
+    def _prepared(self, statement: Insert | Update, row: Mapping[str, Any]) -> "_Prepared":
+        known = self._known.get(id(statement))
+        if known is None:
+            known = self._known[id(statement)] = _Prepared(statement, row, self._dialect)
+        return known
+
+
+class _Prepared:
+    """A statement in the driver's words, with what makes its values the driver's."""
+
+    def __init__(self, statement: Insert | Update, row: Mapping[str, Any], dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=list(row))
+        assert isinstance(compiled, SQLCompiler)
+        self.statement = statement  # kept, so that its id is not given to another
+        self.text = str(compiled)
+        self._names = [
+            (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
+            for name in compiled.positiontup or ()
+        ]
+
+    def values(self, row: Mapping[str, Any]) -> Sequence[Any]:
+        """The values of a row in the order of the text."""
+        return [row[name] if process is None else process(row[name]) for name, process in self._names]
+
+
+class _FileBatch:
+    """`Batch` of a plain connection."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        prepared: Callable[[Insert | Update, Mapping[str, Any]], _Prepared],
+    ) -> None:
+        self._connection = connection
+        self._prepared = prepared
+
+    def stored(self, key: Column[T], value: Column[Any], keys: Collection[T]) -> Mapping[T, Any]:
+        text = f"SELECT {value.name} FROM {key.table.name} WHERE {key.name} = ?"  # our own names
+        found = ((one, self._connection.execute(text, (one,)).fetchone()) for one in keys)
+        return {one: row[0] for one, row in found if row is not None}
+
+    def each(self, statement: Insert | Update, rows: Rows) -> None:
+        if rows:
+            prepared = self._prepared(statement, rows[0])
+            self._connection.executemany(prepared.text, [prepared.values(row) for row in rows])
+
+
+class ServerBatch:
+    """`Batch` over SQLAlchemy's connection to a server."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def stored(self, key: Column[T], value: Column[Any], keys: Collection[T]) -> Mapping[T, Any]:
+        if not keys:
+            return {}
+        locked = select(key, value).where(key.in_(keys)).with_for_update()
+        return {row[0]: row[1] for row in self._connection.execute(locked)}
+
+    def each(self, statement: Insert | Update, rows: Rows) -> None:
+        if rows:
+            self._connection.execute(statement, list(rows))
