@@ -98,6 +98,13 @@ class Exposure:
             return _ZERO
         return max((legs.short - legs.long) * direction.sign, _ZERO)
 
+    def after(self, asset: str, direction: Direction, value: Decimal) -> Decimal:
+        """The exposure with that much more of an asset in that direction (negative: less)."""
+        legs = self.legs.get(asset, Legs())
+        is_long = direction is Direction.LONG
+        long, short = legs.long + (value if is_long else _ZERO), legs.short + (_ZERO if is_long else value)
+        return self.exposure - max(legs.long, legs.short) + max(long, short, _ZERO)
+
 
 PriceOf = Callable[[Instrument], Decimal | None]
 

@@ -1,0 +1,77 @@
+"""What sub-accounts are worth, from memory: at prices that can be acted on, or not at all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from engines.core.instrument import Instrument, MarketKind
+from engines.ledger import booking
+from engines.ledger.entry import Balances
+from services.judging.holdings import Holdings
+from services.trading.prices import Prices
+from services.trading.register import QUOTE, Register
+
+_TRADED = (booking.MARKET, booking.PROFIT, booking.FEES, booking.FUNDING)
+"""The other side of what an account has earned and lost by itself."""
+
+
+@dataclass(slots=True)
+class Worth:
+    """Equity and contributions by sub-account."""
+
+    register: Register
+    prices: Prices
+    holdings: Holdings
+
+    def price(self, instrument: Instrument) -> Decimal | None:
+        """The price of a market if it can be acted on."""
+        return self.prices.fresh(instrument)
+
+    def coin(self, asset: str) -> Decimal | None:
+        """What a coin is worth, if that is known; the quote currency is worth itself."""
+        if asset == QUOTE:
+            return Decimal(1)
+        quotes = self.prices.markets.quotes([f"{asset}{QUOTE}"])
+        return quotes[0].ticker.last if quotes and not quotes[0].is_stale else None
+
+    def is_known(self, owner: int) -> bool:
+        """Whether the account was opened and read."""
+        return bool(self.register.balances(owner))
+
+    def equity(self, owner: int) -> Decimal | None:
+        """Cash, margin, coins at their price, and the unrealised profit of perpetuals; `None` while a price
+        is missing, and of an account that nobody has opened."""
+        balances = self.register.balances(owner)
+        unrealised = self._unrealised(owner)
+        coins = self._coins(balances)
+        if not balances or unrealised is None or coins is None:
+            return None
+        return booking.equity(balances, QUOTE, coins=coins, unrealised=unrealised)
+
+    def contributed(self, owners: Sequence[int]) -> dict[str, Decimal]:
+        """What came into these accounts from outside, by asset."""
+        came: dict[str, Decimal] = {}
+        for owner in owners:
+            for (account, asset), amount in self.register.balances(owner).items():
+                if not booking.is_own(account) and account not in _TRADED:
+                    came[asset] = came.get(asset, Decimal(0)) - amount
+        return came
+
+    def coin_prices(self, assets: Sequence[str]) -> dict[str, Decimal]:
+        """Prices of those that have one."""
+        return {asset: price for asset in assets if (price := self.coin(asset)) is not None}
+
+    def _unrealised(self, owner: int) -> Decimal | None:
+        total = Decimal(0)
+        for one in self.holdings.of(owner):
+            if one.held and one.instrument.kind is MarketKind.PERP:
+                price = self.price(one.instrument)
+                if price is None:
+                    return None
+                total += (price * one.held - one.cost) * one.direction.sign
+        return total
+
+    def _coins(self, balances: Balances) -> Mapping[str, Decimal] | None:
+        held = [asset for (account, asset), amount in balances.items() if account == booking.SPOT and amount]
+        prices = self.coin_prices(held)
+        return prices if len(prices) == len(set(held)) else None
