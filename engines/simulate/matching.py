@@ -5,11 +5,11 @@ compiled for sweeps; around them are the same rules in Decimal for paper trading
 from what the market showed or traded, never from beyond it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -31,6 +31,28 @@ class Taken:
 
     price: Decimal
     quantity: Decimal
+
+
+class Resting(Protocol):
+    """A limit order in the book, behind `queue_ahead` of others; sizes in base coin."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def instrument(self) -> Instrument: ...
+
+    @property
+    def side(self) -> Side: ...
+
+    @property
+    def limit_price(self) -> Decimal | None: ...
+
+    @property
+    def left(self) -> Decimal: ...
+
+    @property
+    def queue_ahead(self) -> Decimal: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +141,32 @@ def queue_ahead(instrument: Instrument, side: Side, limit_price: Decimal, depth:
     return instrument.quantity(ahead, Toward.UP)
 
 
+def takeable(
+    instrument: Instrument,
+    side: Side,
+    depth: Depth,
+    *,
+    at: datetime,
+    eaten: Consumption,
+    worst_price: Decimal | None = None,
+) -> Iterator[Taken]:
+    """What an order could take, level by level, the best first; nothing is taken by asking."""
+    levels = depth.asks if side is Side.BUY else depth.bids
+    worst = _worst(instrument, side, worst_price)
+    for tick, size in zip(*(column.tolist() for column in _columns(instrument, side, levels)), strict=True):
+        if (tick - worst) * side.sign > 0:
+            return
+        left = eaten.left(side, tick, size, at)
+        if left:
+            yield Taken(price=instrument.price_of(tick), quantity=instrument.quantity_of(left))
+
+
 def serve_resting(orders: Sequence[Order], move: Move) -> Mapping[str, Served]:
+    """`serve_queue` for orders of the desk."""
+    return serve_queue([_Placed(order) for order in orders], move)
+
+
+def serve_queue(orders: Sequence[Resting], move: Move) -> Mapping[str, Served]:
     """What a move of their market does to resting limit orders (the oldest first), by order id; those that
     it leaves alone are not named. What one of them got of the traded volume, the next cannot get."""
     outcome: dict[str, Served] = {}
@@ -133,13 +180,13 @@ def serve_resting(orders: Sequence[Order], move: Move) -> Mapping[str, Served]:
     return outcome
 
 
-def _serve_one(order: Order, move: Move, traded: Decimal | None) -> Served:
-    intent, limit_price, instrument = order.intent, order.terms.limit_price, order.intent.instrument
+def _serve_one(order: Resting, move: Move, traded: Decimal | None) -> Served:
+    limit_price, instrument = order.limit_price, order.instrument
     if limit_price is None:
         raise ValueError(f"order {order.id} has no limit, so it cannot rest")
-    is_purchase = intent.side is Side.BUY
+    is_purchase = order.side is Side.BUY
     lots, queue = serve(
-        intent.side.sign,
+        order.side.sign,
         instrument.ticks(limit_price),
         # off the grid, the extreme is taken to be the nearer price: touched, not traded through
         instrument.ticks(move.low, Toward.UP) if is_purchase else instrument.ticks(move.high, Toward.DOWN),
@@ -149,6 +196,37 @@ def _serve_one(order: Order, move: Move, traded: Decimal | None) -> Served:
         traded is not None,
     )
     return Served(quantity=instrument.quantity_of(lots), queue_ahead=instrument.quantity_of(queue))
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An order of the desk as it rests."""
+
+    order: Order
+
+    @property
+    def id(self) -> str:
+        return self.order.id
+
+    @property
+    def instrument(self) -> Instrument:
+        return self.order.intent.instrument
+
+    @property
+    def side(self) -> Side:
+        return self.order.intent.side
+
+    @property
+    def limit_price(self) -> Decimal | None:
+        return self.order.terms.limit_price
+
+    @property
+    def left(self) -> Decimal:
+        return self.order.left
+
+    @property
+    def queue_ahead(self) -> Decimal:
+        return self.order.queue_ahead
 
 
 def _columns(instrument: Instrument, side: Side, levels: Sequence[Level]) -> tuple[IntArray, IntArray]:
