@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import ccxt
 
+from adapters.exchange.nonsense import NONSENSE as NONSENSE
 from ports.errors import Refused, Transient
 
 _LONGEST = 200
@@ -18,8 +19,6 @@ _KINDS: tuple[tuple[type[Exception], str], ...] = (
     (ccxt.ExchangeError, "refused"),
     (ccxt.BaseError, "unreachable"),
 )
-NONSENSE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What ccxt's parsers and ours raise on an answer of another shape."""
 
 
 @contextmanager

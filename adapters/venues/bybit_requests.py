@@ -50,7 +50,7 @@ def cancel_request(order: Order, market: Market) -> Request:
 
 
 def amend_request(order: Order, terms: Terms, market: Market) -> Request:
-    """The request that changes a resting order. It names only what differs: a change of nothing is refused."""
+    """The request that changes a resting order. It names only what differs: no change is refused."""
     request = order_name(order, market)
     if terms.quantity != order.terms.quantity:
         request["qty"] = plain(market.size(terms.quantity))

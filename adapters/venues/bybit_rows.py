@@ -42,8 +42,9 @@ _STATES: Final = {
 _NO_REASON: Final = ("", "EC_NoError", "UNKNOWN")
 _TRADES: Final = ("Trade", "AdlTrade", "BustTrade", "Settle", "Delivery", "MovePosition", "")
 _ACCOUNT_TYPES: Final = {"unified": "UNIFIED", "funding": "FUND"}
-_DEPOSITED: Final = ("3",)
+_DEPOSITED, _NOT_DEPOSITED = "3", "4"
 _WITHDRAWN: Final = ("success", "BlockchainConfirmed")
+_NOT_WITHDRAWN: Final = ("CancelByUser", "Reject", "Fail")
 
 
 def order_of(row: Row, category: str, catalogue: Catalogue) -> VenueOrder | None:
@@ -130,20 +131,24 @@ def funding_of(row: Row, catalogue: Catalogue) -> VenueFunding | None:
     )
 
 
-def deposit_of(row: Row) -> VenueMovement:
-    """Money that came from outside."""
+def deposit_of(row: Row) -> VenueMovement | None:
+    """Money that came from outside; `None` for a deposit that failed."""
+    if str(row["status"]) == _NOT_DEPOSITED:
+        return None
     return VenueMovement(
         id=str(row.get("id") or row["txID"]),
         kind=MovementKind.DEPOSIT,
         asset=row["coin"],
         amount=Decimal(row["amount"]),
-        is_done=str(row["status"]) in _DEPOSITED,
+        is_done=str(row["status"]) == _DEPOSITED,
         at=instant(row["successAt"]),
     )
 
 
-def withdrawal_of(row: Row) -> VenueMovement:
-    """Money that goes outside, with what the venue takes for it."""
+def withdrawal_of(row: Row) -> VenueMovement | None:
+    """Money that goes outside, with what the venue takes for it; `None` for one that did not go."""
+    if row["status"] in _NOT_WITHDRAWN:
+        return None
     fee = number(row.get("withdrawFee")) or Decimal(0)
     return VenueMovement(
         id=str(row["withdrawId"]),
@@ -202,7 +207,7 @@ def _reason(row: Row) -> str:
 
 
 def _fee_asset(row: Row, market: Market) -> str:
-    """The coin of the fee. Where none is named, a purchase on spot pays in what it buys, all else in quote."""
+    """The coin of the fee. Where none is named, a spot purchase pays in what it buys, all else in quote."""
     named: str = row.get("feeCurrency") or ""
     if named:
         return named

@@ -12,7 +12,7 @@ import aiohttp
 import ccxt.async_support
 
 from adapters.exchange.address import redirect
-from adapters.exchange.fault import NONSENSE
+from adapters.exchange.nonsense import NONSENSE
 from adapters.venues.answer import NoAnswer, VenueAnswer
 from adapters.venues.catalogue import Catalogue, catalogue_of
 

@@ -40,9 +40,11 @@ _SLEEPING_STATES: Final = {
 }
 _DUAL: Final = {"dual_long": Direction.LONG, "dual_short": Direction.SHORT}
 _TRADING: Final = ("spot", "futures", "unified", "delivery", "options")
-_ENDED: Final = ("DONE", "CANCEL", "FAIL", "REJECT", "INVALID")
-_NOT_TRADES: Final = ("", "-")
+_DONE: Final = "DONE"
+_CAME_TO_NOTHING: Final = ("CANCEL", "FAIL", "REJECT", "INVALID", "BLOCKED")
 _FAR_AWAY: Final = Decimal("99999999")
+_MILLISECONDS: Final = Decimal(10**11)
+"""As seconds the year 5138, so a time from here on is in milliseconds."""
 
 
 def client_id_of(text: str | None) -> str:
@@ -239,15 +241,17 @@ def funding_of(row: Row, catalogue: Catalogue) -> VenueFunding | None:
     )
 
 
-def movement_of(row: Row, kind: MovementKind) -> VenueMovement:
-    """A deposit or a withdrawal."""
+def movement_of(row: Row, kind: MovementKind) -> VenueMovement | None:
+    """A deposit or a withdrawal; `None` for one that came to nothing."""
+    if row["status"] in _CAME_TO_NOTHING:
+        return None
     amount, fee = Decimal(row["amount"]), number(row.get("fee")) or Decimal(0)
     return VenueMovement(
         id=str(row["id"]),
         kind=kind,
         asset=row["currency"],
         amount=amount if kind is MovementKind.DEPOSIT else -(amount + fee),
-        is_done=row["status"] in _ENDED,
+        is_done=row["status"] == _DONE,
         at=_instant(row["timestamp"]),
     )
 
@@ -278,7 +282,7 @@ def moment_or(row: Row, name: str, other: datetime) -> datetime:
 def _instant(epoch_s: Any) -> datetime:
     """Gate tells seconds, with a fraction or without; a few rows have milliseconds there."""
     seconds = Decimal(str(epoch_s))
-    if seconds > _FAR_AWAY * 1000:
+    if seconds >= _MILLISECONDS:
         seconds /= 1000
     return datetime.fromtimestamp(float(seconds), UTC)
 
@@ -288,7 +292,7 @@ def _is_set(value: Any) -> bool:
 
 
 def _finished(row: Row) -> datetime | None:
-    return moment_or(row, "finish_time", datetime.min) if _is_set(row.get("finish_time")) else None
+    return moment(row, "finish_time") if _is_set(row.get("finish_time")) else None
 
 
 def _spot_filled(row: Row, market: Market) -> Decimal:
