@@ -91,6 +91,15 @@ class Gate:
             self._remember(intent.id, verdict.quantity)
         return verdict
 
+    def reserve(self, intent: Intent, trade: Trade) -> None:
+        """From here to `release` the entry counts as under way: between its judgement and its being written
+        down, others are judged."""
+        self.viewing.holdings.reserve(intent, trade)
+
+    def release(self, intent_id: str) -> None:
+        """It is written down, or will not be."""
+        self.viewing.holdings.release(intent_id)
+
     def effect(self, intent: Intent, trade: Trade, price: Decimal) -> Effect:
         """What the order would do, filled at `price` on average. Raises `ValueError` for a person's."""
         engine = engine_of(intent.owner)

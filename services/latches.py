@@ -73,6 +73,11 @@ class Latches:
         if kept != self._in_force:
             await self._save()
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it is known which there are."""
+        return self._is_loaded
+
     def all(self) -> Sequence[Latch]:
         """Those in force, the widest first, then the oldest."""
         now = self.clock.wire_now()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from engines.core.instrument import MarketKind
 from engines.orders.order import Intent
 
 
@@ -64,13 +65,20 @@ class Latch:
     until: datetime | None = None
     detail: str = ""
 
+    @property
+    def is_of_leverage(self) -> bool:
+        """Whether it stops leveraged entries only."""
+        return self.cause is Cause.DRAWDOWN and self.scope.engine is None
+
     def is_over(self, wire_now: datetime) -> bool:
         """Whether it has ended by itself."""
         return self.until is not None and wire_now >= self.until
 
     def stops(self, intent: Intent, *, is_person: bool) -> bool:
-        """Whether it forbids the intent: anything that adds to a position within its scope."""
-        if intent.reduce_only:
+        """Whether it forbids the intent: anything that adds to a position within its scope. A drawdown of all
+        engines together forbids leverage and nothing else."""
+        is_spot = intent.instrument.kind is MarketKind.SPOT
+        if intent.reduce_only or (is_spot and self.is_of_leverage):
             return False
         if is_person:
             return self.scope.has_paper

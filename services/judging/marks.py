@@ -32,6 +32,11 @@ class Marks:
                 self._marks[name] = self._saved[name] = _read(text)
         self._is_loaded = True
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it is known what was written down."""
+        return self._is_loaded
+
     def today(self) -> date:
         """The UTC day of market time."""
         return self.clock.now().astimezone(UTC).date()
