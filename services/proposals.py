@@ -5,26 +5,48 @@ ticket. Everything takes the road of orders; nothing here knows a venue.
 """
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
 
 import structlog
 
+from engines.orders.subaccount import PAPER, EngineName, SubAccount
+from engines.risk.latch import Latch
+from ports.clock import Clock
+from ports.desk_state import Approval, Policy
 from ports.errors import Refused
-from ports.tickets import TicketState
+from ports.markets import MarketSource
+from ports.messages import Messenger
+from ports.tickets import TicketState, TicketStore
+from services.actions import Actions
 from services.ordering.naming import intent_name
 from services.policies import Policies
 from services.ticketing.audience import Audience
-from services.ticketing.cards import Places
+from services.ticketing.cards import Cards, Places, View
 from services.ticketing.drafting import Drafting
 from services.ticketing.proposal import Draft, Outcome, Proposal, Route
+from services.ticketing.quoting import Quoting
+from services.ticketing.road import Road
 from services.ticketing.roll import Filed, Roll
 from services.ticketing.spending import Spending
 from services.tickets import Tickets, allowed
+from services.trading.register import Register
 
 log = structlog.get_logger()
 
 MOST_OF_A_DAY = 2000
 """Tickets looked through at a start for what went by itself today."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketOptions:
+    """How long a ticket waits (real seconds), the desk's limit of leverage, and when a book is too old."""
+
+    waits_s: float = 120.0
+    most_leverage: Decimal = Decimal(5)
+    stale_after_s: float = 30.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,13 +61,82 @@ class Proposals:
     audience: Audience
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
 
+    @classmethod
+    def over(
+        cls,
+        road: Road,
+        register: Register,
+        policies: Policies,
+        audience: Audience,
+        *,
+        store: TicketStore,
+        source: MarketSource,
+        messenger: Messenger,
+        actions: Actions,
+        clock: Clock,
+        latches: Callable[[], Sequence[Latch]],
+        view: View,
+        new_id: Callable[[], str],
+        options: TicketOptions,
+    ) -> "Proposals":
+        """All of it over the road of orders. `view` draws a card, `new_id` makes short names of tickets."""
+        roll, spending = Roll(store, register.books, register), Spending(clock)
+        drafting = Drafting(
+            road,
+            register,
+            policies,
+            Quoting(source, clock, options.stale_after_s),
+            spending,
+            clock,
+            waits_s=options.waits_s,
+            most_leverage=options.most_leverage,
+        )
+        cards = Cards(
+            store=store,
+            roll=roll,
+            audience=audience,
+            people=audience.people,
+            messenger=messenger,
+            actions=actions,
+            clock=clock,
+            latches=latches,
+            view=view,
+        )
+        tickets = Tickets(
+            road=road,
+            roll=roll,
+            drafting=drafting,
+            audience=audience,
+            cards=cards,
+            clock=clock,
+            latches=latches,
+            new_id=new_id,
+            waits=timedelta(seconds=options.waits_s),
+        )
+        return cls(
+            drafting=drafting,
+            tickets=tickets,
+            roll=roll,
+            policies=policies,
+            spending=spending,
+            audience=audience,
+        )
+
     async def start(self) -> None:
-        """Read what engines have spent today; after the tickets have started."""
+        """Read policies, tickets, and what engines have spent today; after the register has loaded."""
+        await self.policies.load()
+        self.policies.on_change.append(self._hear)
+        await self.tickets.start()
         self.spending.load(await self.roll.store.latest(MOST_OF_A_DAY))
+
+    def sub_accounts(self, engine: EngineName) -> Sequence[SubAccount]:
+        """Where an engine may hold something: with real money, and on paper."""
+        account = self.policies.of(engine).account
+        return [SubAccount(engine=engine, account=one) for one in (account, PAPER)]
 
     async def draft(self, proposal: Proposal) -> Draft:
         """What a proposal would come to now; changes nothing. Raises as `Drafting.draft` does, and
-        `Refused("gate")` with its `check`."""
+        `Refused("not_allowed")` with its `verdict`."""
         return allowed(await self.drafting.draft(proposal))
 
     async def submit(self, proposal: Proposal, places: Places | None = None) -> Outcome:
@@ -64,6 +155,18 @@ class Proposals:
         finally:
             if not lock.locked():
                 self._locks.pop(name, None)
+
+    async def run(self) -> None:
+        """Endless: expire tickets, keep their messages true, end cooling-offs."""
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self.tickets.run(), name="tickets")
+            loops.create_task(self.tickets.cards.run(), name="ticket cards")
+            loops.create_task(self.policies.run(), name="policies")
+
+    def _hear(self, policy: Policy) -> None:
+        """What still waits when an engine goes back to paper was asked for real money."""
+        if policy.approval is Approval.PAPER:
+            self.tickets.withdrawn.add(policy.engine)
 
     async def _act(self, proposal: Proposal, places: Places) -> Outcome:
         try:

@@ -14,7 +14,6 @@ from typing import TypeVar
 
 import structlog
 
-from engines.orders.order import Intent, OrderKind
 from engines.orders.subaccount import EngineName
 from engines.orders.trade import Trade, TradeState
 from engines.risk.latch import Latch
@@ -56,6 +55,8 @@ class Tickets:
     latches: Callable[[], Sequence[Latch]]
     new_id: Callable[[], str]
     waits: timedelta = timedelta(seconds=120)
+    withdrawn: set[str] = field(default_factory=set)
+    """Engines whose tickets are taken back with the next look."""
     _deciding: dict[str, Person | None] = field(default_factory=dict)
 
     async def start(self) -> None:
@@ -78,14 +79,9 @@ class Tickets:
                 continue
             if now >= filed.ticket.expires_at:
                 await self._drop(filed, TicketState.EXPIRED)
-            elif self._latch(filed) is not None:
+            elif self._latch(filed) is not None or filed.intent.engine in self.withdrawn:
                 await self._drop(filed, TicketState.WITHDRAWN)
-
-    async def withdraw(self, engine: EngineName) -> None:
-        """Take back everything of an engine that waits for a person."""
-        for filed in self.roll.open():
-            if filed.intent.engine == engine and filed.ticket.id not in self._deciding:
-                await self._drop(filed, TicketState.WITHDRAWN)
+        self.withdrawn.clear()
 
     def get(self, ticket_id: str) -> Filed:
         """One of the newest. Raises `Refused("no_such_ticket")` (`text`)."""
@@ -137,10 +133,13 @@ class Tickets:
         """
         filed = self._waiting(ticket_id, self.audience.may_approve(person))
         with self._decision(filed, person):
-            if await self._has_left_the_band(filed.intent):
-                return await self._anew(filed, TicketState.REQUOTED, person, filed.intent.quantity)
             decided = self._decided(filed.ticket, TicketState.APPROVED, person)
-            trade = await self._once(filed, self.road.approve(filed.ticket.order_id, decided))
+            try:
+                trade = await self._once(filed, self.road.approve(filed.ticket.order_id, decided))
+            except Refused as error:
+                if error.code != "out_of_band":
+                    raise
+                return await self._anew(filed, TicketState.REQUOTED, person, filed.intent.quantity)
             return await self.roll.file(decided, trade)
 
     async def halve(self, ticket_id: str, person: Person) -> Filed:
@@ -212,13 +211,6 @@ class Tickets:
         finally:
             del self._deciding[filed.ticket.id]
 
-    async def _has_left_the_band(self, intent: Intent) -> bool:
-        """Whether the market cannot fill it within what the person saw. A limit waits for its price."""
-        if intent.kind is OrderKind.LIMIT or intent.worst_price is None:
-            return False
-        best = await self.drafting.quoting.best(intent.instrument, intent.side)
-        return (best - intent.worst_price) * intent.side.sign > 0
-
     async def _anew(self, filed: Filed, state: TicketState, person: Person, quantity: Decimal) -> Filed:
         """A new ticket for the same wish in place of this one, in the same messages."""
         draft = allowed(await self.drafting.draft(_again(filed, state, quantity)))
@@ -235,8 +227,8 @@ class Tickets:
                 log.warning("ticket_not_dropped", ticket=filed.ticket.id, error=str(error))
 
     async def _decline(self, filed: Filed, decided: Ticket) -> None:
-        await self._once(filed, self.road.decline(filed.ticket.order_id, decided, decided.state.value))
-        await self.roll.file(decided, filed.trade)
+        end = self.road.decline(filed.ticket.order_id, decided, decided.state.value)
+        await self.roll.file(decided, await self._once(filed, end))
 
     async def _once(self, filed: Filed, deed: Awaitable[_Done]) -> _Done:
         """What a decision does, unless another one was stored first."""
@@ -290,9 +282,9 @@ class Tickets:
 
 
 def allowed(draft: Draft) -> Draft:
-    """The draft, if the gate lets it go. Raises `Refused("gate")` with its `check`."""
+    """The draft, if the gate lets it go. Raises `Refused("not_allowed")` with its `verdict`."""
     if draft.verdict.ruling is Ruling.DENY:
-        raise Refused("gate", check=draft.verdict.decisive, pair=draft.intent.instrument.pair)
+        raise Refused("not_allowed", verdict=draft.verdict)
     return draft
 
 

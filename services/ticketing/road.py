@@ -36,10 +36,11 @@ class Road(Protocol):
 
     async def approve(self, order_id: str, ticket: Ticket) -> Trade:
         """Send an order that waited; `ticket` is its ticket as decided. Raises `Conflict` when somebody was
-        faster, `Refused` when the gate forbids it now; nothing has changed then."""
+        faster, `Refused`: `not_allowed` (`verdict`), `out_of_band` (`price`, `worst`), `no_fresh_price`
+        (`pair`); nothing has changed then."""
         ...
 
-    async def decline(self, order_id: str, ticket: Ticket, reason: str) -> None:
+    async def decline(self, order_id: str, ticket: Ticket, reason: str) -> Trade:
         """End an order that waited, together with its ticket. Raises `Conflict` when somebody was faster."""
         ...
 
