@@ -10,7 +10,8 @@ from engines.orders.order import Intent, Purpose
 from engines.orders.position import bankruptcy_price
 from engines.orders.protection import Decision, Exit, decide
 from engines.orders.trade import Trade
-from services.orders import Orders, is_exit_due
+from services.ordering.pretending import exit_name, is_exit_due
+from services.orders import Orders
 from services.trading.intents import intent_of
 from services.trading.register import Held, Register
 from services.trading.wish import TradeEvent
@@ -144,7 +145,7 @@ def _entered_at(before: Held, after: Held) -> Decimal:
 def _intents(held: Held, decision: Decision, at: datetime) -> list[Intent]:
     first = len({order.intent.id for order in held.orders}) + 1
     return [
-        _intent(held.trade, exit_, f"{held.trade.id}-{first + place}", at)
+        _intent(held.trade, exit_, exit_name(held.trade, first + place), at)
         for place, exit_ in enumerate(decision.exits)
     ]
 
