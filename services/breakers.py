@@ -31,8 +31,7 @@ TEND_EVERY_S: Final = 60.0
 
 @dataclass(slots=True)
 class Breakers:
-    """`run` is endless; whoever builds it supervises it. Nothing is looked at before the latches and the
-    marks are loaded."""
+    """`load` comes first, then `run`, which is endless. Nothing is looked at before the latches are loaded."""
 
     viewing: Viewing
     latches: Latching
@@ -63,6 +62,11 @@ class Breakers:
             SilentFeeds(feeds, markets.venue, latches, clock),
             clock,
         )
+
+    async def load(self) -> None:
+        """Learn what is held, what it was worth, and what was entered today; once, after the register. Raises
+        `Transient`."""
+        await self.viewing.load()
 
     async def run(self) -> None:
         """Look for ever."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
+from engines.orders.lifecycle import child_id
 from engines.orders.order import ExecutionStyle, Intent, Liquidity
 from engines.orders.subaccount import engine_of
 from engines.orders.trade import Trade
@@ -40,7 +41,7 @@ def no_predictions() -> Mapping[str, Decimal]:
 
 @dataclass(slots=True)
 class Gate:
-    """Judges intents. `load` comes once, after the register's; before it every entry of an engine is denied.
+    """Judges intents. `viewing.load` comes once, after the register's; before it no engine enters anything.
 
     An intent that was made smaller keeps its size when it is judged again: what halves it, halves it once.
     """
@@ -79,26 +80,15 @@ class Gate:
         )
         return cls(viewing, limits)
 
-    async def load(self) -> None:
-        """Learn what is held, what it was worth, and what was entered today. Raises `Transient`."""
-        await self.viewing.load()
-
     def judge(self, intent: Intent, trade: Trade) -> Verdict:
-        """What may go of an intent of `trade` now. The account of its owner must be open in the register."""
+        """What may go of an intent of `trade` now. The account of its owner must be open in the register, and
+        what was allowed reserved there before anything is waited for."""
+        self.viewing.holdings.note(trade)
         is_sized = self._is_sized(intent)
         verdict = judge(intent, trade, self.viewing.view(intent, trade, is_sized=is_sized), self.limits)
         if verdict.ruling is Ruling.SHRINK:
             self._remember(intent.id, verdict.quantity)
         return verdict
-
-    def reserve(self, intent: Intent, trade: Trade) -> None:
-        """From here to `release` the entry counts as under way: between its judgement and its being written
-        down, others are judged."""
-        self.viewing.holdings.reserve(intent, trade)
-
-    def release(self, intent_id: str) -> None:
-        """It is written down, or will not be."""
-        self.viewing.holdings.release(intent_id)
 
     def effect(self, intent: Intent, trade: Trade, price: Decimal) -> Effect:
         """What the order would do, filled at `price` on average. Raises `ValueError` for a person's."""
@@ -141,8 +131,7 @@ class Gate:
         allowed = self._sized.get(intent.id)
         if allowed is not None and intent.quantity <= allowed:
             return True
-        held = self.viewing.worth.register.get(intent.trade_id)
-        return held is not None and bool(held.of_intent(intent.id))
+        return self.viewing.worth.register.find(child_id(intent.id, 1)) is not None
 
     def _remember(self, intent_id: str, quantity: Decimal) -> None:
         self._sized[intent_id] = quantity

@@ -1,4 +1,4 @@
-"""Losses of engines: a drawdown halts one until an admin lets it go on, a bad day pauses it until the next."""
+"""Losses of engines: a drawdown halts one until an admin lets it go on, a bad day pauses it till the next."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,10 +1,8 @@
 """What the desk's engines hold and have under way, from the register."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import dataclass, field
 
-from engines.orders.order import Intent
 from engines.orders.subaccount import is_person
 from engines.orders.trade import Trade
 from engines.risk.exposure import Holding
@@ -13,11 +11,9 @@ from services.trading.register import Held, Register
 
 @dataclass(slots=True)
 class Holdings:
-    """Holdings by sub-account. `listen` comes once, before anything is traded. A reservation is an entry that
-    passed the gate and is not in the register yet: it counts as one under way."""
+    """Holdings by sub-account. `listen` comes once, before anything is traded."""
 
     register: Register
-    _reserved: dict[str, Holding] = field(default_factory=dict)
     _trades: dict[int, set[int]] = field(default_factory=dict)
     _measured: dict[int, tuple[Held, Holding]] = field(default_factory=dict)
 
@@ -28,20 +24,13 @@ class Holdings:
         self.register.on_change.append(self._hear)
 
     def of(self, owner: int) -> Sequence[Holding]:
-        """Live trades of a sub-account as they are at this moment, and what is reserved for it."""
-        live = [one for trade_id in list(self._trades.get(owner, ())) if (one := self._now(owner, trade_id))]
-        return [*live, *(one for one in self._reserved.values() if one.owner == owner)]
+        """Live trades of a sub-account as they are at this moment."""
+        return [one for trade_id in list(self._trades.get(owner, ())) if (one := self._now(owner, trade_id))]
 
-    def reserve(self, intent: Intent, trade: Trade) -> None:
-        """Count the entry as under way until `release`."""
-        if not intent.reduce_only and not is_person(intent.owner):
-            fresh = replace(trade, quantity=Decimal(0), entry_cost=Decimal(0), exit_proceeds=Decimal(0))
-            reserved = Holding.of(replace(fresh, realised=Decimal(0)), ())
-            self._reserved[intent.id] = replace(reserved, working={intent.id: intent.quantity})
-
-    def release(self, intent_id: str) -> None:
-        """It is in the register now, or will never be."""
-        self._reserved.pop(intent_id, None)
+    def note(self, trade: Trade) -> None:
+        """Look out for a trade that may be reserved in the register before it is stored."""
+        if not is_person(trade.owner):
+            self._trades.setdefault(trade.owner, set()).add(trade.id)
 
     def _now(self, owner: int, trade_id: int) -> Holding | None:
         held = self.register.get(trade_id)
@@ -55,5 +44,4 @@ class Holdings:
         return known[1]
 
     def _hear(self, held: Held) -> None:
-        if not is_person(held.trade.owner):
-            self._trades.setdefault(held.trade.owner, set()).add(held.trade.id)
+        self.note(held.trade)
