@@ -1,13 +1,13 @@
 """An account: wallets, what is set aside in them, positions, orders and everything that happened."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from engines.core.instrument import Instrument, MarketKind
 from engines.core.side import Direction, Side
-from engines.simulate.exchange.event import Movement, WalletChange
+from engines.simulate.exchange.event import Movement, Settings, WalletChange
 from engines.simulate.exchange.order import ExchangeOrder, Execution, State
 from engines.simulate.exchange.position import Position
 from engines.simulate.exchange.refusal import Declined, Why
@@ -98,6 +98,15 @@ class Account:
         """What a wallet holds or owes."""
         return ((asset, amount) for (name, asset), amount in self.balances.items() if name == wallet)
 
+    @property
+    def settings(self) -> Settings:
+        """How it is set up now."""
+        return Settings(
+            is_hedged=self.is_hedged,
+            leverages=tuple(sorted(self.leverages.items())),
+            are_withdrawals_suspended=self.are_withdrawals_suspended,
+        )
+
     # positions
 
     def position(self, instrument: Instrument, slot: Direction | None, at: datetime) -> Position:
@@ -152,8 +161,13 @@ class Account:
         executions: Iterable[Execution],
         changes: Iterable[tuple[datetime, WalletChange]],
         movements: Iterable[Movement],
+        settings: Iterable[Settings],
     ) -> None:
         """Go on from what was kept."""
+        for one in settings:
+            self.is_hedged = one.is_hedged
+            self.leverages = dict(one.leverages)
+            self.are_withdrawals_suspended = one.are_withdrawals_suspended
         self.balances = {(one.wallet, one.asset): one.balance for one in balances}
         self.positions = {(one.instrument.symbol, one.slot): one for one in positions}
         for order in sorted(orders, key=lambda one: one.number):
@@ -186,8 +200,3 @@ def slot_of(account: Account, instrument: Instrument, direction: Direction | Non
     if account.is_hedged is (direction is None):
         raise Declined(Why.POSITION_MODE)
     return direction
-
-
-def with_time(order: ExchangeOrder, at: datetime) -> ExchangeOrder:
-    """The order, touched at `at`; time never goes back."""
-    return replace(order, updated_at=max(order.updated_at, at))

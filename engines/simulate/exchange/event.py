@@ -60,7 +60,16 @@ class Movement:
     at: datetime
 
 
-What = ExchangeOrder | Execution | WalletChange | Position | Movement
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How an account is set up now: dual position mode, leverage by symbol, and whether money may leave."""
+
+    is_hedged: bool
+    leverages: tuple[tuple[str, Decimal], ...]
+    are_withdrawals_suspended: bool
+
+
+What = ExchangeOrder | Execution | WalletChange | Position | Movement | Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,8 +144,9 @@ class Exchange:
         if leverage < before and self.standing(account, at).available < 0:
             account.leverages[instrument.symbol] = before
             raise Declined(Why.INSUFFICIENT_MARGIN)
+        self.journal.tell(account.setup.name, account.settings, at)
 
-    def set_hedged(self, account: Account, is_hedged: bool) -> None:
+    def set_hedged(self, account: Account, is_hedged: bool, at: datetime) -> None:
         """Whether long and short are kept apart. Raises `Declined` while there are positions or orders, or
         when it is so already."""
         if account.is_hedged is is_hedged:
@@ -155,6 +156,12 @@ class Exchange:
         account.is_hedged = is_hedged
         account.positions.clear()
         account.waiting.clear()
+        self.journal.tell(account.setup.name, account.settings, at)
+
+    def suspend_withdrawals(self, account: Account, is_suspended: bool, at: datetime) -> None:
+        """Whether withdrawals stay under way from now on."""
+        account.are_withdrawals_suspended = is_suspended
+        self.journal.tell(account.setup.name, account.settings, at)
 
     def settle(self, instrument: Instrument, rate: Decimal, mark: Decimal, at: datetime) -> None:
         """Pay the funding of a perpetual at a settlement."""

@@ -166,7 +166,7 @@ def test_what_stands_for_positions_cannot_leave() -> None:
 
 def test_while_withdrawals_are_suspended_they_stay_under_way() -> None:
     desk = an_exchange()
-    desk.account.are_withdrawals_suspended = True
+    desk.exchange.suspend_withdrawals(desk.account, True, NOW)
     asked = desk.exchange.treasury.withdraw(desk.account, "unified", "USDT", D(100), NOW)
     assert (asked.is_done, desk.balance()) == (False, D(9900))
     desk.exchange.treasury.finish(desk.account, asked.id, NOW)

@@ -275,9 +275,9 @@ def test_the_mode_changes_only_without_positions_and_orders() -> None:
     desk = an_exchange()
     order = desk.place(Side.BUY, 1, price=99)
     with pytest.raises(Declined, match="has_positions"):
-        desk.exchange.set_hedged(desk.account, True)
+        desk.exchange.set_hedged(desk.account, True, NOW)
     desk.exchange.cancel(desk.account, order, NOW)
-    desk.exchange.set_hedged(desk.account, True)
+    desk.exchange.set_hedged(desk.account, True, NOW)
     assert desk.account.is_hedged
     with pytest.raises(Declined, match="not_modified"):
-        desk.exchange.set_hedged(desk.account, True)
+        desk.exchange.set_hedged(desk.account, True, NOW)
