@@ -44,6 +44,7 @@ from adapters.telegram.limits import Limiter, Rates
 from adapters.telegram.messenger import TelegramMessenger
 from adapters.telegram.outbound import Outbound
 from adapters.telegram.polling import Polling, PollingState
+from adapters.venues.build import Wiring, build_account
 from adapters.workers import Workers
 from bot.kernels import keep_kernels
 from bot.settings import PaperSettings, Settings
@@ -52,6 +53,7 @@ from ports.errors import Transient
 from ports.health import FeedHealth
 from ports.markets import MarketSource
 from ports.trading import Venue
+from ports.venue_books import VenueBooks
 
 MODE = "paper"
 LATCHES = "latches.json"
@@ -217,6 +219,29 @@ def build_paper_venue(settings: Settings, source: MarketSource, clock: SystemClo
         latency_s=settings.paper.latency_ms / 1000,
         stale_after_s=settings.market.stale_after_s,
     )
+
+
+def build_venue(
+    account: str,
+    settings: Settings,
+    get_secret: Callable[[str], str | None],
+    clock: SystemClock | StreamedClock,
+) -> tuple[Venue, VenueBooks]:
+    """The account at `"bybit"` or `"gate"`. Its keys are opened and its library imported when it is first
+    used. Raises `KeyError` for another account."""
+    venues = settings.venues
+    urls = {"bybit": venues.bybit_url, "gate": venues.gate_url}
+    orders = {"bybit": venues.bybit_orders_per_s, "gate": venues.gate_orders_per_s}
+    reads = {"bybit": venues.bybit_reads_per_s, "gate": venues.gate_reads_per_s}
+    wiring = Wiring(
+        base_url=urls[account],
+        timeout_ms=venues.timeout_ms,
+        recv_window_ms=venues.recv_window_ms,
+        acts_per_s=orders[account],
+        reads_per_s=reads[account],
+        patience_s=venues.queue_s,
+    )
+    return build_account(account, wiring, get_secret, clock)
 
 
 def build_telegram(settings: Settings) -> Telegram:

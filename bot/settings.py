@@ -16,7 +16,16 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv.parser import parse_stream
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from bot.logs import Redactor
@@ -69,6 +78,7 @@ class TelegramSettings(Section):
     admins: PersonIds = ()
     traders: PersonIds = ()
     viewers: PersonIds = ()
+    approvers: PersonIds = ()
     poll_timeout_s: int = Field(25, ge=1, le=50)
     watchdog_s: int = Field(120, ge=30, le=3600)
     overall_per_s: float = Field(30, gt=0, le=100_000)
@@ -103,6 +113,44 @@ class PaperSettings(Section):
     latency_ms: int = Field(150, ge=0, le=10_000)
 
 
+class VenuesSettings(Section):
+    """Accounts at exchanges: where they are reached, how long a request is valid, how many a second."""
+
+    bybit_url: BaseUrl = None
+    gate_url: BaseUrl = None
+    timeout_ms: int = Field(5000, ge=500, le=60_000)
+    recv_window_ms: int = Field(5000, ge=500, le=60_000)
+    queue_s: float = Field(30, ge=1, le=600)
+    bybit_orders_per_s: float = Field(10, gt=0, le=100_000)
+    bybit_reads_per_s: float = Field(20, gt=0, le=100_000)
+    gate_orders_per_s: float = Field(10, gt=0, le=100_000)
+    gate_reads_per_s: float = Field(20, gt=0, le=100_000)
+
+
+class RiskSettings(Section):
+    """Limits of the desk's engines; people's own paper trades have those of `paper`. Shares and losses are
+    fractions, multiples are of an engine's capital."""
+
+    order_usd: float = Field(100_000, gt=0, le=1e9)
+    asset_share: float = Field(0.45, gt=0, le=1)
+    cash_share: float = Field(0.05, ge=0, lt=1)
+    margin_share: float = Field(0.7, gt=0, le=0.95)
+    delta_share: float = Field(1, gt=0, le=5)
+    warn_drawdown: float = Field(0.1, gt=0, lt=1)
+    halve_drawdown: float = Field(0.15, gt=0, lt=1)
+    halt_drawdown: float = Field(0.2, gt=0, lt=1)
+    daily_loss: float = Field(0.03, gt=0, lt=1)
+    price_band: float = Field(0.02, gt=0, le=0.2)
+    manual_leverage: int = Field(5, ge=1, le=10)
+    manual_exposure: float = Field(3, gt=0, le=10)
+
+    @model_validator(mode="after")
+    def _is_a_ladder(self) -> "RiskSettings":
+        if not self.warn_drawdown <= self.halve_drawdown <= self.halt_drawdown:
+            raise ValueError("warn_drawdown, halve_drawdown and halt_drawdown must rise in this order")
+        return self
+
+
 class DeskSettings(Section):
     """The desk itself."""
 
@@ -111,6 +159,8 @@ class DeskSettings(Section):
     clock_url: str | None = Field(None, pattern=r"^ws://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?/")
     language: Literal["en", "ru"] = "en"
     cockpit_every_s: int = Field(15, ge=5, le=3600)
+    ticket_s: int = Field(120, ge=15, le=3600)
+    live_cooling_s: int = Field(600, ge=1, le=86_400)
 
 
 class LogSettings(Section):
@@ -129,6 +179,8 @@ class Settings(Section):
     telegram: TelegramSettings = TelegramSettings()
     market: MarketSettings = MarketSettings()
     paper: PaperSettings = PaperSettings()
+    risk: RiskSettings = RiskSettings()
+    venues: VenuesSettings = VenuesSettings()
     log: LogSettings = LogSettings()
 
     @property

@@ -7,7 +7,7 @@ accepted. ccxt's error classes do not tell them apart.
 
 from typing import Final
 
-from adapters.venues.answer import Codes, Meaning
+from adapters.venues.answer import Codes, Meaning, VenueAnswer, meaning_of
 
 _BY_MEANING: Final = {
     Meaning.INSUFFICIENT_FUNDS: (
@@ -43,6 +43,9 @@ _BY_MEANING: Final = {
     Meaning.UNCHANGED: "110025 110026 110027 110043 3400045 30084",
 }
 
-BYBIT_CODES: Final[Codes] = {
-    code: meaning for meaning, codes in _BY_MEANING.items() for code in codes.split()
-}
+_CODES: Final[Codes] = {code: meaning for meaning, codes in _BY_MEANING.items() for code in codes.split()}
+
+
+def bybit_meaning(answer: VenueAnswer) -> Meaning:
+    """What an answer of Bybit's means."""
+    return meaning_of(answer, _CODES)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from adapters.exchange.bybit import instant
 from adapters.exchange.dialect import Row, number, positive
+from adapters.venues.answer import Meaning
 from adapters.venues.catalogue import Catalogue, Market
 from engines.core.instrument import MarketKind
 from engines.core.side import Direction, Side
@@ -39,6 +40,13 @@ _STATES: Final = {
     "Deactivated": VenueOrderState.CANCELED,
     "Rejected": VenueOrderState.REJECTED,
 }
+_REASONS: Final = {
+    "EC_PostOnlyWillTakeLiquidity": Meaning.POST_ONLY_WOULD_TAKE.value,
+    "EC_InsufficientBalance": Meaning.INSUFFICIENT_FUNDS.value,
+    "EC_NoEnoughQtyToFill": "no_depth",
+    "EC_NoImmediateQtyToFill": "no_depth",
+}
+"""What the desk has a word for; all else is told in the venue's."""
 _NO_REASON: Final = ("", "EC_NoError", "UNKNOWN")
 _TRADES: Final = ("Trade", "AdlTrade", "BustTrade", "Settle", "Delivery", "MovePosition", "")
 _ACCOUNT_TYPES: Final = {"unified": "UNIFIED", "funding": "FUND"}
@@ -201,8 +209,9 @@ def _market(row: Row, category: str, catalogue: Catalogue) -> Market | None:
 def _reason(row: Row) -> str:
     """Why it ended: why it was refused, else who cancelled it."""
     for field in ("rejectReason", "cancelType"):
-        if row.get(field, "") not in _NO_REASON:
-            return str(row[field])
+        told = str(row.get(field, ""))
+        if told not in _NO_REASON:
+            return _REASONS.get(told, told)
     return ""
 
 

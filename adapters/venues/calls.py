@@ -6,12 +6,13 @@ from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
-from adapters.venues.answer import Codes, Declined, Meaning, NoAnswer, VenueAnswer, is_refusal, meaning_of
+from adapters.venues.answer import Declined, Meaning, NoAnswer, VenueAnswer, is_refusal
 from adapters.venues.catalogue import Catalogue
 from adapters.venues.governor import Governor, Urgency
 from ports.errors import DeskError, Transient, Uncertain
 
 PAUSES_S: Final = (1.0, 5.0, 15.0)
+PATIENCE_S: Final = 30.0
 _BUSY_S = 1.0
 _LONGEST_S = 60.0
 
@@ -30,6 +31,13 @@ class Asking(Protocol):
 
     async def set_time(self) -> int: ...
 
+    def now_ms(self) -> int: ...
+
+    @property
+    def key(self) -> str: ...
+
+    def signed(self, text: str) -> str: ...
+
     async def close(self) -> None: ...
 
 
@@ -44,10 +52,11 @@ class Calls:
         self,
         account: str,
         open_client: Callable[[], Awaitable[Asking]],
-        codes: Codes,
+        meaning_of: Callable[[VenueAnswer], Meaning],
         *,
         acts: Governor,
         reads: Governor,
+        patience_s: float = PATIENCE_S,
         pauses_s: Sequence[float] = PAUSES_S,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -55,7 +64,8 @@ class Calls:
         self.acts = acts
         self._reads = reads
         self._open_client = open_client
-        self._codes = codes
+        self._meaning_of = meaning_of
+        self._patience_s = patience_s
         self._pauses_s = pauses_s
         self._sleep = sleep
         self._client: Asking | None = None
@@ -64,9 +74,15 @@ class Calls:
 
     async def act(self, method: str, request: Any, urgency: Urgency) -> Any:
         """Have something done, once. Raises `Declined` when it was proven to be refused, `Transient` when it
-        is proven that it may be sent again, `Uncertain` otherwise."""
+        is proven that it may be sent again (it waited too long for its turn, too), `Uncertain` otherwise."""
         client = await self._ready()
-        await self.acts.turn(urgency)
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self.acts.turn(urgency)
+        except TimeoutError as error:
+            raise Transient(
+                f"{self.account}: no turn in {self._patience_s:.0f} s", kind="rate_limited"
+            ) from error
         try:
             return await client.ask(method, request)
         except VenueAnswer as answer:
@@ -86,6 +102,10 @@ class Calls:
         await self._ready()
         assert self._catalogue is not None
         return self._catalogue
+
+    async def client(self) -> Asking:
+        """What signs, for the private stream. Raises `Transient`, `Rejected`."""
+        return await self._ready()
 
     async def close(self) -> None:
         """Release connections. May be called twice."""
@@ -124,7 +144,7 @@ class Calls:
             raise (Transient(str(judged)) if isinstance(judged, Uncertain) else judged) from answer
 
     async def _judged(self, client: Asking, answer: VenueAnswer, quota: Governor) -> DeskError:
-        meaning = meaning_of(answer, self._codes)
+        meaning = self._meaning_of(answer)
         said = f"{self.account}: {answer}"
         if is_refusal(meaning):
             return Declined(meaning, said)

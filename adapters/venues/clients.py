@@ -3,9 +3,9 @@
 Importing this imports ccxt, which takes a second: it is done when an account is first used.
 """
 
+import hmac
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
@@ -15,21 +15,11 @@ from adapters.exchange.address import redirect
 from adapters.exchange.nonsense import NONSENSE
 from adapters.venues.answer import NoAnswer, VenueAnswer
 from adapters.venues.catalogue import Catalogue, catalogue_of
+from adapters.venues.keys import Keys
 
 _EXPIRY_HEADER = "X-Gate-Exptime"
 _OK_FROM, _OK_BELOW = 200, 300
 _EXIT_PAUSE_MS = 250
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keys:
-    """What signs requests. It is never shown."""
-
-    key: str
-    secret: str
-
-    def __repr__(self) -> str:
-        return "Keys(…)"
 
 
 class RawBybit(ccxt.async_support.bybit):  # type: ignore[misc]  # ccxt has no types
@@ -81,8 +71,9 @@ _TROUBLE = (ccxt.BaseError, OSError, *NONSENSE)
 class Client:
     """What `adapters.venues.calls` asks of a venue: answers, `VenueAnswer` or `NoAnswer`."""
 
-    def __init__(self, raw: Any) -> None:
+    def __init__(self, raw: Any, digest: str) -> None:
         self._raw = raw
+        self._digest = digest
 
     async def ask(self, method: str, request: Any) -> Any:
         """One request. `method` is ccxt's name of the endpoint."""
@@ -100,6 +91,21 @@ class Client:
             off_ms: int = await self._raw.load_time_difference()
         return off_ms
 
+    def now_ms(self) -> int:
+        """The venue's time, as far as it is known."""
+        now_ms: int = self._raw.nonce()
+        return now_ms
+
+    @property
+    def key(self) -> str:
+        """The public half of the keys."""
+        key: str = self._raw.apiKey
+        return key
+
+    def signed(self, text: str) -> str:
+        """The signature of `text` on a private stream."""
+        return hmac.new(self._raw.secret.encode(), text.encode(), self._digest).hexdigest()
+
     async def close(self) -> None:
         """Release connections. May be called twice."""
         await self._raw.close()
@@ -109,7 +115,7 @@ def open_client(
     venue: str, keys: Keys, *, base_url: str | None, timeout_ms: int, recv_window_ms: int
 ) -> Client:
     """A client of `venue` (`"bybit"`, `"gate"`). Raises `KeyError` for another."""
-    raw_type, types = _VENUES[venue]
+    raw_type, types, digest = _VENUES[venue]
     raw = raw_type(
         {
             "apiKey": keys.key,
@@ -131,12 +137,12 @@ def open_client(
     raw.has["fetchCurrencies"] = False  # wants the wallet's networks, which we do not read
     if base_url is not None:
         redirect(raw, base_url)
-    return Client(raw)
+    return Client(raw, digest)
 
 
-_VENUES: Final[dict[str, tuple[Any, list[str]]]] = {
-    "bybit": (RawBybit, ["spot", "linear"]),
-    "gate": (RawGate, ["spot", "swap"]),
+_VENUES: Final[dict[str, tuple[Any, list[str], str]]] = {
+    "bybit": (RawBybit, ["spot", "linear"], "sha256"),
+    "gate": (RawGate, ["spot", "swap"], "sha512"),
 }
 
 

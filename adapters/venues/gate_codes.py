@@ -6,7 +6,7 @@ after the order was accepted.
 
 from typing import Final
 
-from adapters.venues.answer import Codes, Meaning
+from adapters.venues.answer import Codes, Meaning, VenueAnswer, meaning_of
 
 _BY_MEANING: Final = {
     Meaning.INSUFFICIENT_FUNDS: (
@@ -39,6 +39,7 @@ _BY_MEANING: Final = {
         " RISK_LIMIT_EXCEEDED RISK_LIMIT_TOO_HIGH RISK_LIMIT_TOO_LOW RISK_LIMIT_NOT_MULTIPLE"
         " LIQUIDATE_IMMEDIATELY LEVERAGE_TOO_HIGH LEVERAGE_TOO_LOW ORDER_NOT_OWNED POSITION_CROSS_MARGIN"
         " POSITION_HOLDING REMOVE_TOO_MUCH SIZE_TOO_LARGE CONTRACT_NO_COUNTER AUTO_BORROW_TOO_MUCH"
+        " POSITION_DUAL_MODE NO_DEPTH API_WITHDRAW_DISABLED"
     ),
     Meaning.BUSY: "TOO_MANY_REQUESTS TOO_FAST",
     Meaning.SKEWED: "REQUEST_EXPIRED",
@@ -46,6 +47,12 @@ _BY_MEANING: Final = {
     Meaning.UNCHANGED: "NO_CHANGE",
 }
 
-GATE_CODES: Final[Codes] = {
-    label: meaning for meaning, labels in _BY_MEANING.items() for label in labels.split()
-}
+_CODES: Final[Codes] = {label: meaning for meaning, labels in _BY_MEANING.items() for label in labels.split()}
+
+
+def gate_meaning(answer: VenueAnswer) -> Meaning:
+    """What an answer of Gate's means. A size below the minimum is a bad parameter there."""
+    meaning = meaning_of(answer, _CODES)
+    if meaning is Meaning.OTHER and "too small" in answer.text:
+        return Meaning.BELOW_MINIMUM
+    return meaning

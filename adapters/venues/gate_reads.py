@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeVar
@@ -210,7 +211,7 @@ class GateReads:
     async def _futures_order(self, client_id: str, market: Market) -> VenueOrder | None:
         catalogue = await self._calls.catalogue()
         name = {"settle": SETTLE, "order_id": PREFIX + client_id}
-        row = await self._found("private_futures_get_settle_orders_order_id", name)
+        row = await self._found(_FUTURES_ORDER, name)
         if row is None:
             finished = await self._futures_orders({"contract": market.id, "status": "finished"})
             row = _named(finished, client_id)
@@ -225,10 +226,28 @@ class GateReads:
         catalogue = await self._calls.catalogue()
         for status in ("open", "finished"):
             row = _named(await self._sleeping(market, status), client_id)
-            if row is not None:
-                with sense(self._calls.account):
-                    return read(row, catalogue)
+            if row is None:
+                continue
+            fired = str(row.get("fired_order_id") or row.get("trade_id") or "0")
+            if fired != "0":
+                return await self._fired(fired, client_id, market)
+            with sense(self._calls.account):
+                return read(row, catalogue)
         return None
+
+    async def _fired(self, venue_id: str, client_id: str, market: Market) -> VenueOrder | None:
+        """What became of an order that woke: the venue gave it an id of its own."""
+        catalogue = await self._calls.catalogue()
+        is_spot = market.instrument.kind is MarketKind.SPOT
+        scope = {"currency_pair": market.id, "account": "unified"} if is_spot else {"settle": SETTLE}
+        method = "private_spot_get_orders_order_id" if is_spot else _FUTURES_ORDER
+        row = await self._found(method, scope | {"order_id": venue_id})
+        if row is None:
+            return None
+        read = gate_rows.spot_order_of if is_spot else gate_rows.futures_order_of
+        with sense(self._calls.account):
+            found = read(row, catalogue)
+            return None if found is None else replace(found, client_id=client_id)
 
     async def _sleeping(self, market: Market, status: str) -> Sequence[Row]:
         page: Request = {"status": status, "limit": _PAGE}
@@ -288,6 +307,7 @@ class GateReads:
                 return rows
 
 
+_FUTURES_ORDER = "private_futures_get_settle_orders_order_id"
 _DUAL_POSITION = "private_futures_get_settle_dual_comp_positions_contract"
 
 

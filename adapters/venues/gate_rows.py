@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from adapters.exchange.dialect import Row, number, positive
+from adapters.venues.answer import Meaning
 from adapters.venues.catalogue import Catalogue, Market
 from adapters.venues.gate_requests import PREFIX
 from engines.core.instrument import MarketKind
@@ -38,6 +39,13 @@ _SLEEPING_STATES: Final = {
     "failed": VenueOrderState.REJECTED,
     "expired": VenueOrderState.EXPIRED,
 }
+_NO_REASON: Final = ("", "-", "open", "filled", "_new", "_update")
+_REASONS: Final = {
+    "poc": Meaning.POST_ONLY_WOULD_TAKE.value,
+    "ioc": "no_depth",
+    "depth_not_enough": "no_depth",
+}
+"""What the desk has a word for; all else is told in the venue's."""
 _DUAL: Final = {"dual_long": Direction.LONG, "dual_short": Direction.SHORT}
 _TRADING: Final = ("spot", "futures", "unified", "delivery", "options")
 _DONE: Final = "DONE"
@@ -70,7 +78,7 @@ def spot_order_of(row: Row, catalogue: Catalogue) -> VenueOrder | None:
         filled=filled,
         limit_price=positive(row.get("price")),
         state=_spot_state(row),
-        reason=_spot_reason(row),
+        reason=_reason(row),
         created_at=moment(row, "create_time"),
         updated_at=moment(row, "update_time"),
     )
@@ -95,7 +103,7 @@ def futures_order_of(row: Row, catalogue: Catalogue) -> VenueOrder | None:
         limit_price=price,
         is_reduce_only=bool(row.get("is_reduce_only")),
         state=_futures_state(row),
-        reason="" if row["status"] == "open" else str(row.get("finish_as", "")),
+        reason=_reason(row),
         created_at=created_at,
         updated_at=_finished(row) or moment_or(row, "update_time", created_at),
     )
@@ -316,9 +324,10 @@ def _spot_state(row: Row) -> VenueOrderState:
     return VenueOrderState.REJECTED if row.get("finish_as") == "poc" else _SPOT_STATES[status]
 
 
-def _spot_reason(row: Row) -> str:
-    finished: str = row.get("finish_as", "")
-    return "" if finished in ("open", "filled") else finished
+def _reason(row: Row) -> str:
+    """Why it ended without being filled."""
+    finished = str(row.get("finish_as") or "")
+    return "" if finished in _NO_REASON else _REASONS.get(finished, finished)
 
 
 def _futures_state(row: Row) -> VenueOrderState:

@@ -120,6 +120,8 @@ def environment(inherited: Mapping[str, str], address: str, folder: Path) -> dic
         "PERPETUUM_TELEGRAM__ADMIN_CHAT": str(ADMIN_CHAT_ID),
         "PERPETUUM_MARKET__BYBIT_URL": f"{address}/bybit",
         "PERPETUUM_MARKET__BINANCE_URL": f"{address}/binance",
+        "PERPETUUM_VENUES__BYBIT_URL": f"{address}/bybit",
+        "PERPETUUM_VENUES__GATE_URL": f"{address}/gate",
         **{f"PERPETUUM_TELEGRAM__{key}": ",".join(ids) for key, ids in roles.items()},
     }
     paths = [str(ROOT), *filter(None, [kept.get("PYTHONPATH")])]
