@@ -69,9 +69,10 @@ class VenueExchange:
         account = self.exchange.open_account(setup)
         if self._keep.restore(account, self.exchange.journal):
             self._ids = max(self._ids, self._keep.last_id())
+            self._keep.follow(self.exchange.journal)
         else:
+            self._keep.follow(self.exchange.journal)
             self._endow(account, opening, savings)
-        self.exchange.journal.subscribe(self._keep.write)
         return account
 
     def now(self) -> datetime:
@@ -88,7 +89,6 @@ class VenueExchange:
     def _endow(
         self, account: Account, opening: Mapping[str, Decimal], savings: Mapping[str, Decimal]
     ) -> None:
-        self.exchange.journal.subscribe(self._keep.write)
         setup, at = account.setup, utc(self._at_ms)
         trading = dict.fromkeys((setup.spot_wallet, setup.perp_wallet))
         for wallet in trading:

@@ -13,7 +13,7 @@ from engines.simulate.exchange.order import ExchangeOrder, Execution
 from engines.simulate.exchange.position import Position
 from sandbox.quotes import ms_of
 from sandbox.records import from_json, to_json
-from sandbox.telegram.keep import Keep
+from sandbox.telegram.keep import ForgetfulKeep, Keep
 
 _KINDS: Final = {
     ExchangeOrder: "order",
@@ -32,8 +32,12 @@ class ExchangeKeep:
         self._keep = keep
         self._venue = venue
 
-    def write(self, event: Event) -> None:
-        """Keep what an event tells."""
+    def follow(self, journal: Journal) -> None:
+        """Write down every event from now on; nothing to do where nothing is kept."""
+        if not isinstance(self._keep, ForgetfulKeep):
+            journal.subscribe(self._write)
+
+    def _write(self, event: Event) -> None:
         kind = _KINDS[type(event.what)]
         body = {"account": event.account, "at_ms": ms_of(event.at), "number": event.number}
         self._keep.put(self._kind(kind), _key(event), {**body, "what": to_json(event.what)})

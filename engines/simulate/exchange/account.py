@@ -79,6 +79,7 @@ class Account:
         self.leverages: dict[str, Decimal] = {}
         self.orders: dict[str, ExchangeOrder] = {}
         self.live: dict[str, ExchangeOrder] = {}
+        self._live_by_market: dict[tuple[MarketKind, str], dict[str, ExchangeOrder]] = {}
         self.by_client_id: dict[str, str] = {}
         self.executions: list[Execution] = []
         self.changes: list[tuple[datetime, WalletChange]] = []
@@ -132,22 +133,27 @@ class Account:
 
     def live_in(self, instrument: Instrument | None = None) -> list[ExchangeOrder]:
         """What rests or sleeps, the oldest first."""
-        return [
-            order
-            for order in self.live.values()
-            if instrument is None or order.instrument.key == instrument.key
-        ]
+        return list(self.live.values()) if instrument is None else self.live_at(instrument.key)
+
+    def live_at(self, key: tuple[MarketKind, str]) -> list[ExchangeOrder]:
+        """What rests or sleeps in the market of that key."""
+        return list(self._live_by_market.get(key, {}).values())
+
+    def live_markets(self) -> list[Instrument]:
+        """The markets in which something rests or sleeps."""
+        return [next(iter(orders.values())).instrument for orders in self._live_by_market.values() if orders]
 
     def keep(self, order: ExchangeOrder) -> None:
         """Put an order where it belongs now, with what it sets aside."""
         before = self.live.get(order.id)
         if before is not None:
             self._set_aside(before, -1)
+        there = self._live_by_market.setdefault(order.instrument.key, {})
         if order.is_live:
-            self.live[order.id] = order
+            self.live[order.id] = there[order.id] = order
             self._set_aside(order, 1)
         elif before is not None:
-            del self.live[order.id]
+            del self.live[order.id], there[order.id]
         self.orders[order.id] = order
         if order.wish.client_id:
             self.by_client_id[order.wish.client_id] = order.id

@@ -21,7 +21,7 @@ from engines.simulate.exchange.journal import Journal
 from engines.simulate.exchange.margin import Standing, standing
 from engines.simulate.exchange.order import ExchangeOrder, Protects, State, Wish
 from engines.simulate.exchange.position import Position
-from engines.simulate.exchange.quiet import Ranges, is_quiet, is_woken
+from engines.simulate.exchange.quiet import Ranges, is_quiet, is_reached
 from engines.simulate.exchange.refusal import Declined, Why
 from engines.simulate.exchange.rules import Quotes, Rules
 from engines.simulate.exchange.treasury import Treasury
@@ -175,7 +175,7 @@ class Exchange:
 
     def followed(self) -> dict[tuple[MarketKind, str], Instrument]:
         """The markets in which something may happen: with live orders or positions."""
-        live = [order.instrument for account in self._accounts.values() for order in account.live.values()]
+        live = [instrument for account in self._accounts.values() for instrument in account.live_markets()]
         held = [position.instrument for account in self._accounts.values() for position in account.held()]
         return {instrument.key: instrument for instrument in (*live, *held)}
 
@@ -185,17 +185,18 @@ class Exchange:
 
     def moved(self, move: Move) -> None:
         """Serve what rests, wake what is touched, and liquidate what does not stand."""
-        live = self._live_in((move.kind, move.symbol))
-        if live and not self.quotes.is_halted(live[0].instrument):
-            self._serve([order for order in live if order.state is State.OPEN], move)
-            self._wake([order for order in live if order.state is State.SLEEPING], move)
+        touched = self._touched(move)
+        if touched and not self.quotes.is_halted(touched[0].instrument):
+            self._serve([order for order in touched if order.state is State.OPEN], move)
+            self._wake([order for order in touched if order.state is State.SLEEPING], move)
         for account in self._accounts.values():
             self._watch_margin(account, move.at)
 
-    def _live_in(self, key: tuple[MarketKind, str]) -> list[ExchangeOrder]:
-        """The live orders of a market, the oldest first."""
-        orders = (order for account in self._accounts.values() for order in account.live.values())
-        return sorted((one for one in orders if one.instrument.key == key), key=lambda one: one.number)
+    def _touched(self, move: Move) -> list[ExchangeOrder]:
+        """The live orders that a move reaches, the oldest first."""
+        key, span = (move.kind, move.symbol), (move.low, move.high)
+        orders = (order for account in self._accounts.values() for order in account.live_at(key))
+        return sorted((one for one in orders if is_reached(one, span)), key=lambda one: one.number)
 
     def _serve(self, resting: list[ExchangeOrder], move: Move) -> None:
         by_id = {order.id: order for order in resting}
@@ -213,7 +214,7 @@ class Exchange:
         for slept in sleeping:
             account = self._accounts[slept.account]
             order = account.live.get(slept.id)
-            if order is None or not is_woken(order, move.low, move.high):
+            if order is None:
                 continue
             try:
                 self._admission.admit_woken(account, order, move.at)
