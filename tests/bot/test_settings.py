@@ -120,7 +120,7 @@ def test_dotenv_is_ours_alone_but_the_environment_is_shared(place: Place) -> Non
     [
         ("[telegram]\nadmin = [1]\n", "unknown key telegram.admin; did you mean admins?"),
         ("[telegramm]\nadmins = [1]\n", "unknown section [telegramm]; did you mean telegram?"),
-        ("[zzz]\na = 1\n", "unknown section [zzz]; known: desk, log, market, paper, telegram, venues"),
+        ("[zzz]\na = 1\n", "unknown section [zzz]; known: desk, log, market, paper, risk, telegram, venues"),
         ("telegram = 5\n", "telegram is a section: write [telegram] and its keys below it"),
         ("[telegram\n", "not valid TOML"),
     ],
