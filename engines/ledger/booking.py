@@ -15,6 +15,7 @@ from engines.ledger.entry import Balances, Entry, EntryKind, Posting
 
 CASH: Final = "cash"
 SPOT: Final = "spot"
+POINTS: Final = "points"
 EQUITY: Final = "equity"
 MARKET: Final = "market"
 PROFIT: Final = "profit"
@@ -62,12 +63,20 @@ def spot_fill(cause: Cause, *, side: Side, base: str, price: Decimal, quantity: 
     )
 
 
-def perp_fill(cause: Cause, *, margin: Decimal, realised: Decimal, is_liquidation: bool = False) -> Entry:
+def perp_fill(
+    cause: Cause,
+    *,
+    margin: Decimal,
+    realised: Decimal,
+    is_cross: bool = False,
+    is_liquidation: bool = False,
+) -> Entry:
     """Margin set aside (negative: released) and profit realised (negative: lost), both by way of cash.
 
-    Raises `ValueError` when more than the released margin is lost.
+    Raises `ValueError` when more than the released margin is lost; where `is_cross`, all cash stands for it.
     """
-    _check_loss(cause, margin=margin, realised=realised)
+    if not is_cross:
+        _check_loss(cause, margin=margin, realised=realised)
     kind = EntryKind.LIQUIDATION if is_liquidation else EntryKind.PERP_FILL
     return _entry(
         kind,
@@ -83,11 +92,10 @@ def _check_loss(cause: Cause, *, margin: Decimal, realised: Decimal) -> None:
         raise ValueError(f"entry {cause.id} loses {-realised}, more than the margin of {-margin} released")
 
 
-def fee(cause: Cause, amount: Decimal) -> Entry:
-    """A trading fee out of cash (negative: a rebate)."""
-    return _entry(
-        EntryKind.FEE, cause, _posting(CASH, cause.quote, -amount), _posting(FEES, cause.quote, amount)
-    )
+def fee(cause: Cause, amount: Decimal, *, asset: str | None = None, account: str = CASH) -> Entry:
+    """A trading fee (negative: a rebate) out of `account`, in `asset` (`None`: the quote currency)."""
+    asset = asset or cause.quote
+    return _entry(EntryKind.FEE, cause, _posting(account, asset, -amount), _posting(FEES, asset, amount))
 
 
 def funding(cause: Cause, *, cash: Decimal, margin: Decimal) -> Entry:
@@ -115,8 +123,8 @@ def reset(owner: int, number: int, balances: Balances, at: datetime) -> Entry:
 
 
 def is_own(account: str) -> bool:
-    """Whether the account is the person's, not the other side."""
-    return account in (CASH, SPOT) or _is_margin(account)
+    """Whether the account is the owner's, not the other side."""
+    return account in (CASH, SPOT, POINTS) or _is_margin(account)
 
 
 def free(balances: Balances, quote: str) -> Decimal:
@@ -135,7 +143,8 @@ def margin(balances: Balances, quote: str) -> Decimal:
 def equity(
     balances: Balances, quote: str, *, coins: Mapping[str, Decimal], unrealised: Decimal
 ) -> Decimal | None:
-    """What the account is worth: cash, margin, coins at their prices, unrealised profit of perpetuals.
+    """What the account is worth: cash, margin, coins at their prices, unrealised profit of perpetuals. Points
+    are worth nothing: they cannot be sold.
 
     `coins` has the price of each coin in `quote`. `None` when that of a coin held is missing.
     """

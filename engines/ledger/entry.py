@@ -17,15 +17,20 @@ class EntryKind(StrEnum):
     FUNDING = "funding"
     LIQUIDATION = "liquidation"
     RESET = "reset"
+    DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
+    TRANSFER = "transfer"
+    ADJUSTMENT = "adjustment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
     """`amount` of `asset` (`"USDT"`, `"BTC"`) into `account`; negative: out of it.
 
-    Accounts of a person: `cash`, `spot` (coins held), `margin:TRADE` (set aside for a perpetual). The other
-    side: `equity` (opening balances), `market` (spot exchanges), `profit` (realised on perpetuals), `fees`,
-    `funding`.
+    Accounts of the owner: `cash`, `spot` (coins held), `margin:TRADE` (set aside for a perpetual), `points`
+    (what a venue takes fees in beside them). The other side: `equity` (opening balances, deposits and
+    withdrawals), `transfers` (to and from other sub-accounts), `difference` (what was taken over from a venue
+    without a reason known), `market` (spot exchanges), `profit` (realised on perpetuals), `fees`, `funding`.
     """
 
     account: str

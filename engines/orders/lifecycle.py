@@ -198,7 +198,7 @@ def _filled(before: Order, after: Order, event: OrderEvent) -> Order:
         state=S.FILLED if filled == before.terms.quantity else after.state,
         filled=filled,
         cost=before.cost + fill.price * fill.quantity,
-        fees=before.fees + (fill.fee if fill.fee_asset is None else 0),
+        fees=before.fees + fill.quote_fee(before.intent.instrument),
         fill_ids=(*before.fill_ids, fill.id),
         queue_ahead=Decimal(0),
         has_late_fill=before.has_late_fill or before.state in _OVER,

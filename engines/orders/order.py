@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from engines.core.instrument import Instrument
+from engines.core.instrument import Instrument, MarketKind
 from engines.core.side import Side
 
 
@@ -149,6 +149,17 @@ class Fill:
     fee_asset: str | None = None
     liquidity: Liquidity
     at: datetime
+
+    def coin_fee(self, instrument: Instrument) -> Decimal:
+        """What of the coins themselves was kept as the fee (negative: given on top)."""
+        is_coin = instrument.kind is MarketKind.SPOT and self.fee_asset == instrument.base
+        return self.fee if is_coin else Decimal(0)
+
+    def quote_fee(self, instrument: Instrument) -> Decimal:
+        """The fee in money, one in coins at the price of the fill; zero for points, which have no price."""
+        if self.fee_asset in (None, instrument.quote):
+            return self.fee
+        return self.coin_fee(instrument) * self.price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

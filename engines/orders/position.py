@@ -59,24 +59,26 @@ def filled(trade: Trade, side: Side, purpose: Purpose, fill: Fill) -> tuple[Trad
 
 
 def _grown(trade: Trade, fill: Fill) -> tuple[Trade, Flow]:
-    """More of it. A fill that comes when the trade was over already opens it again: money moved."""
-    cost = fill.price * fill.quantity
-    margin = margin_for(trade.instrument, cost, trade.leverage)
+    """More of it. A fill that comes when the trade was over already opens it again: money moved. Coins kept
+    as the fee were never held: it is as if fewer had been bought, and the fee been paid in money."""
+    received = fill.quantity - fill.coin_fee(trade.instrument)
+    cost, fee = fill.price * received, fill.quote_fee(trade.instrument)
+    margin = Decimal(0) if trade.is_cross else margin_for(trade.instrument, cost, trade.leverage)
     grown = replace(
         trade,
         state=TradeState.OPEN,
-        quantity=trade.quantity + fill.quantity,
-        entered=trade.entered + fill.quantity,
+        quantity=trade.quantity + received,
+        entered=trade.entered + received,
         entry_cost=trade.entry_cost + cost,
         margin=trade.margin + margin,
-        fees=trade.fees + fill.fee,
+        fees=trade.fees + fee,
         risk=_risk(trade, fill),
         best_price=_better(trade, fill.price),
         opened_at=trade.opened_at or fill.at,
         closed_at=None,
         close_reason=None,
     )
-    return grown, Flow(margin=margin, realised=Decimal(0), fee=fill.fee)
+    return grown, Flow(margin=margin, realised=Decimal(0), fee=fee)
 
 
 def _risk(trade: Trade, fill: Fill) -> Decimal | None:
@@ -94,16 +96,20 @@ def _better(trade: Trade, price: Decimal) -> Decimal:
 
 
 def _reduced(trade: Trade, purpose: Purpose, fill: Fill) -> tuple[Trade, Flow]:
+    """Less of it. Less than a lot cannot be sold: such dust, of coins kept as fees, stays among the owner's
+    coins when the trade is over."""
     if not 0 < fill.quantity <= trade.quantity:
         raise ValueError(f"trade {trade.id} holds {trade.quantity}: cannot give {fill.quantity}")
-    cost, margin = _share(trade, fill.quantity)
-    proceeds, realised, fee = _outcome(trade, purpose, fill, cost=cost, margin=margin)
-    is_over = fill.quantity == trade.quantity
+    given = fill.quantity + min(fill.coin_fee(trade.instrument), trade.quantity - fill.quantity)
+    is_over = trade.quantity - given < trade.instrument.lot
+    cost, margin = (trade.held_cost, trade.margin) if is_over else _share(trade, given)
+    exact = replace(fill, quantity=given, fee=_exit_fee(trade, fill, given))
+    proceeds, realised, fee = _outcome(trade, purpose, exact, cost=cost, margin=margin)
     reduced = replace(
         trade,
         state=TradeState.CLOSED if is_over else trade.state,
-        quantity=trade.quantity - fill.quantity,
-        exited=trade.exited + fill.quantity,
+        quantity=Decimal(0) if is_over else trade.quantity - given,
+        exited=trade.exited + given,
         exit_proceeds=trade.exit_proceeds + proceeds,
         margin=trade.margin - margin,
         realised=trade.realised + realised,
@@ -116,11 +122,15 @@ def _reduced(trade: Trade, purpose: Purpose, fill: Fill) -> tuple[Trade, Flow]:
 
 
 def _share(trade: Trade, quantity: Decimal) -> tuple[Decimal, Decimal]:
-    """Cost and margin of a part of what is held; of the whole, exactly all."""
-    if quantity == trade.quantity:
-        return trade.held_cost, trade.margin
+    """Cost and margin of a part of what is held."""
     part = quantity / trade.quantity
     return cut(trade.held_cost * part), cut(trade.margin * part)
+
+
+def _exit_fee(trade: Trade, fill: Fill, given: Decimal) -> Decimal:
+    """What an exit was charged in money: coins kept on top of those sold count as sold as well."""
+    is_coin = fill.coin_fee(trade.instrument) != 0
+    return fill.price * (given - fill.quantity) if is_coin else fill.quote_fee(trade.instrument)
 
 
 def _outcome(
@@ -129,11 +139,12 @@ def _outcome(
     """Proceeds, realised profit and fee of an exit.
 
     Isolated margin is all that can be lost: beyond it the venue's insurance fund pays, so proceeds and fee
-    are held there. A liquidation takes all of it, whatever its price leaves.
+    are held there. A liquidation takes all of it, whatever its price leaves. For a cross position all the
+    account stands.
     """
     proceeds = fill.price * fill.quantity
     realised = (proceeds - cost) * trade.direction.sign
-    if trade.instrument.kind is MarketKind.SPOT:
+    if trade.instrument.kind is MarketKind.SPOT or trade.is_cross:
         return proceeds, realised, fill.fee
     if realised < -margin:
         realised = -margin
@@ -143,9 +154,9 @@ def _outcome(
 
 
 def bankruptcy_price(trade: Trade) -> Decimal | None:
-    """The price at which all the margin is lost, on the grid inside it and at least one tick; `None` on spot
-    and while nothing is held. A liquidation is filled there."""
-    if trade.instrument.kind is MarketKind.SPOT or trade.quantity == 0:
+    """The price at which all the margin is lost, on the grid inside it and at least one tick; `None` on spot,
+    of a cross position and while nothing is held. A liquidation is filled there."""
+    if not _has_margin(trade):
         return None
     exact = (trade.held_cost - trade.margin * trade.direction.sign) / trade.quantity
     toward = Toward.UP if trade.direction.sign > 0 else Toward.DOWN
@@ -154,18 +165,24 @@ def bankruptcy_price(trade: Trade) -> Decimal | None:
 
 def liquidation_price(trade: Trade, maintenance: Decimal = MAINTENANCE) -> Decimal | None:
     """The mark price at which the venue takes the position over: margin and unrealised profit no longer cover
-    `maintenance` of the value. `None` on spot, while nothing is held, and where no price above zero does it.
+    `maintenance` of the value. `None` on spot, of a cross position (the venue tells it), while nothing is
+    held, and where no price above zero does it.
 
     Bybit's rule for isolated linear contracts ("Liquidation Price Calculation under Isolated Mode"):
     (cost - margin) / (quantity * (1 - maintenance)) for a long, with plus signs for a short. The fee to
     close, which Bybit reserves on both sides of that balance, is left out. On the grid, toward the sooner.
     """
-    if trade.instrument.kind is MarketKind.SPOT or trade.quantity == 0:
+    if not _has_margin(trade):
         return None
     sign = trade.direction.sign
     exact = (trade.held_cost - trade.margin * sign) / (trade.quantity * (1 - maintenance * sign))
     price = trade.instrument.price(exact, Toward.UP if sign > 0 else Toward.DOWN)
     return price if price > 0 else None
+
+
+def _has_margin(trade: Trade) -> bool:
+    """Whether something is held on margin of its own."""
+    return trade.instrument.kind is MarketKind.PERP and not trade.is_cross and trade.quantity > 0
 
 
 def break_even_stop(trade: Trade) -> Decimal | None:
@@ -180,9 +197,9 @@ def funded(trade: Trade, amount: Decimal, cash: Decimal) -> tuple[Trade, Decimal
     """`trade` after a funding payment, and what went into cash and into the margin (negative: out of them).
 
     `amount` is received when positive. What is paid comes out of `cash` first, then out of the margin, as
-    Bybit takes it; more than both cannot be paid.
+    Bybit takes it; more than both cannot be paid. Of a cross position it comes out of cash, come what may.
     """
-    if amount >= 0:
+    if amount >= 0 or trade.is_cross:
         return replace(trade, funding=trade.funding + amount), amount, Decimal(0)
     from_cash = min(-amount, max(cash, Decimal(0)))
     from_margin = min(-amount - from_cash, trade.margin)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from engines.core.instrument import MarketKind
+from engines.core.instrument import Instrument, MarketKind
 from engines.ledger import booking
 from engines.ledger.booking import Cause
 from engines.ledger.entry import Entry
@@ -15,7 +15,8 @@ from engines.orders.trade import Trade
 
 def settle_fill(trade: Trade, intent: Intent, fill: Fill) -> tuple[Trade, tuple[Entry, ...]]:
     """`trade` after a fill of an order of `intent`, and its entries: the fill itself, and a fee that is not
-    zero. Raises `ValueError` when an exit is larger than what is held."""
+    zero, out of what it was taken from: cash, the coins traded, or points. Raises `ValueError` when an exit
+    is larger than what is held."""
     after, flow = position.filled(trade, intent.side, intent.purpose, fill)
     cause = _cause(trade, f"fill:{fill.order_id}:{fill.id}", fill.at)
     if trade.instrument.kind is MarketKind.SPOT:
@@ -27,11 +28,11 @@ def settle_fill(trade: Trade, intent: Intent, fill: Fill) -> tuple[Trade, tuple[
             cause,
             margin=flow.margin,
             realised=flow.realised,
+            is_cross=trade.is_cross,
             is_liquidation=intent.purpose is Purpose.LIQUIDATION,
         )
-    if flow.fee == 0:
-        return after, (entry,)
-    return after, (entry, booking.fee(replace(cause, id=f"fee:{fill.order_id}:{fill.id}"), flow.fee))
+    fee = _fee(replace(cause, id=f"fee:{fill.order_id}:{fill.id}"), trade.instrument, fill, flow.fee)
+    return after, (entry, fee) if fee.postings else (entry,)
 
 
 def settle_funding(
@@ -45,6 +46,14 @@ def settle_funding(
         return after, ()
     cause = _cause(trade, f"funding:{trade.id}:{at.isoformat()}", at)
     return after, (booking.funding(cause, cash=into_cash, margin=into_margin),)
+
+
+def _fee(cause: Cause, instrument: Instrument, fill: Fill, charged: Decimal) -> Entry:
+    if fill.fee_asset in (None, instrument.quote):
+        return booking.fee(cause, charged)
+    is_coin = fill.coin_fee(instrument) != 0
+    account = booking.SPOT if is_coin else booking.POINTS
+    return booking.fee(cause, fill.fee, asset=fill.fee_asset, account=account)
 
 
 def _cause(trade: Trade, name: str, at: datetime) -> Cause:
