@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from adapters.paper.book import BookReader, Eaten
 from engines.core.depth import Depth
 from engines.core.instrument import Instrument, Toward
 from engines.core.move import Move
-from engines.core.side import Direction
+from engines.core.side import Direction, Side
 from engines.orders.order import (
     Acknowledged,
     Amended,
@@ -26,7 +27,9 @@ from engines.orders.order import (
     Purpose,
     QueueMoved,
     Terms,
+    VenueRejected,
 )
+from engines.orders.trigger import touched_at
 from engines.simulate.costs import Fees
 from engines.simulate.matching import Taken, queue_ahead, serve_resting, take_depth
 from ports.clock import Clock
@@ -69,10 +72,14 @@ class PaperVenue:
         if intent.purpose in _AT_ITS_PRICE:
             return self._at_its_price(order)
         await asyncio.sleep(self._latency_s)
+        if order.terms.trigger_price is not None:
+            return self._fall_asleep(order)
         depth = await self._books.fresh(intent.instrument)
         now = self._clock.now()
         if intent.expires_at is not None and now > intent.expires_at:
             return [Expired(at=now)]
+        if order.terms.is_post_only and _would_take(order, depth):
+            return [VenueRejected(at=now, reason="post_only_would_take")]
         return self._meet(order, depth, now)
 
     async def cancel(self, order: Order) -> Sequence[OrderEvent]:
@@ -80,8 +87,18 @@ class PaperVenue:
         return [Canceled(at=self._clock.now())]
 
     async def amend(self, order: Order, terms: Terms) -> Sequence[OrderEvent]:
-        """At once: it keeps its place in the queue only as far as the desk remembers it."""
-        return [Amended(at=self._clock.now(), terms=terms)]
+        """All but a smaller size puts it at the end of the queue, and at another price it may be filled.
+        Raises `Stale` or `Transient`: nothing happened."""
+        is_smaller = terms.limit_price == order.terms.limit_price and terms.quantity <= order.terms.quantity
+        if is_smaller or terms.limit_price is None:
+            return [Amended(at=self._clock.now(), terms=terms, queue_ahead=order.queue_ahead)]
+        depth, changed = await self._books.fresh(order.intent.instrument), replace(order, terms=terms)
+        if terms.is_post_only and _would_take(changed, depth):
+            return []
+        now, intent = self._clock.now(), order.intent
+        ahead = queue_ahead(intent.instrument, intent.side, terms.limit_price, depth)
+        met = [event for event in self._meet(changed, depth, now) if isinstance(event, Filled | Canceled)]
+        return [Amended(at=now, terms=terms, queue_ahead=ahead), *met]
 
     async def cancel_all(self, instrument: Instrument | None = None) -> None:
         """Nothing: what rests is kept by the desk, which cancels it order by order."""
@@ -99,10 +116,15 @@ class PaperVenue:
         raise Rejected("paper money lies in one wallet")
 
     def moved(self, move: Move, resting: Sequence[Order]) -> Mapping[str, Sequence[OrderEvent]]:
-        """Fills at the limit, as maker, and queues that became shorter."""
+        """Fills at the limit, as maker, queues that became shorter, and sleepers that woke."""
         by_id = {order.id: order for order in resting}
+        sleeping = [order for order in resting if order.terms.trigger_price is not None]
         outcome: dict[str, Sequence[OrderEvent]] = {}
-        for order_id, served in serve_resting(resting, move).items():
+        for order in sleeping:
+            if (price := touched_at(order, move)) is not None:
+                outcome[order.id] = self._wake(order, price, move)
+        in_book = [order for order in resting if order.terms.trigger_price is None]
+        for order_id, served in serve_resting(in_book, move).items():
             order = by_id[order_id]
             if served.quantity > 0:
                 limit = order.terms.limit_price
@@ -144,6 +166,28 @@ class PaperVenue:
         ahead = queue_ahead(intent.instrument, intent.side, limit_price, depth)
         return Opened(at=at, queue_ahead=ahead)
 
+    def _fall_asleep(self, order: Order) -> list[OrderEvent]:
+        """What wakes is at the market: a limit would have to be remembered as awake."""
+        now = self._clock.now()
+        if order.terms.kind is OrderKind.LIMIT:
+            return [VenueRejected(at=now, reason="trigger_needs_market")]
+        return [Acknowledged(at=now), Opened(at=now)]
+
+    def _wake(self, order: Order, price: Decimal, move: Move) -> list[OrderEvent]:
+        """That moment has no book: what was traded, at the touched price, where that is good enough."""
+        worst, side = order.terms.worst_price, order.intent.side
+        if worst is not None and (price - worst) * side.sign > 0:
+            return [Canceled(at=move.at, reason="no_depth")]
+        quantity = order.left if move.volume is None else min(order.left, move.volume)
+        quantity = order.intent.instrument.quantity(quantity)
+        events: list[OrderEvent] = []
+        if quantity > 0:
+            part = Taken(price=price, quantity=quantity)
+            events.append(self._filled(order, part, Liquidity.TAKER, move.at, 0))
+        if quantity < order.left:
+            events.append(Canceled(at=move.at, reason="no_depth"))
+        return events
+
     def _at_its_price(self, order: Order) -> list[OrderEvent]:
         price = order.terms.limit_price
         assert price is not None
@@ -170,6 +214,12 @@ class PaperVenue:
             at=at,
         )
         return Filled(at=at, fill=fill)
+
+
+def _would_take(order: Order, depth: Depth) -> bool:
+    limit_price, side = order.terms.limit_price, order.intent.side
+    levels = depth.asks if side is Side.BUY else depth.bids
+    return bool(levels) and limit_price is not None and (limit_price - levels[0][0]) * side.sign >= 0
 
 
 def _size(parts: Sequence[Taken]) -> Decimal:

@@ -3,10 +3,11 @@
 from typing import Any, Final
 
 from adapters.venues.catalogue import Market
-from adapters.venues.terms import plain, waits_for_a_rise, worst_price
+from adapters.venues.terms import plain, worst_price
 from engines.core.instrument import MarketKind
 from engines.core.side import Direction, Side
 from engines.orders.order import Order, OrderKind, Terms
+from engines.orders.trigger import wakes_on_a_rise
 
 CATEGORIES: Final = {MarketKind.SPOT: "spot", MarketKind.PERP: "linear"}
 SIDES: Final = {Side.BUY: "Buy", Side.SELL: "Sell"}
@@ -86,6 +87,6 @@ def _trigger(order: Order, kind: MarketKind) -> Request:
         return {"triggerPrice": plain(trigger_price), "orderFilter": _ASLEEP}
     return {
         "triggerPrice": plain(trigger_price),
-        "triggerDirection": _RISES if waits_for_a_rise(order) else _FALLS,
+        "triggerDirection": _RISES if wakes_on_a_rise(order) else _FALLS,
         "triggerBy": "LastPrice",
     }

@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from adapters.venues.catalogue import Market
-from adapters.venues.terms import closes, plain, waits_for_a_rise, worst_price
+from adapters.venues.terms import closes, plain, worst_price
 from engines.core.instrument import MarketKind
 from engines.core.side import Direction, Side
 from engines.orders.order import Order, OrderKind, Terms
+from engines.orders.trigger import wakes_on_a_rise
 
 PREFIX: Final = "t-"
 SETTLE: Final = "usdt"
@@ -71,7 +72,7 @@ def spot_trigger_request(order: Order, market: Market) -> Request:
         "market": market.id,
         "trigger": {
             "price": plain(trigger_price),
-            "rule": ">=" if waits_for_a_rise(order) else "<=",
+            "rule": ">=" if wakes_on_a_rise(order) else "<=",
             "expiration": _SLEEPS_S,
         },
         "put": put | {"account": "unified", "text": PREFIX + order.id},
@@ -93,7 +94,7 @@ def futures_trigger_request(
             "strategy_type": 0,
             "price_type": 0,
             "price": plain(trigger_price),
-            "rule": _RISES if waits_for_a_rise(order) else _FALLS,
+            "rule": _RISES if wakes_on_a_rise(order) else _FALLS,
             "expiration": _SLEEPS_S,
         },
     }

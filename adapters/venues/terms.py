@@ -3,22 +3,13 @@
 from decimal import Decimal
 
 from engines.core.side import Direction, Side
-from engines.orders.order import Order, Purpose
-
-_AT_BETTER_PRICES = (Purpose.TARGET,)
+from engines.orders.order import Order
 
 
 def plain(value: Decimal) -> str:
     """As venues read numbers: without an exponent or idle zeros."""
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def waits_for_a_rise(order: Order) -> bool:
-    """Whether a sleeping order wakes when the price rises to its trigger. A stop wakes at a worse price than
-    now, so a purchase on a rise; a target at a better one."""
-    is_purchase = order.intent.side is Side.BUY
-    return is_purchase is not (order.intent.purpose in _AT_BETTER_PRICES)
 
 
 def closes(order: Order, direction: Direction) -> bool:

@@ -237,7 +237,7 @@ def _amended(before: Order, after: Order, event: OrderEvent) -> Order:
     assert isinstance(event, Amended)
     if not before.filled < event.terms.quantity <= before.intent.quantity:
         raise IllegalTransition(f"order {before.id}: {event.terms.quantity} with {before.filled} filled")
-    return replace(after, terms=event.terms)
+    return replace(after, terms=event.terms, queue_ahead=event.queue_ahead)
 
 
 def _ended(before: Order, after: Order, event: OrderEvent) -> Order:

@@ -236,9 +236,10 @@ class Acknowledged(OrderEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amended(OrderEvent):
-    """The venue changed a resting order: it stands at `terms` now."""
+    """The venue changed a resting order: it stands at `terms` now, behind `queue_ahead` base coin."""
 
     terms: Terms
+    queue_ahead: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from engines.orders.order import (
     OrderState,
     Purpose,
     QueueMoved,
+    VenueRejected,
 )
 from engines.simulate.costs import Fees
 from ports.errors import Stale, Transient
@@ -246,3 +247,92 @@ async def test_a_limit_that_was_cut_where_the_money_ends_does_not_rest() -> None
     events = await Desk().venue.submit(order, Direction.LONG)
     assert isinstance(events[-1], Canceled)
     assert events[-1].reason == "too_dear"
+
+
+def with_terms(order: Order, **changes: Any) -> Order:
+    return replace(order, terms=replace(order.terms, **changes))
+
+
+async def test_post_only_that_would_take_is_refused_and_one_that_rests_is_not() -> None:
+    refused = with_terms(limit("100"), is_post_only=True)
+    [event] = await Desk().venue.submit(refused, Direction.LONG)
+    assert isinstance(event, VenueRejected)
+    assert event.reason == "post_only_would_take"
+    rests = with_terms(limit("99.9"), is_post_only=True)
+    assert isinstance((await Desk().venue.submit(rests, Direction.LONG))[-1], Opened)
+
+
+async def amended(desk: Desk, order: Order, **changes: Any) -> list[OrderEvent]:
+    return list(await desk.venue.amend(order, replace(order.terms, **changes)))
+
+
+async def test_a_smaller_order_keeps_its_place_and_any_other_change_loses_it() -> None:
+    desk = Desk()
+    order = replace(await resting(desk), queue_ahead=Decimal("0.3"))
+    smaller = await amended(desk, order, quantity=Decimal("0.5"))
+    assert apply(order, smaller[0]).queue_ahead == Decimal("0.3")
+    moved = await amended(desk, order, limit_price=Decimal("99.9"))
+    assert apply(order, moved[0]).queue_ahead == 1
+    assert apply(order, moved[0]).terms.limit_price == Decimal("99.9")
+
+
+async def test_amended_beyond_the_market_it_is_filled_unless_it_is_post_only() -> None:
+    desk = Desk()
+    order = await resting(desk)
+    events = await amended(desk, order, limit_price=Decimal(100))
+    assert [(fill.price, fill.quantity) for fill in filled(events)] == [(Decimal(100), Decimal(1))]
+    assert await amended(desk, with_terms(order, is_post_only=True), limit_price=Decimal(100)) == []
+
+
+async def asleep(desk: Desk, **terms: Any) -> Order:
+    order = with_terms(sent("2", side=Side.SELL, purpose=Purpose.STOP), trigger_price=Decimal(95), **terms)
+    for event in await desk.venue.submit(order, Direction.LONG):
+        order = apply(order, event)
+    return order
+
+
+async def test_a_stop_sleeps_until_its_price_is_touched() -> None:
+    desk = Desk()
+    order = await asleep(desk)
+    assert order.state is OrderState.OPEN
+    assert desk.venue.moved(a_move("96"), [order]) == {}
+    [event] = desk.venue.moved(a_move("94"), [order])[order.id]
+    assert isinstance(event, Filled)
+    assert (event.fill.price, event.fill.liquidity) == (Decimal(95), Liquidity.TAKER)
+
+
+async def test_a_stop_beyond_which_the_market_opens_is_filled_where_it_opened() -> None:
+    desk = Desk()
+    order = await asleep(desk)
+    gap = replace(a_move("90"), open=Decimal(91), high=Decimal(92))
+    [event] = desk.venue.moved(gap, [order])[order.id]
+    assert isinstance(event, Filled)
+    assert event.fill.price == 91
+
+
+async def test_a_woken_stop_gets_what_was_traded_at_no_worse_than_its_guard() -> None:
+    desk = Desk()
+    order = await asleep(desk, worst_price=Decimal(94))
+    some, rest = desk.venue.moved(a_move("94", volume="0.5"), [order])[order.id]
+    assert isinstance(some, Filled)
+    assert some.fill.quantity == Decimal("0.5")
+    assert isinstance(rest, Canceled)
+    gap = replace(a_move("90"), open=Decimal(91), high=Decimal(92))
+    [end] = desk.venue.moved(gap, [order])[order.id]
+    assert isinstance(end, Canceled)
+
+
+async def test_a_target_wakes_at_a_better_price() -> None:
+    desk = Desk()
+    order = with_terms(sent("1", side=Side.SELL, purpose=Purpose.TARGET), trigger_price=Decimal(105))
+    assert desk.venue.moved(a_move("94"), [order]) == {}
+    [event] = desk.venue.moved(replace(a_move("100"), high=Decimal(106)), [order])[order.id]
+    assert isinstance(event, Filled)
+    assert event.fill.price == 105
+
+
+async def test_a_limit_does_not_sleep_on_paper() -> None:
+    order = with_terms(limit("94"), trigger_price=Decimal(95))
+    [event] = await Desk().venue.submit(order, Direction.LONG)
+    assert isinstance(event, VenueRejected)
+    assert event.reason == "trigger_needs_market"
