@@ -8,7 +8,8 @@ from typing import Any
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from sandbox.refusals import MALFORMED, refusal
+from sandbox.accounts import VENUES
+from sandbox.refusals import MALFORMED, coded, refusal
 
 SERVICES = ("telegram", "bybit", "gate", "binance", "clock")
 LONGEST_DELAY_S = 3600.0
@@ -29,6 +30,14 @@ class Fault:
     and `halted` symbols do not trade: their prices stand and they are listed as closed. The fault ends by
     itself after `count` requests, and touches only `methods` when some are named (Telegram methods, or
     pieces of a path).
+
+    Of venues with accounts: `code` answers with the venue's own code or label; `after` lets the request be
+    carried out first, so that its answer is lost, late or wrong; `skew_ms` is how far the venue's clock is
+    ahead; `thin` the part of every level of its books that is really there. A `lost_cancel` is acknowledged
+    and not carried out; with `late_fill_s` a cancelled order turns out so much later to have been filled by
+    half before. `repeat` and `shuffle` disturb private streams, too; `replay` tells so many of the latest
+    messages again to who subscribes, `cut_after` ends the private stream after so many messages.
+    `real_limits` are the venue's own quotas of requests.
     """
 
     down: bool = False
@@ -40,6 +49,15 @@ class Fault:
     repeat: bool = False
     shuffle: bool = False
     halted: tuple[str, ...] = ()
+    code: str | None = None
+    after: bool = False
+    skew_ms: int = 0
+    thin: float = 1.0
+    lost_cancel: bool = False
+    late_fill_s: float | None = None
+    replay: int = 0
+    cut_after: int | None = None
+    real_limits: bool = False
     count: int | None = None
     methods: tuple[str, ...] = ()
 
@@ -67,10 +85,23 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "repeat": bool,
     "shuffle": bool,
     "halted": list,
+    "code": str,
+    "after": bool,
+    "skew_ms": int,
+    "thin": (int, float),
+    "lost_cancel": bool,
+    "late_fill_s": (int, float),
+    "replay": int,
+    "cut_after": int,
+    "real_limits": bool,
     "count": int,
     "methods": list,
 }
-_OPTIONAL = ("status", "retry_after", "count")
+_PRIVATE = frozenset(
+    ("code", "skew_ms", "thin", "lost_cancel", "late_fill_s", "replay", "cut_after", "real_limits")
+)
+"""Only venues with accounts have these."""
+_OPTIONAL = ("status", "retry_after", "code", "late_fill_s", "cut_after", "count")
 
 
 class Faults:
@@ -78,7 +109,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._faults: dict[str, Fault] = {}
-        self._sockets: dict[str, set[asyncio.Transport]] = {service: set() for service in SERVICES}
+        self._sockets: dict[str, dict[asyncio.Transport, str]] = {service: {} for service in SERVICES}
         self._listeners: list[Callable[[], None]] = []
         self.has_real_limits = False
 
@@ -86,10 +117,14 @@ class Faults:
         """The fault of a service; `None` when it is healthy."""
         return self._faults.get(service)
 
-    def is_silent(self, service: str) -> bool:
-        """Whether the WebSockets of a service say nothing now."""
+    def of(self, service: str) -> Fault:
+        """The fault of a service, or one in which nothing is wrong."""
+        return self._faults.get(service, _HEALTHY)
+
+    def is_silent(self, service: str, path: str = "") -> bool:
+        """Whether the WebSockets of a service, or the one at `path`, say nothing now."""
         fault = self._faults.get(service)
-        return fault is not None and fault.silent
+        return fault is not None and fault.silent and fault.touches(service, path)
 
     def view(self) -> dict[str, dict[str, Any]]:
         """Faults as the control API shows them; healthy services are left out."""
@@ -139,19 +174,20 @@ class Faults:
             self._announce()
         return fault
 
-    def opened(self, service: str, socket: asyncio.Transport) -> None:
+    def opened(self, service: str, socket: asyncio.Transport, path: str = "") -> None:
         """A WebSocket was opened: it is cut when the service goes down."""
-        self._sockets[service].add(socket)
+        self._sockets[service][socket] = path
 
     def closed(self, service: str, socket: asyncio.Transport) -> None:
         """A WebSocket ended."""
-        self._sockets[service].discard(socket)
+        self._sockets[service].pop(socket, None)
 
     def _announce(self) -> None:
         for service, fault in self._faults.items():
-            if fault.down and not fault.methods:
-                for socket in self._sockets[service]:
-                    socket.abort()
+            if fault.down:
+                for socket, path in self._sockets[service].items():
+                    if fault.touches(service, path):
+                        socket.abort()
         for callback in self._listeners:
             callback()
 
@@ -159,7 +195,7 @@ class Faults:
 def _checked(service: str, values: dict[str, Any]) -> dict[str, Any]:
     known = {field.name for field in fields(Fault)}
     for name, value in values.items():
-        if name not in known:
+        if name not in known or (name in _PRIVATE and service not in VENUES):
             raise BadFault(f"{service}: no fault {name!r}; there are {', '.join(sorted(known))}")
         if value is None and name in _OPTIONAL:
             continue
@@ -179,6 +215,11 @@ def _check_ranges(service: str, values: dict[str, Any]) -> None:
         "status": (400, 599),
         "retry_after": (1, 86_400),
         "count": (1, 10**9),
+        "skew_ms": (-86_400_000, 86_400_000),
+        "thin": (0, 1),
+        "late_fill_s": (0, LONGEST_DELAY_S),
+        "replay": (0, 10_000),
+        "cut_after": (1, 10**9),
     }
     for name, (low, high) in ranges.items():
         value = values.get(name)
@@ -203,16 +244,18 @@ def faults_middleware(faults: Faults) -> Middleware:
         if service is None:
             return await handler(request)
         fault = faults.take(service, request.path)
-        if fault is not None:
+        if fault is not None and not fault.after:
             answer = await _happen(fault, service, request)
             if answer is not None:
                 return answer
         if hdrs.UPGRADE in request.headers:
             return await _watched(faults, service, request, handler)
-        response = await handler(request)
+        response: web.StreamResponse = await handler(request)
+        if fault is not None and fault.after:
+            return await _happen(fault, service, request) or response
         late = faults.get(service)
         if late is not None and late is not fault and late.down and late.touches(service, request.path):
-            return _dropped(request)  # it went down while the request waited
+            return dropped(request)  # it went down while the request waited
         return response
 
     return middleware
@@ -221,11 +264,13 @@ def faults_middleware(faults: Faults) -> Middleware:
 async def _happen(fault: Fault, service: str, request: web.Request) -> web.Response | None:
     """The answer a fault gives in place of the service; `None` when the service answers itself."""
     if fault.down:
-        return _dropped(request)
+        return dropped(request)
     if fault.delay_s:
         await asyncio.sleep(fault.delay_s)
         if request.transport is None or request.transport.is_closing():
-            return _dropped(request)
+            return dropped(request)
+    if fault.code is not None:
+        return coded(service, fault.code)
     if fault.status is not None:
         return refusal(service, fault.status, fault.retry_after)
     if fault.malformed and hdrs.UPGRADE not in request.headers:
@@ -239,14 +284,14 @@ async def _watched(
     socket = request.transport
     if socket is None:
         return await handler(request)
-    faults.opened(service, socket)
+    faults.opened(service, socket, request.path)
     try:
         return await handler(request)
     finally:
         faults.closed(service, socket)
 
 
-def _dropped(request: web.Request) -> web.Response:
+def dropped(request: web.Request) -> web.Response:
     """Cut the connection; the response goes nowhere."""
     if request.transport is not None:
         request.transport.abort()

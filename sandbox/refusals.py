@@ -20,6 +20,8 @@ _BYBIT_CODES = {401: 10003, 403: 10010, 429: 10006}
 _BYBIT_REASONS = {
     10003: "API key is invalid.",
     10006: "Too many visits. Exceeded the API Rate Limit.",
+    10000: "Server Timeout",
+    10016: "System error. Please try again later.",
     10010: "Unmatched IP, please check your API key's bound IP addresses.",
 }
 _GATE_LABELS = {
@@ -38,6 +40,14 @@ def refusal(service: str, status: int, retry_after_s: int | None) -> web.Respons
     return shape(status, retry_after_s)
 
 
+def coded(service: str, code: str) -> web.Response:
+    """A refusal by the venue's own code: Bybit's number, Gate's label."""
+    if service == "gate":
+        return _json(HTTPStatus.BAD_REQUEST, {"label": code, "message": code.lower()}, None)
+    number = int(code) if code.isdigit() else 10001
+    return _json(HTTPStatus.OK, _bybit_body(number), None)
+
+
 def _telegram(status: int, retry_after_s: int | None) -> web.Response:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         error = too_many_requests(retry_after_s or 1)
@@ -51,15 +61,17 @@ def _telegram(status: int, retry_after_s: int | None) -> web.Response:
 def _bybit(status: int, retry_after_s: int | None) -> web.Response:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _gateway_page(status)
-    code = _BYBIT_CODES.get(status, 10001)
-    body = {
+    return _json(status, _bybit_body(_BYBIT_CODES.get(status, 10001)), retry_after_s)
+
+
+def _bybit_body(code: int) -> dict[str, object]:
+    return {
         "retCode": code,
         "retMsg": _BYBIT_REASONS.get(code, "Request parameter error."),
         "result": {},
         "retExtInfo": {},
         "time": int(time.time() * 1000),
     }
-    return _json(status, body, retry_after_s)
 
 
 def _gate(status: int, retry_after_s: int | None) -> web.Response:

@@ -78,7 +78,7 @@ def test_changes_are_merged_by_service_and_cleared_together() -> None:
         ({"kraken": {}}, "no service 'kraken'"),
         ({"bybit": True}, "an object of fault fields is wanted"),
         ({"bybit": {"broken": True}}, "no fault 'broken'"),
-        ({"bybit": {"real_limits": True}}, "no fault 'real_limits'"),
+        ({"binance": {"real_limits": True}}, "no fault 'real_limits'"),
         ({"bybit": {"down": 1}}, "wrong type"),
         ({"bybit": {"count": True}}, "wrong type"),
         ({"bybit": {"delay_s": None}}, "wrong type"),
