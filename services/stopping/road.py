@@ -1,0 +1,191 @@
+"""What a kill asks of the road of orders: cancels at once, closes without tickets, both like everything else
+written down before they are sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final, Protocol
+
+from engines.orders.lifecycle import is_final
+from engines.orders.order import ExecutionStyle, Intent, OrderState, Purpose
+from engines.orders.subaccount import engine_of, is_person
+from engines.risk.kill import Closing, Leg
+from ports.clock import Clock
+from ports.venue_books import VenueOrder, VenuePosition
+from services.ordering.judging import Quotes
+from services.ordering.naming import intent_name
+from services.ordering.positions import account_of
+from services.orders import Orders
+from services.trading.intents import intent_of
+from services.trading.register import Held, Register
+
+GUARDED_TRIES: Final = 2
+"""So often a close is guarded against slippage; then it goes at any price."""
+MOST_SLIPPAGE: Final = Decimal("0.02")
+REASON: Final = "kill"
+
+_RESTING: Final = frozenset({OrderState.ACKNOWLEDGED, OrderState.OPEN, OrderState.PARTIALLY_FILLED})
+_UNSETTLED: Final = frozenset({OrderState.SENT, OrderState.UNKNOWN, OrderState.CANCEL_PENDING})
+
+
+class Witness(Protocol):
+    """What a venue itself shows of an account; `ports.venue_books` has it."""
+
+    async def open_orders(self) -> Sequence[VenueOrder]:
+        """Everything that rests or sleeps there. Raises `Transient`, `Rejected`."""
+        ...
+
+    async def positions(self) -> Sequence[VenuePosition]:
+        """Perpetuals held. Raises `Transient`, `Rejected`."""
+        ...
+
+
+class Road(Protocol):
+    """Everything that a kill does goes through here."""
+
+    def legs(self, *, has_paper: bool) -> Sequence[Leg]:
+        """What the desk holds by its books; people's paper too where `has_paper`."""
+        ...
+
+    def working(self, account: str, *, has_paper: bool) -> int:
+        """How many orders of ours are not over there, by our books."""
+        ...
+
+    def unsettled(self, account: str) -> int:
+        """How many of them nobody is certain of: sent, being canceled, unknown."""
+        ...
+
+    async def cancel_all(self, account: str) -> None:
+        """Take everything out of the book of a venue account. Raises `Transient`, `Uncertain`, `Rejected`."""
+        ...
+
+    async def cancel_paper(self, *, has_paper: bool) -> None:
+        """Take out what rests at our own venue. Raises `Transient`, `Conflict`."""
+        ...
+
+    async def close(self, closing: Closing, *, tries: int) -> None:
+        """Close so much of a position at the market, unless a close of it is on its way. Raises as the road
+        does."""
+        ...
+
+    async def slippage(self, closing: Closing) -> tuple[Decimal, Decimal | None] | None:
+        """What closing it is expected to cost against the mid, and the NAV where it is known; `None` without
+        a price."""
+        ...
+
+
+@dataclass(slots=True)
+class OrderRoad:
+    """`Road` over the one road of orders."""
+
+    orders: Orders
+    register: Register
+    quotes: Quotes
+    clock: Clock
+
+    def legs(self, *, has_paper: bool) -> Sequence[Leg]:
+        """Positions that are open, by trade."""
+        return [
+            _leg(held)
+            for held in self.register.live()
+            if held.trade.quantity > 0 and (has_paper or not is_person(held.trade.owner))
+        ]
+
+    def working(self, account: str, *, has_paper: bool) -> int:
+        """Orders sent that have not ended."""
+        return sum(
+            1
+            for held in self._of(account, has_paper=has_paper)
+            for order in held.pending
+            if order.state is not OrderState.AWAITING_APPROVAL
+        )
+
+    def unsettled(self, account: str) -> int:
+        """Orders whose last request has no answer yet."""
+        return sum(
+            1
+            for held in self._of(account, has_paper=False)
+            for order in held.pending
+            if order.state in _UNSETTLED
+        )
+
+    async def cancel_all(self, account: str) -> None:
+        """One request for all: what became of each is reported, or looked up."""
+        await self.orders.cancel_all(account)
+
+    async def cancel_paper(self, *, has_paper: bool) -> None:
+        """Order by order: people's paper shares the account with the desk's."""
+        for held in self._of("paper", has_paper=has_paper):
+            if is_person(held.trade.owner):
+                async with self.register.lock(held.trade.owner):
+                    await self.orders.withdraw(held.trade.id)
+                continue
+            for order in held.pending:
+                if order.state in _RESTING:
+                    await self.orders.cancel(order.id)
+
+    async def close(self, closing: Closing, *, tries: int) -> None:
+        """A reduce-only market order, guarded at first."""
+        held = self.register.get(closing.leg.trade_id)
+        if held is None or _is_closing(held):
+            return
+        intent = self._intent(held, min(closing.quantity, held.trade.quantity), tries)
+        if is_person(held.trade.owner):
+            async with self.register.lock(held.trade.owner):
+                await self.orders.place(held.trade, [intent])
+        else:
+            await self.orders.place(held.trade, [intent])
+
+    async def slippage(self, closing: Closing) -> tuple[Decimal, Decimal | None] | None:
+        """From the book and the gate's reckoning."""
+        held, leg = self.register.get(closing.leg.trade_id), closing.leg
+        quote = await self.quotes(leg.account, leg.instrument)
+        if held is None or quote is None:
+            return None
+        intent = self._intent(held, closing.quantity, 0)
+        effect = self.orders.effect(intent, held.trade, quote.other(intent.side))
+        spread = (quote.ask - quote.bid) / 2 * closing.quantity
+        nav = effect.notional / effect.nav_share if effect.nav_share else None
+        return effect.slippage + spread, nav
+
+    def _intent(self, held: Held, quantity: Decimal, tries: int) -> Intent:
+        trade, number = held.trade, len({order.intent.id for order in held.orders}) + 1
+        engine = engine_of(trade.owner)
+        if engine is None:
+            return intent_of(
+                trade, f"{trade.id}-{number}", Purpose.CLOSE, quantity, self.clock.now(), reason=REASON
+            )
+        name = intent_name(engine, f"{REASON}:{trade.id}:{number}")
+        usual = intent_of(trade, name, Purpose.CLOSE, quantity, self.clock.now(), reason=REASON)
+        is_guarded = tries < GUARDED_TRIES
+        return replace(
+            usual,
+            engine=engine.value,
+            account=account_of(held),
+            style=ExecutionStyle.GUARDED_MARKET if is_guarded else ExecutionStyle.SINGLE,
+            max_slippage=MOST_SLIPPAGE if is_guarded else None,
+        )
+
+    def _of(self, account: str, *, has_paper: bool) -> Sequence[Held]:
+        return [
+            held
+            for held in self.register.live()
+            if account_of(held) == account and (has_paper or not is_person(held.trade.owner))
+        ]
+
+
+def _leg(held: Held) -> Leg:
+    trade = held.trade
+    return Leg(
+        trade_id=trade.id,
+        owner=trade.owner,
+        account=account_of(held),
+        instrument=trade.instrument,
+        direction=trade.direction,
+        quantity=trade.quantity,
+    )
+
+
+def _is_closing(held: Held) -> bool:
+    """Whether a close is on its way: another would sell twice."""
+    return any(one.intent.purpose is Purpose.CLOSE and not is_final(one.state) for one in held.orders)
