@@ -5,6 +5,7 @@ person's trade the caller holds the account's lock from beginning to end. A trad
 while something is written to it, never while a venue is waited for. The parts are in `services.ordering`.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,10 +27,14 @@ from ports.venue_books import VenueBooks
 from services.ordering.approving import Approving
 from services.ordering.booking import Booking
 from services.ordering.findings import Breakers, NoBreakers, Tell, untold
+from services.ordering.hearing import Hearing
 from services.ordering.judging import FundsOnly, Judge, Quotes, no_quotes
 from services.ordering.placing import Placing
 from services.ordering.positions import ONE, Positions
 from services.ordering.pretending import Pretending
+from services.ordering.resolving import Resolver
+from services.ordering.returning import Returning
+from services.ordering.running import Runner
 from services.ordering.sending import Sending
 from services.trading.funds import Funds
 from services.trading.journal import Journal
@@ -54,6 +59,10 @@ class Orders:
     pretending: Pretending
     sending: Sending
     positions: Positions
+    resolver: Resolver
+    hearing: Hearing
+    returning: Returning
+    runner: Runner
 
     @classmethod
     def over(
@@ -73,11 +82,18 @@ class Orders:
     ) -> "Orders":
         """The road to these venues; `books` are those of the real ones."""
         journal, gate = Journal(register), gate or FundsOnly(funds)
-        booking = Booking(register, journal, teller, clock, breakers or NoBreakers(), tell)
-        sending = Sending(venues, register, booking, clock, lambda order: None)
+        breakers = breakers or NoBreakers()
+        booking = Booking(register, journal, teller, clock, breakers, tell)
+        sending = Sending(venues, register, booking, clock)
+        resolver = Resolver(
+            books, register, booking, breakers, clock, sending.is_under_way, sending.call_back
+        )
+        sending.doubt = resolver.doubt
+        hearing = Hearing(books, register, booking, resolver, clock, sending.dismiss, tell)
         placing = Placing(register, journal, sending, gate, quotes, funds, teller, clock, pace)
-        positions = Positions(register, clock)
+        positions, runner = Positions(register, clock), Runner(register, placing, sending, quotes, clock)
         register.on_change.append(positions.hear)
+        register.on_orders.append(runner.hear)
         return cls(
             venues=venues,
             books=books,
@@ -91,7 +107,23 @@ class Orders:
             pretending=Pretending(venues, register, booking, placing, sending, funds, clock),
             sending=sending,
             positions=positions,
+            resolver=resolver,
+            hearing=hearing,
+            returning=Returning(books, register, hearing, resolver, breakers, clock),
+            runner=runner,
         )
+
+    async def start(self) -> None:
+        """Nothing enters at a real account until it is known what happened there; once, after the register
+        was loaded and before anything is placed."""
+        await self.returning.latch()
+        self.runner.resume()
+
+    async def run(self) -> None:
+        """Endless: hear the real venues, find out what is unclear, drive what has more than one step."""
+        async with asyncio.TaskGroup() as loops:
+            for work in (self.hearing.run, self.resolver.run, self.returning.run, self.runner.run):
+                loops.create_task(work(), name=work.__qualname__)
 
     async def trade_for(
         self,

@@ -45,7 +45,7 @@ class Sending:
     register: Register
     booking: Booking
     clock: Clock
-    doubt: Callable[[Order], None]
+    doubt: Callable[[Order], None] = lambda order: None
     wire_s: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
     _under_way: set[str] = field(default_factory=set)
 
@@ -86,6 +86,11 @@ class Sending:
         if held is not None and not is_final(held.order(order.id).state):
             self.doubt(order)
         return held
+
+    async def dismiss(self, order: Order) -> None:
+        """Ask the venue to cancel an order that our books do not have, or have as over: what comes of it is
+        reported. Raises `Transient`, `Uncertain`."""
+        await self.venues[order.intent.account].cancel(order)
 
     async def amend(self, order: Order, terms: Terms) -> Held | None:
         """Change a resting order; its trade then. A refusal leaves it as it is."""

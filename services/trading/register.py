@@ -91,13 +91,14 @@ class Register:
 
     Whoever changes something of a person holds `lock(owner)`, of a trade of the desk `lock_of(trade)` while
     deciding; what is written to one trade at a time is `services.trading.journal`'s care. `on_change` hears
-    of every change stored.
+    of every change stored, `on_orders` of the orders in it.
     """
 
     books: Books
     clock: Clock
     opening_balance: Decimal
     on_change: list[Callable[[Held], None]] = field(default_factory=list)
+    on_orders: list[Callable[[Sequence[Order]], None]] = field(default_factory=list)
     _live: dict[int, Held] = field(default_factory=dict)
     _accounts: dict[int, Account] = field(default_factory=dict)
     _locks: dict[int, asyncio.Lock] = field(default_factory=dict)
@@ -285,6 +286,8 @@ class Register:
             account.balances = posted(account.balances, change.entries)
         for hear in self.on_change:
             hear(held)
+        for hear_orders in self.on_orders:
+            hear_orders(change.orders)
         return held
 
     def _forget(self, held: Held) -> None:

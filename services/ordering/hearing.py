@@ -1,0 +1,250 @@
+"""Reports of the venues' private streams, booked as they come; what was missed is read again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from engines.orders.lifecycle import is_final
+from engines.orders.order import Amended, Order, OrderEvent, OrderState, Terms
+from ports.clock import Clock
+from ports.errors import Transient, Uncertain
+from ports.venue_books import (
+    StreamState,
+    VenueBooks,
+    VenueFill,
+    VenueOrder,
+    VenueOrderState,
+    VenueReport,
+)
+from services.ordering.booking import Booking
+from services.ordering.findings import Finding, Tell
+from services.ordering.naming import is_ours
+from services.ordering.reports import ENDED, filled_events, found, opened_events
+from services.ordering.resolving import Resolver
+from services.ordering.strangers import stand_in
+from services.trading.register import Register
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S: Final = 30.0
+"""Real seconds between two comparisons of open orders."""
+TRY_AGAIN_S: Final = 2.0
+FILLS_FOLLOW_S: Final = 0.5
+"""A report of an order may come before those of its fills."""
+OVERLAP: Final = timedelta(minutes=2)
+_RESTS: Final = (OrderState.OPEN, OrderState.PARTIALLY_FILLED)
+
+_Told = VenueOrder | VenueFill
+
+
+@dataclass(slots=True)
+class Hearing:
+    """Listens to the accounts in `books`. `dismiss` cancels an order at a venue without writing of it."""
+
+    books: Mapping[str, VenueBooks]
+    register: Register
+    booking: Booking
+    resolver: Resolver
+    clock: Clock
+    dismiss: Callable[[Order], Awaitable[object]]
+    tell: Tell
+    listeners: list[Callable[[str, VenueReport], None]] = field(default_factory=list)
+    up: dict[str, bool] = field(default_factory=dict)
+    _waiting: list[tuple[str, _Told]] = field(default_factory=list)
+    _heard_at: dict[str, datetime] = field(default_factory=dict)
+    _to_repair: dict[str, asyncio.Event] = field(default_factory=dict)
+    _strangers: set[tuple[str, str]] = field(default_factory=set)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def hear(self, account: str, report: VenueReport) -> None:
+        """A report has come; it is booked by `work_off`."""
+        if isinstance(report, VenueOrder | VenueFill):
+            self._waiting.append((account, report))
+        elif isinstance(report, StreamState):
+            self.up[account] = report is StreamState.UP
+            if report is StreamState.UP:
+                self._gap(account).set()
+        for listen in self.listeners:
+            listen(account, report)
+        self._news.set()
+
+    async def run(self) -> None:
+        """Endless: listen, book, repair, compare."""
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._work(), name="hearing")
+            for account, books in self.books.items():
+                tell = self._listener(account)
+                loops.create_task(books.watch(tell), name=f"hearing {account}")
+                loops.create_task(self._look_after(account), name=f"open orders {account}")
+
+    async def work_off(self) -> None:
+        """Book everything that has come. Reports of one order are taken in the order in which they came."""
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            by_order: dict[tuple[str, str], list[_Told]] = {}
+            for account, report in batch:
+                by_order.setdefault((account, report.client_id or _venue_id(report)), []).append(report)
+            await asyncio.gather(
+                *(self._take(account, reports) for (account, _), reports in by_order.items())
+            )
+
+    async def repair(self, account: str) -> None:
+        """Read by REST what the stream may have missed. Raises `Transient`."""
+        now = self.clock.now()
+        since = self._heard_at.get(account, now) - OVERLAP
+        for fill in await self.books[account].fills(since):
+            self._waiting.append((account, fill))
+        await self.work_off()
+        await self.compare(account)
+        self._heard_at[account] = now
+
+    async def compare(self, account: str) -> None:
+        """Compare open orders with ours, both ways: what we do not know there, and what is not there of
+        ours. Raises `Transient`."""
+        asked_at = self.clock.now()
+        there = await self.books[account].open_orders()
+        names = {told.client_id for told in there}
+        for told in there:
+            self._waiting.append((account, told))
+        await self.work_off()
+        for held in self.register.live():
+            for order in held.pending:
+                is_sent = order.intent.account == account and order.state is not OrderState.AWAITING_APPROVAL
+                if is_sent and order.id not in names and order.updated_at < asked_at:
+                    self.resolver.doubt(order)
+
+    def _listener(self, account: str) -> Callable[[VenueReport], None]:
+        return lambda report: self.hear(account, report)
+
+    async def _work(self) -> None:
+        while True:
+            self._news.clear()
+            await self.work_off()
+            await self._news.wait()
+
+    def _gap(self, account: str) -> asyncio.Event:
+        """Set while there is something that the stream may have missed."""
+        return self._to_repair.setdefault(account, asyncio.Event())
+
+    async def _look_after(self, account: str) -> None:
+        gap = self._gap(account)
+        while True:
+            is_whole = not gap.is_set()
+            gap.clear()
+            try:
+                await (self.compare(account) if is_whole else self.repair(account))
+            except Transient as error:
+                log.warning("open_orders_unread", account=account, error=str(error))
+                await asyncio.sleep(TRY_AGAIN_S)
+                gap.set()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await gap.wait()
+
+    async def _take(self, account: str, reports: Sequence[_Told]) -> None:
+        order = await self._order_of(account, reports)
+        if order is None:
+            for report in reports:
+                await self._strange(account, report)
+            return
+        self._heard_at[account] = self.clock.now()
+        events = self._events(order, reports)
+        if events:
+            await self.booking.settle(order.intent.trade_id, order.id, events)
+        if is_final(order.state) and any(_rests(report) for report in reports):
+            await self._call_off(account, order)
+
+    def _events(self, order: Order, reports: Sequence[_Told]) -> list[OrderEvent]:
+        """What the reports together say of the order, and what has to be looked up of it."""
+        now = self.clock.now()
+        fills = [report for report in reports if isinstance(report, VenueFill)]
+        words = [report for report in reports if isinstance(report, VenueOrder)]
+        if not words:
+            return filled_events(order, fills)
+        last = max(words, key=lambda told: (told.state is not VenueOrderState.OPEN, told.filled))
+        evidence = found(order, last, fills, now)
+        is_empty_end = last.state in ENDED and not last.filled
+        if not evidence.is_settled:
+            self.resolver.doubt(order, after_s=FILLS_FOLLOW_S)
+        elif is_empty_end and last.state is not VenueOrderState.REJECTED and not is_final(order.state):
+            self.resolver.doubt(order)  # `canceled, filled 0` is confirmed before it is believed
+            return [*opened_events(order, last, now), *filled_events(order, fills)]
+        return [*evidence.events, *_amended(order, last, now)]
+
+    async def _order_of(self, account: str, reports: Sequence[_Told]) -> Order | None:
+        client_id = reports[0].client_id
+        if not client_id:
+            return self._by_venue_id(account, _venue_id(reports[0]))
+        order = self.register.find(client_id) or await self.register.books.order(client_id)
+        return order if order is None or order.intent.account == account else None
+
+    def _by_venue_id(self, account: str, venue_id: str) -> Order | None:
+        for held in self.register.live():
+            for order in held.by_id.values():
+                if order.venue_id == venue_id and order.intent.account == account:
+                    return order
+        return None
+
+    async def _strange(self, account: str, report: _Told) -> None:
+        """Not in our books: ours by its name is called off, a stranger's is told of once."""
+        if isinstance(report, VenueOrder) and is_ours(report.client_id):
+            if report.state is VenueOrderState.OPEN:
+                await self._call_off(account, stand_in(account, report))
+            return
+        if (account, _venue_id(report)) in self._strangers:
+            return
+        self._strangers.add((account, _venue_id(report)))
+        is_order = isinstance(report, VenueOrder)
+        if is_order and not _rests(report):
+            return
+        params = {
+            "symbol": report.instrument.symbol,
+            "side": report.side,
+            "quantity": report.quantity,
+            "venue_id": _venue_id(report),
+        }
+        code = "foreign_order" if is_order else "foreign_fill"
+        await self.tell(Finding(code=code, account=account, params=params))
+
+    async def _call_off(self, account: str, order: Order) -> None:
+        """Take an order of ours out of the book that should not be there. What was filled of it meanwhile is
+        told, and looked up."""
+        try:
+            await self.dismiss(order)
+        except (Transient, Uncertain) as error:
+            log.warning("orphan_stays", account=account, order=order.id, error=str(error))
+            return
+        self.resolver.doubt(order)
+        params = {"client_id": order.id, "symbol": order.intent.instrument.symbol}
+        await self.tell(Finding(code="orphan_canceled", account=account, params=params))
+
+
+def _venue_id(report: _Told) -> str:
+    return report.venue_id if isinstance(report, VenueOrder) else report.venue_order_id
+
+
+def _rests(report: _Told) -> bool:
+    return isinstance(report, VenueOrder) and report.state is VenueOrderState.OPEN
+
+
+def _amended(order: Order, told: VenueOrder, at: datetime) -> list[OrderEvent]:
+    """A resting order that stands elsewhere than we knew: an amendment whose answer was lost."""
+    is_same = told.limit_price == order.terms.limit_price and told.quantity == order.terms.quantity
+    if is_same or told.state is not VenueOrderState.OPEN or order.state not in _RESTS:
+        return []
+    if not order.filled < told.quantity <= order.intent.quantity or told.limit_price is None:
+        return []
+    terms = Terms(
+        quantity=told.quantity,
+        kind=order.terms.kind,
+        limit_price=told.limit_price,
+        worst_price=order.terms.worst_price,
+        trigger_price=told.trigger_price,
+        is_post_only=order.terms.is_post_only,
+    )
+    return [Amended(at=at, terms=terms)]

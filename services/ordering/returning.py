@@ -1,0 +1,104 @@
+"""Back after a stop: what was under way at a real venue is found out before anything new may enter there."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from engines.orders.order import Order, OrderState
+from engines.risk.latch import Cause, Latch, Scope
+from ports.clock import Clock
+from ports.errors import Rejected, Transient
+from ports.venue_books import VenueBooks
+from services.ordering.findings import Breakers
+from services.ordering.hearing import Hearing
+from services.ordering.resolving import Resolver
+from services.trading.register import Register
+
+log = structlog.get_logger()
+
+AGAIN_S: Final = 1.0
+LOOK_BACK: Final = timedelta(days=1)
+"""Fills are read again from so long ago, and from the oldest order that is not over: one may be told late of
+an order that was."""
+_WAITS: Final = (OrderState.CREATED, OrderState.VALIDATED, OrderState.AWAITING_APPROVAL)
+
+
+@dataclass(slots=True)
+class Returning:
+    """Recovers real accounts, each by itself. Entries stay latched until it could."""
+
+    books: Mapping[str, VenueBooks]
+    register: Register
+    hearing: Hearing
+    resolver: Resolver
+    breakers: Breakers
+    clock: Clock
+
+    async def latch(self) -> None:
+        """Before anything else: nothing enters at any real account."""
+        for account in self.books:
+            latch = Latch(
+                id=_name(account),
+                scope=Scope(account=account),
+                cause=Cause.STARTING,
+                pulled_at=self.clock.wire_now(),
+            )
+            await self.breakers.pull(latch)
+
+    async def run(self) -> None:
+        """Recover every account, as often as it takes."""
+        async with asyncio.TaskGroup() as accounts:
+            for account in self.books:
+                accounts.create_task(self._run(account), name=f"recovery {account}")
+
+    async def recover(self, account: str) -> bool:
+        """Read what happened while we were away, and find out what was under way; whether all of it is
+        certain now."""
+        try:
+            since = await self._since(account)
+            for fill in await self.books[account].fills(since):
+                self.hearing.hear(account, fill)
+            await self.hearing.work_off()
+            for order in await self._unfinished(account):
+                self.resolver.doubt(order)
+            await self.hearing.compare(account)
+        except (Transient, Rejected) as error:
+            log.warning("not_recovered", account=account, error=str(error))
+            return False
+        await self.resolver.round(account)
+        return self.resolver.doubted(account) == 0
+
+    async def _run(self, account: str) -> None:
+        while True:
+            if await self.recover(account) and await self._released(account):
+                break
+            await asyncio.sleep(AGAIN_S)
+        log.info("recovered", account=account)
+
+    async def _released(self, account: str) -> bool:
+        try:
+            await self.breakers.release(_name(account))
+        except Transient as error:
+            log.warning("latch_stays", account=account, error=str(error))
+            return False
+        return True
+
+    async def _since(self, account: str) -> datetime:
+        oldest = [order.created_at for order in await self._unfinished(account)]
+        return min([*oldest, self.clock.now()]) - LOOK_BACK
+
+    async def _unfinished(self, account: str) -> Sequence[Order]:
+        """Orders at the account that are not over, also those of trades that are."""
+        return [
+            order
+            for order in await self.register.books.unfinished()
+            if order.intent.account == account and order.state not in _WAITS
+        ]
+
+
+def _name(account: str) -> str:
+    return f"starting:{account}"

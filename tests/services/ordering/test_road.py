@@ -1,0 +1,135 @@
+"""The desk's orders at a venue where everything can go wrong: nothing is sent twice, lost or doubled."""
+
+import asyncio
+from decimal import Decimal
+
+from engines.orders.order import OrderState
+from engines.orders.trade import TradeState
+from engines.risk.latch import Cause
+from tests.build.fake_venue import Trouble
+from tests.build.live_desk import a_live_desk
+
+
+async def states(desk: object, trade: object) -> list[OrderState]:
+    return [order.state for order in await desk.all_orders(trade)]  # type: ignore[attr-defined]  # short in tests
+
+
+async def test_an_order_is_filled_and_booked() -> None:
+    desk = await a_live_desk()
+    trade = await desk.place("2")
+    assert (trade.state, trade.quantity, trade.entry_price) == (TradeState.OPEN, 2, Decimal("100.1"))
+    assert trade.fees == Decimal("0.01")
+    assert await states(desk, trade) == [OrderState.FILLED]
+
+
+async def test_an_answer_that_was_lost_is_looked_up_and_never_sent_again() -> None:
+    desk = await a_live_desk()
+    desk.venue.on_submit.append(Trouble.LOST_AFTER)
+    trade = await desk.place(is_heard=False)
+    assert await states(desk, trade) == [OrderState.UNKNOWN]
+    await desk.look_up()
+    assert await states(desk, trade) == [OrderState.FILLED]
+    assert (await desk.see(trade)).quantity == 1
+    assert len(desk.venue.submits) == 1
+
+
+async def test_absent_takes_the_requests_expiry_and_two_empty_look_ups() -> None:
+    desk = await a_live_desk()
+    desk.venue.on_submit.append(Trouble.LOST_BEFORE)
+    trade = await desk.place(is_heard=False)
+    for _ in range(5):
+        await desk.look_up()
+        assert await states(desk, trade) == [OrderState.UNKNOWN]
+    await desk.look_up(after_s=2)
+    assert await states(desk, trade) == [OrderState.UNKNOWN]
+    await desk.look_up()
+    assert await states(desk, trade) == [OrderState.ABSENT]
+    assert len(desk.venue.submits) == 1
+
+
+async def test_what_the_venue_never_had_is_sent_again_as_another_child() -> None:
+    desk = await a_live_desk()
+    desk.venue.on_submit.append(Trouble.LOST_BEFORE)
+    trade = await desk.place(is_heard=False)
+    await desk.look_up(9)
+    [absent] = await desk.all_orders(trade)
+    desk.clock.move(2)
+    await desk.orders.runner.step(trade.id, absent.intent.id)
+    await desk.hear()
+    assert await states(desk, trade) == [OrderState.ABSENT, OrderState.FILLED]
+    assert len(set(desk.venue.submits)) == len(desk.venue.submits) == 2
+
+
+async def test_a_refusal_is_final() -> None:
+    desk = await a_live_desk()
+    desk.venue.on_submit.append(Trouble.REFUSED)
+    trade = await desk.place()
+    [order] = await desk.all_orders(trade)
+    assert (order.state, order.reason) == (OrderState.REJECTED, "insufficient_funds")
+    assert (await desk.see(trade)).state is TradeState.CANCELED
+
+
+async def test_reports_that_come_twice_and_backwards_count_once() -> None:
+    desk = await a_live_desk()
+    trade = await desk.place("3", is_heard=False)
+    told, desk.venue.stream = desk.venue.stream, []
+    for report in [*reversed(told), *told]:
+        desk.orders.hearing.hear("bybit", report)
+        await desk.orders.hearing.work_off()
+    after = await desk.see(trade)
+    assert (after.quantity, after.fees) == (3, Decimal("0.01"))
+    assert len(await desk.books.fills(trade.owner)) == 1
+
+
+async def test_a_cancel_with_nothing_filled_is_confirmed_before_it_is_believed() -> None:
+    desk = await a_live_desk()
+    trade = await desk.place(limit_price=Decimal(99), kind="limit", is_heard=True)
+    [order] = await desk.all_orders(trade)
+    desk.venue.fill(order.id, "0.4")
+    lie = desk.venue.stream.pop(0)  # the fill is late
+    desk.venue.stream.clear()
+    await desk.orders.cancel(order.id)
+    desk.venue.stream[-1] = desk.venue.stream[-1].__class__(  # type: ignore[assignment]  # the report lies
+        **{
+            **{n: getattr(desk.venue.orders[order.id], n) for n in desk.venue.orders[order.id].__slots__},
+            "filled": Decimal(0),
+        }
+    )
+    await desk.hear()
+    assert await states(desk, trade) == [OrderState.CANCEL_PENDING]
+    await desk.look_up()
+    assert await states(desk, trade) == [OrderState.CANCELED]
+    assert (await desk.see(trade)).quantity == Decimal("0.4")
+    desk.orders.hearing.hear("bybit", lie)
+    await desk.orders.hearing.work_off()
+    assert (await desk.see(trade)).quantity == Decimal("0.4")
+
+
+async def test_more_than_the_order_asked_for_is_refused_and_stops_the_engine() -> None:
+    desk = await a_live_desk()
+    trade = await desk.place()
+    fill = desk.venue.executed[0]
+    desk.orders.hearing.hear(
+        "bybit", type(fill)(**{n: getattr(fill, n) for n in fill.__slots__} | {"id": "again"})
+    )
+    await desk.orders.hearing.work_off()
+    assert (await desk.see(trade)).quantity == 1
+    assert desk.breakers.pulled["invariant:manual:bybit"].cause is Cause.INVARIANT
+    assert [finding.code for finding in desk.findings] == ["overfill"]
+
+
+async def test_a_thousand_orders_are_in_flight_at_once() -> None:
+    desk = await a_live_desk()
+    desk.venue.slow = asyncio.Event()
+    trade = await desk.trade()
+    placed = [
+        asyncio.create_task(desk.orders.place(trade, [desk.intent(trade, "0.001")])) for _ in range(1000)
+    ]
+    async with asyncio.timeout(20):
+        while len(desk.venue.submits) < 1000:
+            await asyncio.sleep(0.01)
+    desk.venue.slow.set()
+    await asyncio.gather(*placed)
+    await desk.hear()
+    assert (await desk.see(trade)).quantity == 1
+    assert len(set(desk.venue.submits)) == 1000
