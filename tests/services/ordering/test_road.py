@@ -1,23 +1,28 @@
 """The desk's orders at a venue where everything can go wrong: nothing is sent twice, lost or doubled."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 
-from engines.orders.order import OrderState
-from engines.orders.trade import TradeState
+from engines.orders.order import OrderKind, OrderState
+from engines.orders.trade import Trade, TradeState
 from engines.risk.latch import Cause
 from tests.build.fake_venue import Trouble
-from tests.build.live_desk import a_live_desk
+from tests.build.live_desk import LiveDesk, a_live_desk
 
 
-async def states(desk: object, trade: object) -> list[OrderState]:
-    return [order.state for order in await desk.all_orders(trade)]  # type: ignore[attr-defined]  # short in tests
+async def states(desk: LiveDesk, trade: Trade) -> list[OrderState]:
+    return [order.state for order in await desk.all_orders(trade)]
 
 
 async def test_an_order_is_filled_and_booked() -> None:
     desk = await a_live_desk()
     trade = await desk.place("2")
-    assert (trade.state, trade.quantity, trade.entry_price) == (TradeState.OPEN, 2, Decimal("100.1"))
+    assert (trade.state, trade.quantity, trade.entry_price) == (
+        TradeState.OPEN,
+        Decimal(2),
+        Decimal("100.1"),
+    )
     assert trade.fees == Decimal("0.01")
     assert await states(desk, trade) == [OrderState.FILLED]
 
@@ -77,30 +82,25 @@ async def test_reports_that_come_twice_and_backwards_count_once() -> None:
         desk.orders.hearing.hear("bybit", report)
         await desk.orders.hearing.work_off()
     after = await desk.see(trade)
-    assert (after.quantity, after.fees) == (3, Decimal("0.01"))
+    assert (after.quantity, after.fees) == (Decimal(3), Decimal("0.01"))
     assert len(await desk.books.fills(trade.owner)) == 1
 
 
 async def test_a_cancel_with_nothing_filled_is_confirmed_before_it_is_believed() -> None:
     desk = await a_live_desk()
-    trade = await desk.place(limit_price=Decimal(99), kind="limit", is_heard=True)
+    trade = await desk.place(limit_price=Decimal(99), kind=OrderKind.LIMIT)
     [order] = await desk.all_orders(trade)
     desk.venue.fill(order.id, "0.4")
-    lie = desk.venue.stream.pop(0)  # the fill is late
+    late = desk.venue.stream.pop(0)
     desk.venue.stream.clear()
     await desk.orders.cancel(order.id)
-    desk.venue.stream[-1] = desk.venue.stream[-1].__class__(  # type: ignore[assignment]  # the report lies
-        **{
-            **{n: getattr(desk.venue.orders[order.id], n) for n in desk.venue.orders[order.id].__slots__},
-            "filled": Decimal(0),
-        }
-    )
+    desk.venue.stream[-1] = replace(desk.venue.orders[order.id], filled=Decimal(0))  # which is not true
     await desk.hear()
     assert await states(desk, trade) == [OrderState.CANCEL_PENDING]
     await desk.look_up()
     assert await states(desk, trade) == [OrderState.CANCELED]
     assert (await desk.see(trade)).quantity == Decimal("0.4")
-    desk.orders.hearing.hear("bybit", lie)
+    desk.orders.hearing.hear("bybit", late)
     await desk.orders.hearing.work_off()
     assert (await desk.see(trade)).quantity == Decimal("0.4")
 
@@ -109,9 +109,7 @@ async def test_more_than_the_order_asked_for_is_refused_and_stops_the_engine() -
     desk = await a_live_desk()
     trade = await desk.place()
     fill = desk.venue.executed[0]
-    desk.orders.hearing.hear(
-        "bybit", type(fill)(**{n: getattr(fill, n) for n in fill.__slots__} | {"id": "again"})
-    )
+    desk.orders.hearing.hear("bybit", replace(fill, id="again"))
     await desk.orders.hearing.work_off()
     assert (await desk.see(trade)).quantity == 1
     assert desk.breakers.pulled["invariant:manual:bybit"].cause is Cause.INVARIANT
