@@ -119,6 +119,7 @@ class App:
         watched = {symbol for person in services.people.all() for symbol in person.watchlist}
         services.markets.keep("watch", watched)
         await services.trades.start()
+        await services.proposals.start()
         await services.alerts.load()
         await services.screener.load()
         services.candles.listen(closed=lambda series, candles: services.alerts.candle_closed())
@@ -134,6 +135,7 @@ class App:
         nursery.start("cockpits", services.cockpits.run)
         nursery.start("alarm", FeedAlarm(services.market_feeds, self._tell_feed, outside.clock).run)
         nursery.start("trades", services.trades.run)
+        nursery.start("proposals", services.proposals.run)
         nursery.start("alerts", services.alerts.run)
         nursery.start("screener", services.screener.run)
         nursery.start("signals", services.signals.run)

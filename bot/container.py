@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +15,8 @@ import handlers.cockpit
 import handlers.filters
 import handlers.free_text
 import handlers.help
+import handlers.live
+import handlers.order
 import handlers.pause
 import handlers.people
 import handlers.portfolio
@@ -26,6 +28,7 @@ import handlers.signal
 import handlers.signals
 import handlers.start
 import handlers.status
+import handlers.tickets
 import handlers.top
 import handlers.trade
 import handlers.trades
@@ -38,9 +41,11 @@ from handlers.ui.request import Services
 from handlers.ui.signal_card import card_view_of
 from handlers.ui.signal_chart import card_picture_of
 from handlers.ui.table import Table
+from handlers.ui.ticket_view import ticket_view_of
 from handlers.ui.trade_view import living_of, notice_of
 from ports.health import JobHealth
 from ports.people import Role
+from services.accounts import VenueAccounts, admit_nothing, no_venue
 from services.actions import Actions
 from services.alerting.columns import ColumnSource
 from services.alerts import Alerts
@@ -57,15 +62,21 @@ from services.orders import Orders
 from services.outbox import Outbox
 from services.people import People
 from services.pictures import Pictures
+from services.policies import Policies
+from services.proposals import Proposals, TicketOptions
 from services.screener import Screener
 from services.signals import Signals
 from services.speech import Rendering
+from services.ticketing.audience import Audience
 from services.trades import Trades
 from services.trading.funds import Funds
 from services.trading.register import Register
 from services.trading.telling import Teller
 
 ROOT = Path(__file__).resolve().parent.parent
+
+READABLE = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""Letters and digits without look-alikes."""
 
 SCREENS: tuple[ModuleType, ...] = (
     handlers.price,
@@ -89,6 +100,9 @@ SCREENS: tuple[ModuleType, ...] = (
     handlers.help,
     handlers.status,
     handlers.pause,
+    handlers.order,
+    handlers.tickets,
+    handlers.live,
     handlers.people,
     handlers.free_text,
 )
@@ -132,6 +146,7 @@ def build_services(
     outbox = Outbox(desk.outbox, messenger, clock, on_gone=unreachable_of(people))
     teller = Teller(people, clock, notice_of(lambda: services), outbox.stored)
     trades = build_trades(settings, outside, teller, markets, perps, lambda: services)
+    actions = Actions(desk.actions, clock, lambda: secrets.token_urlsafe(12))
     services = Services(
         people=people,
         markets=markets,
@@ -151,8 +166,9 @@ def build_services(
         screener=build_screener(outside, markets, indicators, options, lambda: services),
         indicators=indicators,
         pictures=Pictures(markets, indicators, outside.charts, clock),
-        actions=Actions(desk.actions, clock, lambda: secrets.token_urlsafe(12)),
+        actions=actions,
         latches=Latches(outside.latch_file, desk.latches, clock, latch_news_of(lambda: services)),
+        proposals=build_proposals(settings, outside, people, actions, trades, lambda: services),
         outbox=outbox,
         cockpits=cockpits,
         rendering=build_rendering(),
@@ -196,6 +212,44 @@ def build_trades(
         view=living_of(services),
         most_leverage=Decimal(settings.paper.max_leverage),
         stale_after_s=settings.market.stale_after_s,
+    )
+
+
+def build_proposals(
+    settings: Settings,
+    outside: Outside,
+    people: People,
+    actions: Actions,
+    trades: Trades,
+    services: Callable[[], Services],
+) -> Proposals:
+    """What engines and people want the desk to trade, and the tickets that ask about it."""
+    desk, clock, telegram = outside.desk, outside.clock, settings.telegram
+    policies = Policies(
+        store=desk.policies,
+        accounts=VenueAccounts(no_venue, admit_nothing),
+        clock=clock,
+        tell=handlers.live.news_of(services),
+        cooling=timedelta(seconds=settings.desk.live_cooling_s),
+    )
+    return Proposals.over(
+        trades.orders,
+        trades.register,
+        policies,
+        Audience(people, telegram.admin_chat, frozenset(telegram.approvers)),
+        store=desk.tickets,
+        source=outside.primary,
+        messenger=outside.telegram.messenger,
+        actions=actions,
+        clock=clock,
+        latches=lambda: services().latches.all(),
+        view=ticket_view_of(services),
+        new_id=lambda: "".join(secrets.choice(READABLE) for _ in range(4)),
+        options=TicketOptions(
+            waits_s=settings.desk.ticket_s,
+            most_leverage=Decimal(settings.paper.max_leverage),
+            stale_after_s=settings.market.stale_after_s,
+        ),
     )
 
 
@@ -303,7 +357,6 @@ def appointed(settings: Settings) -> dict[int, Role]:
 
 
 def claim_code() -> str:
-    """A code that is easy to type on a phone: eight letters and digits without look-alikes."""
-    letters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-    code = "".join(secrets.choice(letters) for _ in range(8))
+    """A code that is easy to type on a phone."""
+    code = "".join(secrets.choice(READABLE) for _ in range(8))
     return f"{code[:4]}-{code[4:]}"

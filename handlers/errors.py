@@ -56,7 +56,9 @@ def refusal(error: Refused, say: Speech, *, command: str) -> Screen:
     `error.params["forms"]`, pairs of a button's label and what it types.
     """
     params = {name: _plain(value) for name, value in error.params.items()}
-    html = say.render("errors/refused.html", code=error.code, command=command, **{**_BLANK, **params})
+    # The gate's refusal is told with what decided, not as a matter of roles.
+    code = "gate" if "verdict" in error.params else error.code
+    html = say.render("errors/refused.html", code=code, command=command, **{**_BLANK, **params})
     text = error.params.get("text", "")
     near = [(one.pair, _mended(command, str(text), one.symbol)) for one in _listed(error.params.get("near"))]
     forms = [*near, *_listed(error.params.get("forms"))]
@@ -92,6 +94,10 @@ _BLANK = {
     "timeframe": "",
     "most": 0,
     "zone": "",
+    "verdict": None,
+    "by": "",
+    "account": "",
+    "engine": "",
 }
 
 

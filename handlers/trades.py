@@ -109,7 +109,7 @@ COMMANDS = (
         topic=Topic.TRADING,
         summary="Open paper trades, then closed ones",
         example="/trades",
-        words=("сделки", "positions", "позиции", "orders", "ордера"),
+        words=("сделки", "positions", "позиции"),
     ),
 )
 BUTTONS = (

@@ -4,7 +4,7 @@ An engine without a policy of its own is on paper. Real money begins after a coo
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -56,12 +56,14 @@ class Accounts(Protocol):
 class Policies:
     """Policies in memory, the store first. Times are wire time: people wait for real.
 
-    `on_change` hears of every policy that begins to count, also of one whose cooling-off has ended.
+    `on_change` hears of every policy that begins to count, also of one whose cooling-off has ended; `tell`
+    tells people.
     """
 
     store: PolicyStore
     accounts: Accounts
     clock: Clock
+    tell: Callable[[Policy], Awaitable[None]]
     cooling: timedelta = timedelta(minutes=10)
     on_change: list[Callable[[Policy], None]] = field(default_factory=list)
     _policies: dict[EngineName, Policy] = field(default_factory=dict)
@@ -87,15 +89,15 @@ class Policies:
     async def run(self) -> None:
         """Endless: say so when a cooling-off has ended."""
         while True:
-            self.look()
+            await self.look()
             await asyncio.sleep(_LOOK_S)
 
-    def look(self) -> None:
+    async def look(self) -> None:
         """Tell of those whose cooling-off has ended since the last look."""
         over = {engine for engine in self._cooling if self.cools_for(self.of(engine)) == 0}
         self._cooling -= over
         for engine in sorted(over):
-            self._tell(self.of(engine))
+            await self._spread(self.of(engine))
 
     def all(self) -> Sequence[Policy]:
         """Every engine's, as stored, in the order of the engines."""
@@ -187,16 +189,13 @@ class Policies:
         return policy
 
     async def _put(self, policy: Policy, *, by: int) -> Policy:
+        policy = replace(policy, changed_by=by, changed_at=self.clock.wire_now())
         async with self._lock:
-            policy = replace(policy, changed_by=by, changed_at=self.clock.wire_now())
-            try:
-                await self.store.put(policy)
-            except Transient:
-                # Less real money is what was wanted: memory does not wait for the database.
-                if policy.approval is Approval.PAPER:
-                    self._take(policy)
-                raise
+            if policy.approval is Approval.PAPER:
+                self._take(policy)  # less real money is what was wanted: it does not wait for the database
+            await self.store.put(policy)
             self._take(policy)
+        await self._spread(policy)
         return policy
 
     def _take(self, policy: Policy) -> None:
@@ -205,12 +204,15 @@ class Policies:
             self._cooling.add(policy.engine)
         else:
             self._cooling.discard(policy.engine)
-        self._tell(policy)
-
-    def _tell(self, policy: Policy) -> None:
-        log.info("policy", engine=policy.engine, approval=policy.approval, account=policy.account)
         for hear in self.on_change:
             hear(policy)
+
+    async def _spread(self, policy: Policy) -> None:
+        log.info("policy", engine=policy.engine, approval=policy.approval, account=policy.account)
+        try:
+            await self.tell(policy)
+        except Transient as error:
+            log.warning("policy_not_told", engine=policy.engine, error=str(error))
 
 
 def check_limits(most_order: Decimal, most_day: Decimal) -> None:

@@ -36,6 +36,7 @@ from tests.build.people import a_person
 from tests.build.screening import screen_values
 from tests.build.screens import a_screen_desk, buttons, the_rendering
 from tests.build.signal_screens import signal_values
+from tests.build.ticket_screens import ticket_values
 from tests.build.trade_screens import (
     a_closed_trade,
     a_portfolio,
@@ -229,6 +230,7 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         "left_s": 600,
         "picks": [] if is_bad else [(hostile, None)],
         **screen_values(hostile, quote, is_bad=is_bad),
+        **ticket_values(hostile, instrument, is_bad=is_bad),
         "said": hostile,
         **latch_values(hostile, is_bad=is_bad),
     }

@@ -19,9 +19,12 @@ from services.markets import Markets
 from services.outbox import Outbox
 from services.people import People
 from services.pictures import Pictures
+from services.policies import Policies
+from services.proposals import Proposals
 from services.screener import Screener
 from services.signals import Signals
 from services.speech import Rendering, Speech
+from services.tickets import Tickets
 from services.trades import Trades
 
 if TYPE_CHECKING:
@@ -44,6 +47,7 @@ class Services:
     pictures: Pictures
     actions: Actions
     latches: Latches
+    proposals: Proposals
     outbox: Outbox
     cockpits: Cockpits
     rendering: Rendering
@@ -55,6 +59,16 @@ class Services:
     world: str
     started_at: datetime
     admin_chat: int | None
+
+    @property
+    def policies(self) -> Policies:
+        """Who has to agree to an engine's orders."""
+        return self.proposals.policies
+
+    @property
+    def tickets(self) -> Tickets:
+        """Orders that wait for a person."""
+        return self.proposals.tickets
 
     def market_feeds(self) -> Sequence[FeedHealth]:
         """State of every feed of market data."""

@@ -12,13 +12,14 @@ from bot.container import build_rendering, build_table
 from engines.core.instrument import Instrument
 from engines.core.ticker import Ticker
 from engines.simulate.costs import Fees
-from handlers import alerts, cockpit
+from handlers import alerts, cockpit, live
 from handlers.errors import Answer, answered
 from handlers.free_text import guess, understand
 from handlers.ui.latch_push import latch_news_of
 from handlers.ui.request import Request, Services
 from handlers.ui.signal_card import card_view_of
 from handlers.ui.signal_chart import card_picture_of
+from handlers.ui.ticket_view import ticket_view_of
 from handlers.ui.trade_view import living_of, notice_of
 from ports.health import FeedHealth, JobHealth, RunHealth
 from ports.messages import Button, Messenger, Screen
@@ -38,13 +39,17 @@ from services.orders import Orders
 from services.outbox import Outbox
 from services.people import People
 from services.pictures import Pictures
+from services.policies import Policies
+from services.proposals import Proposals, TicketOptions
 from services.screener import Screener
 from services.signals import Signals
 from services.speech import Rendering
+from services.ticketing.audience import Audience
 from services.trades import Trades
 from services.trading.funds import Funds
 from services.trading.register import Register
 from services.trading.telling import Teller
+from tests.build.accounts import FakeAccounts
 from tests.build.books import MemoryBooks
 from tests.build.candles import MemoryCandles
 from tests.build.clock import NOON, HandClock
@@ -108,6 +113,7 @@ class ScreenDesk:
     messenger: RecordingMessenger
     stores: MemoryDesk
     candles: MemoryCandles
+    accounts: FakeAccounts
     roads: list[FeedHealth] = field(default_factory=list)
     jobs: list[JobHealth] = field(default_factory=list)
     runs: list[RunHealth] = field(default_factory=list)
@@ -258,6 +264,7 @@ class Ground:
     rings: Rings
     indicators: Indicators
     collector: Collector
+    accounts: FakeAccounts = field(default_factory=FakeAccounts)
 
     def alerts(self, services: Callable[[], Services]) -> Alerts:
         """Alerts, on prices and on indicators."""
@@ -288,6 +295,30 @@ class Ground:
             card_picture_of(services),
         )
 
+    def proposals(
+        self, actions: Actions, trades: Trades, admin_chat: int | None, services: Callable[[], Services]
+    ) -> Proposals:
+        """The desk's own orders, at venues that a test opens."""
+        numbers = itertools.count(1)
+        policies = Policies(
+            store=self.stores.policies, accounts=self.accounts, clock=self.clock, tell=live.news_of(services)
+        )
+        return Proposals.over(
+            trades.orders,
+            trades.register,
+            policies,
+            Audience(self.people, admin_chat, ()),
+            store=self.stores.tickets,
+            source=self.source,
+            messenger=self.messenger,
+            actions=actions,
+            clock=self.clock,
+            latches=lambda: services().latches.all(),
+            view=ticket_view_of(services),
+            new_id=lambda: f"T{next(numbers):03}",
+            options=TicketOptions(),
+        )
+
     def services(
         self, charts: FakeCharts, admin_chat: int | None, desk: Callable[[], ScreenDesk]
     ) -> Services:
@@ -300,11 +331,13 @@ class Ground:
         perps, tokens = Perps(self.source, clock, _IMPATIENT), itertools.count(1)
         teller = Teller(people, clock, notice_of(own), self.outbox.stored)
         books, signals = MemoryBooks(stores.outbox, stores.tickets), self.signals(own)
+        trades = paper_trades(self.source, markets, perps, teller, books, self.messenger, own)
+        actions = Actions(stores.actions, clock, lambda: f"token-{next(tokens)}")
         services = Services(
             people=people,
             markets=markets,
             perps=perps,
-            trades=paper_trades(self.source, markets, perps, teller, books, self.messenger, own),
+            trades=trades,
             alerts=self.alerts(own),
             signals=signals,
             candles=self.collector,
@@ -320,8 +353,9 @@ class Ground:
             ),
             indicators=self.indicators,
             pictures=Pictures(markets, self.indicators, charts, clock),
-            actions=Actions(stores.actions, clock, lambda: f"token-{next(tokens)}"),
+            actions=actions,
             latches=Latches(self.latch_file, stores.latches, clock, latch_news_of(own)),
+            proposals=self.proposals(actions, trades, admin_chat, own),
             outbox=self.outbox,
             cockpits=Cockpits(people, self.messenger, clock, cockpit.view_of(own)),
             rendering=the_rendering(),
@@ -376,8 +410,10 @@ async def a_screen_desk(
         messenger=recording,
         stores=stores,
         candles=candles,
+        accounts=ground.accounts,
     )
     await services.latches.load()
+    await services.proposals.start()
     await services.alerts.load()
     await services.signals.load()
     if is_primed:
