@@ -12,6 +12,7 @@ from sandbox.bybit.routes import bybit_routes
 from sandbox.clock import clock_routes
 from sandbox.control import WorldControl
 from sandbox.faults import faults_middleware
+from sandbox.gate.exchange import gate_exchange
 from sandbox.gate.routes import gate_routes
 from sandbox.telegram.requests import MAX_UPLOAD_BYTES
 from sandbox.telegram.routes import telegram_routes
@@ -33,7 +34,8 @@ def build_app(world: World) -> web.Application:
     app.add_routes(telegram_routes(world.telegram))
     app.add_routes(bybit_routes(world.market, world.clock, world.faults))
     app.add_routes(binance_routes(world.market, world.clock))
-    app.add_routes(gate_routes(world.market, world.clock, world.faults))
+    gate = gate_exchange(world.market, world.clock, world.faults, world.keep)
+    app.add_routes(gate_routes(world.market, world.clock, world.faults, gate))
     app.add_routes(clock_routes(world.clock, lambda: world.faults.is_silent("clock")))
     app.add_routes(WorldControl(world).routes())
     app.add_routes([web.get("/", _index), web.static("/static", PAGE)])

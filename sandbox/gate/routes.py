@@ -3,10 +3,17 @@
 from aiohttp import web
 
 from sandbox.clock import SandboxClock
+from sandbox.exchange import VenueExchange
 from sandbox.faults import Faults
+from sandbox.gate.call import Endpoint
+from sandbox.gate.door import Door
+from sandbox.gate.futures_trading import FuturesAccount, FuturesTrading
 from sandbox.gate.markets import GateMarkets
 from sandbox.gate.public import GatePublic
+from sandbox.gate.recall import Recall
+from sandbox.gate.spot_trading import SpotTrading
 from sandbox.gate.stream import GateStream
+from sandbox.gate.wallets import Wallets
 from sandbox.gate.wire import SERVICE, answer
 from sandbox.halts import Halts
 from sandbox.market.market import Market
@@ -18,17 +25,32 @@ FUTURES_SOCKETS = (f"{PREFIX}/v4/ws/usdt", f"{PREFIX}/v4/ws/futures/usdt")
 """The second is the path of the venue's test net; clients that tell markets by the path need it."""
 
 
-def gate_routes(market: Market, clock: SandboxClock, faults: Faults) -> list[web.RouteDef]:
+def gate_routes(
+    market: Market, clock: SandboxClock, faults: Faults, venue: VenueExchange
+) -> list[web.RouteDef]:
     """REST and WebSockets of the v4 API under `/gate`."""
     halts, markets = Halts(faults, SERVICE), GateMarkets(market)
-    spot = GateStream("spot", markets, clock, faults, halts)
-    futures = GateStream("futures", markets, clock, faults, halts)
+    spot = GateStream("spot", markets, venue, clock, faults, halts)
+    futures = GateStream("futures", markets, venue, clock, faults, halts)
     return [
         web.get(SPOT_SOCKET, spot.connect),
         *(web.get(path, futures.connect) for path in FUTURES_SOCKETS),
         *GatePublic(markets, clock, halts).routes(API),
+        *Door(venue, clock, PREFIX).routes(API, _private(venue, markets, clock)),
         web.route("*", f"{PREFIX}/{{path:.*}}", _unknown_path),
     ]
+
+
+def _private(
+    venue: VenueExchange, markets: GateMarkets, clock: SandboxClock
+) -> dict[tuple[str, str], Endpoint]:
+    recall = Recall(venue.exchange.journal, clock.wire_ms)
+    return {
+        **SpotTrading(venue, markets, recall).endpoints(),
+        **FuturesTrading(venue, markets, recall).endpoints(),
+        **FuturesAccount(venue, markets).endpoints(),
+        **Wallets(venue).endpoints(),
+    }
 
 
 async def _unknown_path(request: web.Request) -> web.Response:

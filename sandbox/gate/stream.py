@@ -3,32 +3,43 @@
 import asyncio
 import contextlib
 import secrets
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
 from aiohttp import WSMsgType, web
 
+from engines.simulate.exchange.event import Event
 from sandbox.clock import SandboxClock
+from sandbox.exchange import VenueExchange
 from sandbox.faults import Faults
 from sandbox.gate.markets import GateMarkets
+from sandbox.gate.reports import Message, Reports, is_private
 from sandbox.gate.topics import CandleTopic, Topic, is_public, open_topics
 from sandbox.gate.wire import SERVICE, Declined, is_size_text, to_json
 from sandbox.halts import Halts
 
 _PUSH_S = 0.5
 _SHORTEST_S = 0.05
-_BAD_REQUEST = 2
+_BAD_REQUEST, _NOT_LET_IN = 2, 4
 
 
 class GateStream:
     """The WebSocket of one part of the venue: `spot` or `futures`."""
 
     def __init__(
-        self, kind: str, markets: GateMarkets, clock: SandboxClock, faults: Faults, halts: Halts
+        self,
+        kind: str,
+        markets: GateMarkets,
+        venue: VenueExchange,
+        clock: SandboxClock,
+        faults: Faults,
+        halts: Halts,
     ) -> None:
         self.kind = kind
         self.markets = markets
+        self.venue = venue
         self.clock = clock
         self.faults = faults
         self.halts = halts
@@ -38,7 +49,7 @@ class GateStream:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         line = _Line(self, socket, is_size_text=is_size_text(request))
-        unsubscribe = self.clock.subscribe(line.wake)
+        ends = (self.clock.subscribe(line.wake), self.venue.exchange.journal.subscribe(line.report))
         pusher = asyncio.create_task(line.push())
         try:
             with contextlib.suppress(ConnectionError):  # the client may leave before it is answered
@@ -46,7 +57,8 @@ class GateStream:
                     if message.type is WSMsgType.TEXT:
                         await line.hear(message.data)
         finally:
-            unsubscribe()
+            for end in ends:
+                end()
             pusher.cancel()
             await asyncio.gather(pusher, return_exceptions=True)
         return socket
@@ -61,6 +73,8 @@ class _Line:
         self._is_size_text = is_size_text
         self._id = secrets.token_hex(8)
         self._topics: dict[str, Topic] = {}
+        self._reports = Reports(stream.kind, stream.venue)
+        self._due: deque[Message] = deque()
         self._woken = asyncio.Event()
         self.wake: Callable[[], None] = self._woken.set
 
@@ -81,6 +95,11 @@ class _Line:
                 await self._refuse(message, f"unknown channel {channel}")
             case "subscribe", [*names] if is_public(channel):
                 await self._subscribe(message, channel, [str(name) for name in names])
+            case "subscribe", _ if is_private(channel):
+                await self._open(message)
+            case "unsubscribe", _ if is_private(channel):
+                self._reports.close(channel)
+                await self._agree(message)
             case "unsubscribe", [*names]:
                 await self._unsubscribe(message, channel, [str(name) for name in names])
             case _:
@@ -91,6 +110,10 @@ class _Line:
         with contextlib.suppress(ConnectionError):
             while not self._socket.closed:
                 self._woken.clear()
+                if len(self._reports):
+                    self._stream.venue.now()  # what the market did to resting orders is told as well
+                for told in self._told():
+                    await self._say(told)
                 now_ms = self._stream.clock.now_ms()
                 for topic in tuple(self._topics.values()):
                     news = topic.news(self._stream.halts.time_of(topic.symbol, now_ms))
@@ -99,6 +122,25 @@ class _Line:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._pause_s()):
                         await self._woken.wait()
+
+    def report(self, event: Event) -> None:
+        """Something happened to an account."""
+        if len(self._reports):
+            self._due.extend(self._reports.of(event))
+            self.wake()
+
+    async def _open(self, message: Mapping[str, Any]) -> None:
+        try:
+            self._reports.open(message)
+        except Declined as declined:
+            await self._refuse(message, f"{orjson.dumps(declined.body).decode()}\n", _NOT_LET_IN)
+            return
+        await self._agree(message)
+
+    def _told(self) -> list[Message]:
+        """The reports that are due, as a fault would have them told."""
+        due = [self._due.popleft() for _ in range(len(self._due))]
+        return self._as_disturbed(due)
 
     async def _subscribe(self, message: Mapping[str, Any], channel: str, payload: list[str]) -> None:
         try:
@@ -118,11 +160,14 @@ class _Line:
 
     def _disturbed(self, topic: Topic, news: Iterable[Any]) -> Iterable[Any]:
         """Candles as a fault would have them told."""
+        return self._as_disturbed(list(news)) if isinstance(topic, CandleTopic) else news
+
+    def _as_disturbed(self, told: list[Any]) -> list[Any]:
         fault = self._stream.faults.get(SERVICE)
-        if fault is None or not (fault.repeat or fault.shuffle) or not isinstance(topic, CandleTopic):
-            return news
-        ordered = list(news)[::-1] if fault.shuffle else list(news)
-        return [result for result in ordered for _ in range(1 + fault.repeat)]
+        if fault is None:
+            return told
+        ordered = told[::-1] if fault.shuffle else told
+        return [one for one in ordered for _ in range(1 + fault.repeat)]
 
     def _pause_s(self) -> float:
         """A candle is told as it closes, unless time runs so fast that one closes with every push anyway."""

@@ -11,13 +11,18 @@ import ccxt.pro
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from sandbox.accounts import TRADING, ApiKey
 from sandbox.binance import binance_routes
 from sandbox.bybit.routes import bybit_routes
 from sandbox.clock import SandboxClock
+from sandbox.exchange import VenueExchange
 from sandbox.faults import Faults
+from sandbox.gate.exchange import gate_exchange
+from sandbox.gate.keys import account_name, user_of
 from sandbox.gate.routes import gate_routes
 from sandbox.market.market import Market
 from sandbox.market.source import Origin
+from sandbox.telegram.keep import ForgetfulKeep
 
 
 class StillWire:
@@ -35,6 +40,7 @@ class Venues:
     market: Market
     clock: SandboxClock
     faults: Faults
+    gate: VenueExchange
     http: aiohttp.ClientSession
 
     async def get(self, path: str, **query: Any) -> Any:
@@ -52,10 +58,11 @@ async def running_venues(origin: Origin, now_ms: int) -> AsyncIterator[Venues]:
     market, faults = Market(origin, now_ms=clock.now_ms), Faults()
     app = web.Application()
     app.add_routes([*bybit_routes(market, clock, faults), *binance_routes(market, clock)])
-    app.add_routes(gate_routes(market, clock, faults))
+    gate = gate_exchange(market, clock, faults, ForgetfulKeep())
+    app.add_routes(gate_routes(market, clock, faults, gate))
     async with TestServer(app) as server, aiohttp.ClientSession() as http:
         url = str(server.make_url("")).rstrip("/")
-        yield Venues(url=url, market=market, clock=clock, faults=faults, http=http)
+        yield Venues(url=url, market=market, clock=clock, faults=faults, gate=gate, http=http)
 
 
 @asynccontextmanager
@@ -77,9 +84,10 @@ async def binance_client(venues: Venues) -> AsyncIterator[Any]:
 
 
 @asynccontextmanager
-async def gate_client(venues: Venues) -> AsyncIterator[Any]:
+async def gate_client(venues: Venues, key: ApiKey = TRADING) -> AsyncIterator[Any]:
     """The real Gate client with only its base addresses changed."""
-    client = ccxt.pro.gate(_settings(["spot", "swap"]))
+    signing = {"apiKey": key.key, "secret": key.secret, "uid": str(user_of(account_name(key)))}
+    client = ccxt.pro.gate({**_settings(["spot", "swap"]), **signing})
     _redirect(client.urls["api"], lambda path: f"{venues.url}/gate{path}")
     # the client tells spot and futures apart by the address of a stream
     client.urls["api"]["swap"]["usdt"] = client.urls["api"]["swap"]["usdt"].replace(
