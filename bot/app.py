@@ -24,6 +24,7 @@ from ports.health import JobHealth
 from ports.messages import BotCommand, CommandMenu
 from ports.people import Person, Role
 from services.feed_alarm import FeedAlarm, FeedNews
+from services.lease import DeskLease
 from services.listings import Listings, NewMarkets
 from services.schedule import Plan
 from services.summaries import Summaries
@@ -59,6 +60,14 @@ class App:
         self._nursery = Nursery()
         self.services: Services = build_services(
             settings, outside, jobs=self.jobs, started_at=outside.clock.wire_now()
+        )
+        self._lease = DeskLease(
+            outside.desk.lease,
+            outside.processes,
+            outside.clock,
+            outside.processes.own_name(),
+            self.services.latches.pull,
+            self.services.latches.release,
         )
         self._summaries = Summaries(
             self.services.people, outside.schedule, outside.desk.facts, outside.clock, self._send_summary
@@ -100,6 +109,7 @@ class App:
             await self.services.candles.close()
             await self.services.markets.close()
             await self.services.perps.close()
+            await self._lease.give_back()
             log.info("desk_stopped")
 
     async def _watch(self, stopping: "asyncio.Task[Any]") -> int:
@@ -112,6 +122,8 @@ class App:
 
     async def _start(self) -> None:
         services, outside, nursery = self.services, self._outside, self._nursery
+        await self._lease.take()
+        nursery.start("lease", self._lease.run)
         await self._start_clock()
         await services.people.load()
         await services.latches.load()

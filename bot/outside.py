@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from aiogram import Bot
@@ -34,6 +34,7 @@ from adapters.exchange.deferred import DeferredSource
 from adapters.indicators.compiler import WorkerCompiler
 from adapters.indicators.pooled import PooledLibrary
 from adapters.paper.venue import PaperVenue
+from adapters.processes import SystemProcesses
 from adapters.schedule import ClockSchedule
 from adapters.side_file import SideFile
 from adapters.sql.candles import SqlCandles
@@ -135,6 +136,7 @@ class Outside:
     compiler: WorkerCompiler
     schedule: ClockSchedule
     telegram: Telegram
+    processes: SystemProcesses = field(default_factory=SystemProcesses)
 
     @property
     def streamed_clock(self) -> StreamedClock | None:
