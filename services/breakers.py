@@ -31,7 +31,7 @@ TEND_EVERY_S: Final = 60.0
 
 @dataclass(slots=True)
 class Breakers:
-    """`load` comes first, then `run`, which is endless. Before the latches are loaded nothing is looked at."""
+    """`load` comes first, then `run`, which is endless. Until the latches are loaded nothing is seen."""
 
     viewing: Viewing
     latches: Latching
