@@ -9,7 +9,6 @@ from aiohttp import web
 from engines.core.instrument import MarketKind
 from engines.simulate.exchange import refusal
 from sandbox.accounts import ApiKey
-from sandbox.clock import SandboxClock
 from sandbox.exchange import VenueExchange
 from sandbox.gate.call import Call, Endpoint
 from sandbox.gate.keys import GATE_KEYS, account_name, user_of
@@ -25,13 +24,14 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class Door:
-    """Lets signed requests in. `home` is what stands before the paths that clients sign."""
+    """Lets signed requests in. `wire_ms` is the venue's clock; `home` stands before the paths that clients
+    sign."""
 
-    def __init__(self, venue: VenueExchange, clock: SandboxClock, home: str) -> None:
+    def __init__(self, venue: VenueExchange, wire_ms: Callable[[], int], home: str) -> None:
         self._venue = venue
-        self._clock = clock
+        self._wire_ms = wire_ms
         self._home = home
-        self._born_s = clock.wire_ms() // 1000
+        self._born_s = wire_ms() // 1000
 
     def routes(self, prefix: str, endpoints: Mapping[tuple[str, str], Endpoint]) -> list[web.RouteDef]:
         """Routes under `prefix` for some endpoints."""
@@ -62,7 +62,7 @@ class Door:
             user=user_of(name),
             key=key,
             key_since_s=self._born_s - key.age_days * _DAY_S,
-            wire_ms=self._clock.wire_ms(),
+            wire_ms=self._wire_ms(),
             query={**request.query, **request.match_info},
             body=_parsed(raw),
             at=self._venue.now(),
@@ -87,7 +87,7 @@ class Door:
         return key
 
     def _check_time(self, headers: Mapping[str, str]) -> None:
-        wire_ms = self._clock.wire_ms()
+        wire_ms = self._wire_ms()
         stamp, expiry = headers["Timestamp"], headers.get(EXPIRY_HEADER)
         if not stamp.isdigit() or abs(int(stamp) * 1000 - wire_ms) > FARTHEST_MS:
             raise Declined(
@@ -99,7 +99,7 @@ class Door:
     def _has_ended(self, key: ApiKey) -> bool:
         if key.ends_days is None:
             return False
-        return self._clock.wire_ms() // 1000 > self._born_s + key.ends_days * _DAY_S
+        return self._wire_ms() // 1000 > self._born_s + key.ends_days * _DAY_S
 
 
 def _parsed(raw: bytes) -> Any:

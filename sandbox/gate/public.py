@@ -5,7 +5,6 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.clock import SandboxClock
 from sandbox.gate import futures_quotes, spot_quotes
 from sandbox.gate.markets import GateMarkets
 from sandbox.gate.spans import candle_span, second_span
@@ -24,16 +23,16 @@ _TRADE_SECONDS = 600
 class GatePublic:
     """The market endpoints of spot and of USDT-margined futures. All but server time tell market time."""
 
-    def __init__(self, markets: GateMarkets, clock: SandboxClock, halts: Halts) -> None:
+    def __init__(self, markets: GateMarkets, wire_ms: Callable[[], int], halts: Halts) -> None:
         self._markets = markets
-        self._clock = clock
+        self._wire_ms = wire_ms
         self._halts = halts
 
     def routes(self, prefix: str) -> list[web.RouteDef]:
         """The endpoints under `prefix`. Margin pairs, delivery, options and coin-margined contracts are
         known but empty here."""
         endpoints: dict[str, Ask] = {
-            "spot/time": lambda query, now_ms: {"server_time": self._clock.wire_ms()},
+            "spot/time": lambda query, now_ms: {"server_time": self._wire_ms()},
             "spot/currencies": self.currencies,
             "spot/currencies/{currency}": self.currency,
             "spot/currency_pairs": self.pairs,
@@ -180,7 +179,7 @@ class GatePublic:
         async def handle(request: web.Request) -> web.Response:
             query = {**request.query, **request.match_info}
             try:
-                return answer(request, ask(query, self._clock.now_ms()))
+                return answer(request, ask(query, self._markets.market.now_ms()))
             except Declined as declined:
                 return answer(request, declined.body, declined.status)
 

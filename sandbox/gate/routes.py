@@ -30,13 +30,17 @@ def gate_routes(
 ) -> list[web.RouteDef]:
     """REST and WebSockets of the v4 API under `/gate`."""
     halts, markets = Halts(faults, SERVICE), GateMarkets(market)
+
+    def wire_ms() -> int:
+        return clock.wire_ms() + faults.of(SERVICE).skew_ms
+
     spot = GateStream("spot", markets, venue, clock, faults, halts)
     futures = GateStream("futures", markets, venue, clock, faults, halts)
     return [
         web.get(SPOT_SOCKET, spot.connect),
         *(web.get(path, futures.connect) for path in FUTURES_SOCKETS),
-        *GatePublic(markets, clock, halts).routes(API),
-        *Door(venue, clock, PREFIX).routes(API, _private(venue, markets, clock)),
+        *GatePublic(markets, wire_ms, halts).routes(API),
+        *Door(venue, wire_ms, PREFIX).routes(API, _private(venue, markets, clock)),
         web.route("*", f"{PREFIX}/{{path:.*}}", _unknown_path),
     ]
 

@@ -88,6 +88,7 @@ async def gate_client(venues: Venues, key: ApiKey = TRADING) -> AsyncIterator[An
     """The real Gate client with only its base addresses changed."""
     signing = {"apiKey": key.key, "secret": key.secret, "uid": str(user_of(account_name(key)))}
     client = ccxt.pro.gate({**_settings(["spot", "swap"]), **signing})
+    client.options["adjustForTimeDifference"] = True
     _redirect(client.urls["api"], lambda path: f"{venues.url}/gate{path}")
     # the client tells spot and futures apart by the address of a stream
     client.urls["api"]["swap"]["usdt"] = client.urls["api"]["swap"]["usdt"].replace(
