@@ -62,6 +62,7 @@ ROWS = {
         ),
         Row("signals.cold_start_stall_ms", "ms", 300, 100),
         Row("signals.new_bar_250_ms", "ms", 5, 0.2, "TA-Lib recompute 73, talipp 9.5"),
+        Row("risk.judgements_per_s", "1/s", 10_000, 50_000, is_higher_better=True),
         Row("chart.render_ms", "ms", 700, 200, "matplotlib objects 190, own SVG and resvg 30"),
     )
 }
