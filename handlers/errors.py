@@ -18,10 +18,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to show; `is_error` when it explains why there is nothing else to show."""
+    """What to show; `is_error` when it explains why there is nothing else to show. `outcome` is for the audit
+    log: `done`, or what went wrong."""
 
     screen: Screen | None
     is_error: bool = False
+    outcome: str = "done"
 
 
 async def answered(work: Callable[[], Awaitable[Screen | None]], say: Speech, *, command: str) -> Answer:
@@ -29,7 +31,8 @@ async def answered(work: Callable[[], Awaitable[Screen | None]], say: Speech, *,
     try:
         return Answer(await work())
     except Exception as error:
-        return Answer(explained(error, say, command=command), is_error=True)
+        outcome = error.code if isinstance(error, Refused) else type(error).__name__.lower()
+        return Answer(explained(error, say, command=command), is_error=True, outcome=outcome)
 
 
 def explained(error: Exception, say: Speech, *, command: str) -> Screen:

@@ -355,3 +355,39 @@ async def test_the_notices_buttons_belong_to_admins_of_that_chat(at: Conversatio
     [card] = await at.heard(GROUP)
     assert at.desk.person(SAM).role is Role.TRADER
     assert names(card) == ["viewer", "✓ trader", "admin", "Block", "Back"]
+
+
+async def audited(at: Conversation) -> list[tuple[int | None, int | None, str, str, object]]:
+    """The audit log, the oldest first."""
+    await at.desk.services.audit.flush()
+    stored = reversed(await at.desk.services.audit.latest(limit=50))
+    return [(one.person_id, one.chat_id, one.deed, one.outcome, one.params["text"]) for _, one in stored]
+
+
+async def test_who_changed_or_tried_to_change_something_is_kept(at: Conversation) -> None:
+    await at.say(VERA, "/watch eth")
+    await at.say(VERA, "/settings zone xyzzy")
+    await at.say(TOM, "/users", chat=GROUP)
+    await at.say(VERA, "/watch btc", is_late=True)
+    assert await audited(at) == [
+        (VERA, VERA, "/watch", "done", "eth"),
+        (VERA, VERA, "/settings", "unknown_zone", "zone xyzzy"),
+        (TOM, GROUP, "/users", "not_allowed", ""),
+        (VERA, VERA, "/watch", "late", "btc"),
+    ]
+
+
+async def test_a_pressed_button_that_changes_something_is_kept(at: Conversation) -> None:
+    [price] = await at.say(VERA, "/price btc")
+    await at.tap(VERA, price, "Watch")
+    [users] = await at.say(ANNA, "/users", chat=GROUP)
+    await at.tap(TOM, users, "Vera")
+    deeds = [(person, deed, outcome) for person, _, deed, outcome, _ in await audited(at)]
+    assert deeds[0][::2] == (VERA, "done")
+    assert deeds[1][::2] == (TOM, "not_allowed")
+
+
+async def test_what_is_only_read_is_nobodys_business(at: Conversation) -> None:
+    for text in ("btc", "/price btc", "/top", "/help", "/settings", "/status"):
+        await at.say(VERA, text)
+    assert await audited(at) == []
