@@ -28,8 +28,15 @@ from sandbox.telegram.keep import ForgetfulKeep
 class StillWire:
     """Wire time that stands, so that market time moves only when it is advanced."""
 
+    def __init__(self) -> None:
+        self._ms = 1_700_000_000_000
+
     def __call__(self) -> float:
-        return 1_700_000_000.0
+        return self._ms / 1000
+
+    def pass_ms(self, ms: int) -> None:
+        """Let some of it pass."""
+        self._ms += ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +45,7 @@ class Venues:
 
     url: str
     market: Market
+    wire: StillWire
     clock: SandboxClock
     faults: Faults
     gate: VenueExchange
@@ -62,7 +70,7 @@ async def running_venues(origin: Origin, now_ms: int) -> AsyncIterator[Venues]:
     app.add_routes(gate_routes(market, clock, faults, gate))
     async with TestServer(app) as server, aiohttp.ClientSession() as http:
         url = str(server.make_url("")).rstrip("/")
-        yield Venues(url=url, market=market, clock=clock, faults=faults, gate=gate, http=http)
+        yield Venues(url=url, market=market, wire=wire, clock=clock, faults=faults, gate=gate, http=http)
 
 
 @asynccontextmanager
