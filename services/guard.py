@@ -5,17 +5,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+import structlog
+
 from engines.core.move import Move
 from engines.orders.order import Intent, Purpose
 from engines.orders.position import bankruptcy_price
 from engines.orders.protection import Decision, Exit, decide
+from engines.orders.subaccount import is_person
 from engines.orders.trade import Trade
+from ports.books import Conflict
+from services.ordering.positions import account_of
 from services.ordering.pretending import exit_name, is_exit_due
 from services.orders import Orders
 from services.trading.intents import intent_of
 from services.trading.register import Held, Register
 from services.trading.wish import TradeEvent
 
+log = structlog.get_logger()
+
+TRIES = 5
+"""How often a move is taken up again by a trade of the desk that moved on meanwhile."""
 SEND_AGAIN_S = 1.0
 """Real seconds between two tries of an exit that no book takes: each is an order written down."""
 
@@ -49,24 +58,36 @@ class Guard:
 
     async def _apply(self, trade: Trade, move: Move) -> None:
         async with self.register.lock_of(trade):
-            held = self.register.get(trade.id)
-            if held is None:
-                return
-            part = clipped(move, held.trade.armed_at)
-            if held.resting and (entering := clipped(move, _placed_at(held))) is not None:
-                filled = await self.orders.moved(entering, held)
-                if filled is not None:
-                    part = after_entry(entering, filled.trade, _entered_at(held, filled))
-            if (held := self.register.get(trade.id)) is None:
-                return
-            if is_exit_due(held):
-                if self.orders.clock.age_s(held.orders[-1].updated_at) >= SEND_AGAIN_S:
-                    await self.orders.retry(trade.id)
-                return
-            await self._protect(held, _decided(held.trade, part), move.at)
+            for _ in range(TRIES):
+                try:
+                    await self._meet(trade, move)
+                    break
+                except Conflict:
+                    if is_person(trade.owner):
+                        raise
+            else:
+                log.warning("move_not_applied", trade=trade.id)
+
+    async def _meet(self, trade: Trade, move: Move) -> None:
+        """Let the move meet the trade as it stands. Raises `Conflict` when it moves on meanwhile."""
+        if (held := self.register.get(trade.id)) is None:
+            return
+        part = clipped(move, held.trade.armed_at)
+        if held.resting and (entering := clipped(move, _placed_at(held))) is not None:
+            filled = await self.orders.moved(entering, held)
+            if filled is not None:
+                part = after_entry(entering, filled.trade, _entered_at(held, filled))
+        if (held := self.register.get(trade.id)) is None:
+            return
+        if is_exit_due(held):
+            if self.orders.clock.age_s(held.orders[-1].updated_at) >= SEND_AGAIN_S:
+                await self.orders.retry(trade.id)
+            return
+        await self._protect(held, _decided(held.trade, part), move.at)
 
     async def _protect(self, held: Held, decision: Decision, at: datetime) -> None:
         decided = _seen(decision.trade, at)
+        decision = replace(decision, exits=self._ours(held, decision))
         if not decision.exits and not decision.events:
             self.register.see(decided)
             return
@@ -81,7 +102,11 @@ class Guard:
             TradeEvent(code=event.code, trade=decided, at=at, params={"price": event.price})
             for event in moved
         ]
-        await self.orders.place(decided, _intents(held, decision, at), events=events)
+        await self.orders.place(decided, _intents(held, decision, at), events=events, is_exact=True)
+
+    def _ours(self, held: Held, decision: Decision) -> tuple[Exit, ...]:
+        """Exits that no venue sees to by itself; it liquidates what it margins."""
+        return tuple(one for one in decision.exits if not self.orders.is_seen_to(held, one.purpose))
 
 
 def clipped(move: Move, armed_at: datetime | None) -> Move | None:
@@ -145,12 +170,12 @@ def _entered_at(before: Held, after: Held) -> Decimal:
 def _intents(held: Held, decision: Decision, at: datetime) -> list[Intent]:
     first = len({order.intent.id for order in held.orders}) + 1
     return [
-        _intent(held.trade, exit_, exit_name(held.trade, first + place), at)
+        _intent(held.trade, account_of(held), exit_, exit_name(held.trade, first + place), at)
         for place, exit_ in enumerate(decision.exits)
     ]
 
 
-def _intent(trade: Trade, exit_: Exit, name: str, at: datetime) -> Intent:
+def _intent(trade: Trade, account: str, exit_: Exit, name: str, at: datetime) -> Intent:
     limit: Decimal | None = None
     if exit_.purpose is Purpose.LIQUIDATION:
         limit = bankruptcy_price(trade)
@@ -160,6 +185,7 @@ def _intent(trade: Trade, exit_: Exit, name: str, at: datetime) -> Intent:
         exit_.purpose,
         exit_.quantity,
         at,
+        account=account,
         limit_price=limit,
         trigger_price=exit_.trigger_price,
         reason="" if exit_.number is None else str(exit_.number),

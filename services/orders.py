@@ -15,8 +15,8 @@ from engines.core.move import Move
 from engines.core.side import Direction
 from engines.orders.execution import USUAL, Pace
 from engines.orders.lifecycle import is_final
-from engines.orders.order import Intent, OrderState
-from engines.orders.subaccount import SubAccount
+from engines.orders.order import Intent, OrderState, Purpose
+from engines.orders.subaccount import SubAccount, is_live
 from engines.orders.trade import Trade
 from engines.risk.verdict import Verdict
 from ports.clock import Clock
@@ -26,6 +26,7 @@ from ports.trading import Venue
 from ports.venue_books import VenueBooks
 from services.ordering.approving import Approving
 from services.ordering.booking import Booking
+from services.ordering.brackets import Brackets
 from services.ordering.findings import Breakers, NoBreakers, Tell, untold
 from services.ordering.hearing import Hearing
 from services.ordering.judging import FundsOnly, Judge, Quotes, no_quotes
@@ -63,6 +64,7 @@ class Orders:
     hearing: Hearing
     returning: Returning
     runner: Runner
+    brackets: Brackets
 
     @classmethod
     def over(
@@ -92,7 +94,8 @@ class Orders:
         hearing = Hearing(books, register, booking, resolver, clock, sending.dismiss, tell)
         placing = Placing(register, journal, sending, gate, quotes, funds, teller, clock, pace)
         positions, runner = Positions(register, clock), Runner(register, placing, sending, quotes, clock)
-        register.on_change.append(positions.hear)
+        brackets = Brackets(books, register, placing, sending, resolver, clock, tell)
+        register.on_change.extend((positions.hear, brackets.hear))
         register.on_orders.append(runner.hear)
         return cls(
             venues=venues,
@@ -111,6 +114,7 @@ class Orders:
             hearing=hearing,
             returning=Returning(books, register, hearing, resolver, breakers, clock),
             runner=runner,
+            brackets=brackets,
         )
 
     async def start(self) -> None:
@@ -118,12 +122,14 @@ class Orders:
         was loaded and before anything is placed."""
         await self.returning.latch()
         self.runner.resume()
+        self.brackets.resume()
 
     async def run(self) -> None:
         """Endless: hear the real venues, find out what is unclear, drive what has more than one step."""
         async with asyncio.TaskGroup() as loops:
-            for work in (self.hearing.run, self.resolver.run, self.returning.run, self.runner.run):
-                loops.create_task(work(), name=work.__qualname__)
+            parts = self.hearing, self.resolver, self.returning, self.runner, self.brackets
+            for part in parts:
+                loops.create_task(part.run(), name=type(part).__name__)
 
     async def trade_for(
         self,
@@ -202,6 +208,19 @@ class Orders:
         if order.state is OrderState.AWAITING_APPROVAL:
             raise Refused("order_waits", order_id=order_id)
         await self.sending.cancel(order)
+
+    async def cancel_all(self, account: str) -> None:
+        """Take everything out of the book of a venue account at once, ours or not, also what our books cannot
+        be asked about; what became of each is looked up. Raises `Transient`."""
+        await self.venues[account].cancel_all()
+        for order in self.register.working(account):
+            if order.state is not OrderState.AWAITING_APPROVAL:
+                self.resolver.doubt(order)
+
+    def is_seen_to(self, held: Held, purpose: Purpose) -> bool:
+        """Whether the venue of a trade sees to an exit of that purpose by itself."""
+        is_real = is_live(held.trade.owner)
+        return is_real and (purpose is Purpose.LIQUIDATION or self.brackets.covers(held, purpose))
 
     async def withdraw(self, trade_id: int) -> None:
         """Take resting entries of a trade out of the book."""

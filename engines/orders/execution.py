@@ -108,6 +108,8 @@ class Moment:
 
 def next_step(intent: Intent, orders: Sequence[Order], moment: Moment) -> Step:
     """What to do next for `intent`, whose children so far are `orders`, the oldest first."""
+    if intent.style is ExecutionStyle.PROTECTION and orders:
+        return Done()  # what is missing then is another intent
     live = [order for order in orders if not is_final(order.state)]
     if live:
         return _tend(intent, orders, live[0], moment)
@@ -126,6 +128,8 @@ def first_terms(intent: Intent, quote: Quote | None, pace: Pace = USUAL) -> Term
     """What the first child asks for; `None` where that takes a fresh quote and there is none."""
     if intent.style is ExecutionStyle.SINGLE:
         return Terms.of(intent)
+    if intent.style is ExecutionStyle.PROTECTION:
+        return replace(Terms.of(intent), trigger_price=intent.trigger_price)
     if intent.style is ExecutionStyle.GUARDED_MARKET:
         return _market(intent, intent.quantity, quote, pace)
     return None if quote is None else _maker(intent, intent.quantity, quote, pace)

@@ -40,6 +40,9 @@ class ExecutionStyle(StrEnum):
     """A limit at the best price of its own side that never takes; moved along while it is not filled."""
     MAKER_THEN_MARKET = "maker_then_market"
     """Post-only for a few seconds, then what is left at the market, guarded."""
+    PROTECTION = "protection"
+    """One order that protects a position from its venue's book: asleep at the intent's trigger price, or a
+    limit. `engines.orders.bracket` says which there should be."""
 
 
 class Liquidity(StrEnum):

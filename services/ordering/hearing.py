@@ -112,11 +112,10 @@ class Hearing:
         for told in there:
             self._waiting.append((account, told))
         await self.work_off()
-        for held in self.register.live():
-            for order in held.pending:
-                is_sent = order.intent.account == account and order.state is not OrderState.AWAITING_APPROVAL
-                if is_sent and order.id not in names and order.updated_at < asked_at:
-                    self.resolver.doubt(order)
+        for order in self.register.working(account):
+            is_sent = order.state is not OrderState.AWAITING_APPROVAL
+            if is_sent and order.id not in names and order.updated_at < asked_at:
+                self.resolver.doubt(order)
 
     def _listener(self, account: str) -> Callable[[VenueReport], None]:
         return lambda report: self.hear(account, report)
@@ -184,11 +183,8 @@ class Hearing:
         return order if order is None or order.intent.account == account else None
 
     def _by_venue_id(self, account: str, venue_id: str) -> Order | None:
-        for held in self.register.live():
-            for order in held.by_id.values():
-                if order.venue_id == venue_id and order.intent.account == account:
-                    return order
-        return None
+        orders = self.register.working(account)
+        return next((order for order in orders if order.venue_id == venue_id), None)
 
     async def _strange(self, account: str, report: _Told) -> None:
         """Not in our books: ours by its name is called off, a stranger's is told of once."""

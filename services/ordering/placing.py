@@ -64,6 +64,10 @@ class Placing:
         new = [intent for intent in intents if not await self.is_known(intent)]
         if intents and not new:
             return await self.now(trade)
+        held = self.register.get(trade.id)
+        is_over = held is not None and not held.trade.is_live
+        if is_over and any(not intent.reduce_only for intent in new):
+            raise Conflict(f"trade {trade.id} is over")
         orders = [await self._drawn(intent, trade) for intent in new]
         is_exact = is_exact or is_person(trade.owner)
         step = self.writing(trade, orders, key=key, events=events, tickets=tickets, is_exact=is_exact)

@@ -59,11 +59,11 @@ class Returning:
         """Read what happened while we were away, and find out what was under way; whether all of it is
         certain now."""
         try:
-            since = await self._since(account)
+            since = self._since(account)
             for fill in await self.books[account].fills(since):
                 self.hearing.hear(account, fill)
             await self.hearing.work_off()
-            for order in await self._unfinished(account):
+            for order in self._unfinished(account):
                 self.resolver.doubt(order)
             await self.hearing.compare(account)
         except (Transient, Rejected) as error:
@@ -87,17 +87,13 @@ class Returning:
             return False
         return True
 
-    async def _since(self, account: str) -> datetime:
-        oldest = [order.created_at for order in await self._unfinished(account)]
+    def _since(self, account: str) -> datetime:
+        oldest = [order.created_at for order in self._unfinished(account)]
         return min([*oldest, self.clock.now()]) - LOOK_BACK
 
-    async def _unfinished(self, account: str) -> Sequence[Order]:
-        """Orders at the account that are not over, also those of trades that are."""
-        return [
-            order
-            for order in await self.register.books.unfinished()
-            if order.intent.account == account and order.state not in _WAITS
-        ]
+    def _unfinished(self, account: str) -> Sequence[Order]:
+        """Orders at the account that were sent and are not over."""
+        return [order for order in self.register.working(account) if order.state not in _WAITS]
 
 
 def _name(account: str) -> str:

@@ -123,7 +123,7 @@ class Runner:
 def _is_driven(order: Order) -> bool:
     """Whether an order may be followed by something of its intent: a style with more than one order, or one
     that the venue never had."""
-    if order.state is OrderState.AWAITING_APPROVAL:
+    if order.state is OrderState.AWAITING_APPROVAL or order.intent.style is ExecutionStyle.PROTECTION:
         return False
     if order.state is OrderState.ABSENT:
         return True

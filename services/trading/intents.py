@@ -1,13 +1,11 @@
-"""Intents of a person's trades: what every one of them has in common follows from its trade."""
+"""Intents of trades: what every one of them has in common follows from its trade."""
 
 from datetime import datetime
 from decimal import Decimal
 
 from engines.orders.order import Intent, OrderKind, Purpose
+from engines.orders.subaccount import PAPER, PERSON, engine_of
 from engines.orders.trade import Trade
-
-ENGINE = "person"
-ACCOUNT = "paper"
 
 
 def intent_of(
@@ -17,6 +15,7 @@ def intent_of(
     quantity: Decimal,
     at: datetime,
     *,
+    account: str = PAPER,
     kind: OrderKind = OrderKind.MARKET,
     limit_price: Decimal | None = None,
     worst_price: Decimal | None = None,
@@ -30,8 +29,8 @@ def intent_of(
     return Intent(
         id=name,
         owner=trade.owner,
-        account=ACCOUNT,
-        engine=ENGINE,
+        account=account,
+        engine=engine_of(trade.owner) or PERSON,
         trade_id=trade.id,
         instrument=trade.instrument,
         side=trade.direction.entry if is_entry else trade.direction.exit,

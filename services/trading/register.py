@@ -104,11 +104,18 @@ class Register:
     _locks: dict[int, asyncio.Lock] = field(default_factory=dict)
     _trade_locks: dict[int, asyncio.Lock] = field(default_factory=dict)
     _trade_of: dict[str, int] = field(default_factory=dict)
+    _over: dict[int, Held] = field(default_factory=dict)
 
     async def load(self) -> None:
         """Read what is live; must run before anything else."""
         for trade, orders in await self.books.live():
             self._keep(Held.of(trade, orders))
+        for trade_id in {
+            order.intent.trade_id for order in await self.books.unfinished()
+        } - self._live.keys():
+            held = await self.recall(trade_id)
+            if held is not None:
+                self._keep(held)
         for owner in {held.trade.owner for held in self._live.values()}:
             await self.account(owner)
 
@@ -124,12 +131,17 @@ class Register:
 
     def find(self, order_id: str) -> Order | None:
         """An order of a live trade, by its client id."""
-        held = self._live.get(self._trade_of.get(order_id, 0))
+        held = self.get(self._trade_of.get(order_id, 0))
         return None if held is None else held.by_id.get(order_id)
 
     def get(self, trade_id: int) -> Held | None:
-        """A live trade."""
-        return self._live.get(trade_id)
+        """A live trade, or one of the desk that is over while an order of it is not."""
+        return self._live.get(trade_id) or self._over.get(trade_id)
+
+    def working(self, account: str) -> Sequence[Order]:
+        """Orders at a venue account that are not over, the oldest trade's first; also those that wait."""
+        all_held = (held for _, held in sorted({**self._over, **self._live}.items()))
+        return [one for held in all_held for one in held.pending if one.intent.account == account]
 
     def live(self, owner: int | None = None) -> Sequence[Held]:
         """Live trades of a person, or of all, the oldest first."""
@@ -215,15 +227,15 @@ class Register:
 
     def reserve(self, trade: Trade, orders: Sequence[Order]) -> None:
         """Let everybody see orders that are about to be stored, so that no limit is used twice meanwhile."""
-        self._keep((self._live.get(trade.id) or Held(trade=trade)).after(trade, orders))
+        self._keep((self.get(trade.id) or Held(trade=trade)).after(trade, orders))
 
     def release(self, trade_id: int, order_ids: Collection[str]) -> None:
         """Forget reserved orders that could not be stored."""
-        held = self._live.get(trade_id)
+        held = self.get(trade_id)
         if held is None:
             return
         rest = Held.of(held.trade, (one for one in held.orders if one.id not in order_ids))
-        self._live[trade_id] = rest
+        self._keep(rest)
         if not rest.by_id and rest.trade.version == 0:
             del self._live[trade_id]
         for order_id in order_ids:
@@ -258,28 +270,34 @@ class Register:
             self._keep(Held.of(stored, await self.books.orders(trade.id)))
         else:
             self._live.pop(trade.id, None)
+            self._over.pop(trade.id, None)
         self._accounts[trade.owner] = await self._read_account(trade.owner)
 
     async def _read_account(self, owner: int) -> Account:
         return _account(await self.books.entries(owner), self.clock.now())
 
     def _keep(self, held: Held) -> None:
-        self._live[held.trade.id] = held
+        trade_id = held.trade.id
+        here, there = (self._live, self._over) if held.trade.is_live else (self._over, self._live)
+        here[trade_id] = held
+        there.pop(trade_id, None)
         self._trade_of.update(dict.fromkeys(held.by_id, held.trade.id))
 
     def _committed(self, change: Change, recalled: Held | None = None) -> Held:
-        trade, before = change.trade, self._live.get(change.trade.id, recalled)
+        trade, before = change.trade, self.get(change.trade.id) or recalled
         if before is not None:
             told = before.trade
             trade = replace(
                 trade, chat_id=told.chat_id, message_id=told.message_id, shown_version=told.shown_version
             )
         held = (before or Held(trade=trade)).after(trade, change.orders)
-        if trade.is_live:
-            self._live[trade.id] = held
+        is_kept = trade.is_live or (not is_person(trade.owner) and bool(held.pending))
+        if is_kept and before is not None and before.trade.is_live == trade.is_live:
+            (self._live if trade.is_live else self._over)[trade.id] = held
             self._trade_of.update((order.id, trade.id) for order in change.orders)
+        elif is_kept:
+            self._keep(held)
         else:
-            self._live.pop(trade.id, None)
             self._forget(held)
         if change.entries:
             account = self._accounts[trade.owner]
@@ -291,6 +309,8 @@ class Register:
         return held
 
     def _forget(self, held: Held) -> None:
+        self._live.pop(held.trade.id, None)
+        self._over.pop(held.trade.id, None)
         self._trade_locks.pop(held.trade.id, None)
         for order_id in held.by_id:
             self._trade_of.pop(order_id, None)
