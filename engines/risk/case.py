@@ -22,12 +22,14 @@ class Cut:
     most: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Case:
-    """An entry of an engine whose inputs are all there.
+    """An entry of an engine whose inputs are all there, as its rules read it. Never changed, and not frozen only
+    because freezing costs as much as half of the rules.
 
-    `price` is the dearest of what the market shows and what the order may pay, `notional` the size there;
-    `sign` is that of its side. `capital` is what the engine is worth, `nav` its portfolio, `total` the desk.
+    `own` is the worst price that the order takes, `price` the dearest of it and the market's, `notional` the
+    size there, `sign` that of its side. `capital` is what the engine is worth, `nav` its portfolio, `total`
+    the desk.
     """
 
     intent: Intent
@@ -38,6 +40,7 @@ class Case:
     market: Market
     account: Account
     portfolio: Pool
+    own: Decimal | None
     price: Decimal
     notional: Decimal
     sign: int
@@ -64,9 +67,8 @@ def order_price(intent: Intent) -> Decimal | None:
     return None
 
 
-def valuation(intent: Intent, market: Market) -> Decimal:
+def dearest(own: Decimal | None, market: Market) -> Decimal:
     """The price that sizes are reckoned at: the dearest that may come."""
-    own = order_price(intent)
     return market.price if own is None or own < market.price else own
 
 

@@ -8,7 +8,7 @@ from engines.orders.order import Intent
 from engines.orders.subaccount import EngineName
 from engines.orders.trade import Trade
 from engines.risk import rules
-from engines.risk.case import ZERO, Case, Cut, known, loss_from, valuation
+from engines.risk.case import ZERO, Case, Cut, dearest, known, loss_from, order_price
 from engines.risk.limits import Limits
 from engines.risk.verdict import Check, Ruling, Verdict
 from engines.risk.view import View
@@ -37,7 +37,7 @@ def _judge_person(intent: Intent, trade: Trade, view: View, limits: Limits) -> V
     check = (
         rules.latch(intent, view, is_person=True)
         or rules.setting(trade, limits.person_leverage)
-        or (rules.band(intent, view.market.price, limits) if view.market is not None else None)
+        or rules.far_off(intent, view, limits)
         or rules.unpaid(intent, trade, view)
     )
     return Verdict(ruling=Ruling.ALLOW, quantity=intent.quantity) if check is None else _denied(check)
@@ -91,7 +91,8 @@ def _case(intent: Intent, trade: Trade, view: View, limits: Limits, name: Engine
     assert account is not None
     assert portfolio is not None
     assert desk is not None
-    price = valuation(intent, market)
+    own = order_price(intent)
+    price = dearest(own, market)
     capital, total = known(account.capital), known(desk.nav)
     return Case(
         intent=intent,
@@ -102,6 +103,7 @@ def _case(intent: Intent, trade: Trade, view: View, limits: Limits, name: Engine
         market=market,
         account=account,
         portfolio=portfolio,
+        own=own,
         price=price,
         notional=intent.quantity * price,
         sign=intent.side.sign,

@@ -53,16 +53,22 @@ def latch(intent: Intent, view: View, *, is_person: bool) -> Check | None:
     return None
 
 
-def band(intent: Intent, price: Decimal, limits: Limits) -> Check | None:
+def band(own: Decimal | None, price: Decimal, sign: int, limits: Limits) -> Check | None:
     """Beyond the market an order may pay a little, on its own side it may wait further away."""
-    own = order_price(intent)
     if own is None:
         return None
-    beyond = (own - price) * intent.side.sign / price
+    beyond = (own - price) * sign / price
     limit = limits.band if beyond > 0 else limits.far
     if abs(beyond) <= limit:
         return None
     return Check(code="price_band", is_kept=False, value=abs(beyond), limit=limit, unit="fraction")
+
+
+def far_off(intent: Intent, view: View, limits: Limits) -> Check | None:
+    """A person's price, where there is one of the market to compare it with."""
+    if view.market is None or view.market.age_s > limits.stale_after_s:
+        return None
+    return band(order_price(intent), view.market.price, intent.side.sign, limits)
 
 
 def setting(trade: Trade, most: Decimal) -> Check | None:
@@ -142,14 +148,14 @@ def unbounded(case: Case) -> Check | None:
     """An order at the market says how bad a price it takes."""
     intent = case.intent
     is_open = intent.kind is OrderKind.MARKET and intent.style is ExecutionStyle.SINGLE
-    if not is_open or order_price(intent) is not None:
+    if not is_open or case.own is not None:
         return None
     return Check(code="unbounded", is_kept=False)
 
 
 def price_band(case: Case) -> Check | None:
     """Near the market."""
-    return band(case.intent, case.market.price, case.limits)
+    return band(case.own, case.market.price, case.sign, case.limits)
 
 
 def crosses(case: Case) -> Check | None:
