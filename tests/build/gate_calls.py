@@ -17,7 +17,7 @@ class GateCalls:
     """Private requests with a key."""
 
     def __init__(self, venues: Venues, key: ApiKey = TRADING) -> None:
-        self._venues = venues
+        self.venues = venues
         self._key = key
 
     async def ask(
@@ -27,8 +27,8 @@ class GateCalls:
         raw = b"" if body is None else orjson.dumps(body)
         text = urlencode(query)
         headers = {**self.headers(method, path, text, raw, at_s), "Content-Type": "application/json"}
-        url = f"{self._venues.url}/gate/api/v4/{path}?{text}"
-        async with self._venues.http.request(method, url, data=raw, headers=headers) as response:
+        url = f"{self.venues.url}/gate/api/v4/{path}?{text}"
+        async with self.venues.http.request(method, url, data=raw, headers=headers) as response:
             return response.status, await response.json()
 
     async def get(self, path: str, **query: Any) -> Any:
