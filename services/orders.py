@@ -7,7 +7,7 @@ while something is written to it, never while a venue is waited for. The parts a
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from engines.core.instrument import Instrument
@@ -48,8 +48,8 @@ from services.trading.wish import TradeEvent
 class Orders:
     """Orders of everybody at every venue. `over` puts it together."""
 
-    venues: Mapping[str, Venue]
-    books: Mapping[str, VenueBooks]
+    venues: dict[str, Venue]
+    books: dict[str, VenueBooks]
     register: Register
     funds: Funds
     teller: Teller
@@ -65,6 +65,7 @@ class Orders:
     returning: Returning
     runner: Runner
     brackets: Brackets
+    _opened: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
     def over(
@@ -82,7 +83,8 @@ class Orders:
         tell: Tell = untold,
         pace: Pace = USUAL,
     ) -> "Orders":
-        """The road to these venues; `books` are those of the real ones."""
+        """The road to these venues; `books` are those of the real ones among them. More are opened later."""
+        venues, books = dict(venues), dict(books)
         journal, gate = Journal(register), gate or FundsOnly(funds)
         breakers = breakers or NoBreakers()
         booking = Booking(register, journal, teller, clock, breakers, tell)
@@ -117,19 +119,34 @@ class Orders:
             brackets=brackets,
         )
 
+    async def open(self, account: str, venue: Venue, books: VenueBooks) -> None:
+        """Let orders go to a real account from now on. Nothing enters there until it is known what happened
+        at it while we were away."""
+        await self.returning.latch(account)
+        self.venues[account], self.books[account] = venue, books
+        self.brackets.resume()
+        self._opened.set()
+
     async def start(self) -> None:
-        """Nothing enters at a real account until it is known what happened there; once, after the register
-        was loaded and before anything is placed."""
-        await self.returning.latch()
+        """Take up what was under way; once, after the register was loaded."""
+        for account in self.books:
+            await self.returning.latch(account)
         self.runner.resume()
         self.brackets.resume()
 
     async def run(self) -> None:
         """Endless: hear the real venues, find out what is unclear, drive what has more than one step."""
+        followed: set[str] = set()
         async with asyncio.TaskGroup() as loops:
-            parts = self.hearing, self.resolver, self.returning, self.runner, self.brackets
-            for part in parts:
+            for part in (self.hearing, self.runner, self.brackets):
                 loops.create_task(part.run(), name=type(part).__name__)
+            while True:
+                self._opened.clear()
+                for account in self.books.keys() - followed:
+                    followed.add(account)
+                    for one in (self.hearing, self.resolver, self.returning):
+                        loops.create_task(one.follow(account), name=f"{type(one).__name__} {account}")
+                await self._opened.wait()
 
     async def trade_for(
         self,

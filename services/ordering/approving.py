@@ -24,7 +24,7 @@ from engines.risk.verdict import Ruling
 from ports.books import Change, Conflict
 from ports.errors import Refused
 from ports.tickets import Ticket, TicketState
-from services.ordering.placing import NO_PRICE, Placing, check
+from services.ordering.placing import ACCOUNT_CLOSED, NO_PRICE, Placing, check
 from services.trading.journal import Step
 from services.trading.register import Held
 
@@ -54,6 +54,8 @@ class Approving:
         """As `Orders.approve`."""
         asked_at = asyncio.get_running_loop().time()
         placing, order = self.placing, self._waiting(order_id)
+        if order.intent.account not in placing.sending.venues:
+            raise Refused(ACCOUNT_CLOSED, account=order.intent.account)
         terms = await self._terms_now(order.intent)
         held = placing.register.get(order.intent.trade_id)
         if held is None:

@@ -12,7 +12,7 @@ import structlog
 from engines.orders.lifecycle import is_final
 from engines.orders.order import Amended, Order, OrderEvent, OrderState, Terms
 from ports.clock import Clock
-from ports.errors import Transient, Uncertain
+from ports.errors import Rejected, Transient, Uncertain
 from ports.venue_books import (
     StreamState,
     VenueBooks,
@@ -74,13 +74,17 @@ class Hearing:
         self._news.set()
 
     async def run(self) -> None:
-        """Endless: listen, book, repair, compare."""
+        """Endless: book what has come."""
+        while True:
+            self._news.clear()
+            await self.work_off()
+            await self._news.wait()
+
+    async def follow(self, account: str) -> None:
+        """Endless: listen to an account, repair what was missed, compare."""
         async with asyncio.TaskGroup() as loops:
-            loops.create_task(self._work(), name="hearing")
-            for account, books in self.books.items():
-                tell = self._listener(account)
-                loops.create_task(books.watch(tell), name=f"hearing {account}")
-                loops.create_task(self._look_after(account), name=f"open orders {account}")
+            loops.create_task(self.books[account].watch(self._listener(account)), name=f"stream {account}")
+            loops.create_task(self._look_after(account), name=f"open orders {account}")
 
     async def work_off(self) -> None:
         """Book everything that has come. Reports of one order are taken in the order in which they came."""
@@ -120,12 +124,6 @@ class Hearing:
     def _listener(self, account: str) -> Callable[[VenueReport], None]:
         return lambda report: self.hear(account, report)
 
-    async def _work(self) -> None:
-        while True:
-            self._news.clear()
-            await self.work_off()
-            await self._news.wait()
-
     def _gap(self, account: str) -> asyncio.Event:
         """Set while there is something that the stream may have missed."""
         return self._to_repair.setdefault(account, asyncio.Event())
@@ -137,7 +135,7 @@ class Hearing:
             gap.clear()
             try:
                 await (self.compare(account) if is_whole else self.repair(account))
-            except Transient as error:
+            except (Transient, Rejected) as error:
                 log.warning("open_orders_unread", account=account, error=str(error))
                 await asyncio.sleep(TRY_AGAIN_S)
                 gap.set()

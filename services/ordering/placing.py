@@ -33,6 +33,7 @@ from services.trading.telling import Teller
 from services.trading.wish import TradeEvent
 
 NO_PRICE: Final = "no_fresh_price"
+ACCOUNT_CLOSED: Final = "account_closed"
 
 
 @dataclass(slots=True)
@@ -167,6 +168,8 @@ class Placing:
         await self.register.account(trade.owner)
         terms = await self.first_terms(intent)
         verdict = self.gate.judge(intent, trade)
+        if intent.account not in self.sending.venues:
+            return self._denied(intent, terms or Terms.of(intent), ACCOUNT_CLOSED)
         if terms is None:
             return self._denied(intent, Terms.of(intent), NO_PRICE)
         order = self._judged(intent, terms, trade, verdict)

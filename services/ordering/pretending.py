@@ -7,8 +7,8 @@ from functools import reduce
 
 from engines.core.move import Move
 from engines.orders.lifecycle import apply
-from engines.orders.order import Expired, FoundAbsent, Intent, OrderState, Purpose, QueueMoved
-from engines.orders.subaccount import is_person
+from engines.orders.order import ExecutionStyle, Expired, FoundAbsent, Intent, OrderState, Purpose, QueueMoved
+from engines.orders.subaccount import is_live, is_person
 from engines.orders.trade import Trade, TradeState
 from ports.clock import Clock
 from ports.trading import Venue
@@ -51,7 +51,9 @@ class Pretending:
     async def recover(self, trade_id: int) -> None:
         """What was on its way and is too old ends; the rest is sent again as another child."""
         held, now = self.register.get(trade_id), self.clock.now()
-        for order in held.orders if held else ():
+        if held is None or is_live(held.trade.owner):
+            return  # a real venue is asked
+        for order in held.orders:
             if order.state is OrderState.CANCEL_PENDING:
                 await self.sending.call_back(order)
             elif order.state in _IN_FLIGHT:
@@ -106,8 +108,9 @@ def exit_name(trade: Trade, number: int) -> str:
 
 def _due(held: Held) -> Sequence[Intent]:
     """Intents of exits at the end of the trade's orders that the venue never had, the oldest first; and the
-    last one that was to sell everything and found too thin a book: its rest meets the market as it is now."""
-    orders = held.orders
+    last one that was to sell everything and found too thin a book: its rest meets the market as it is now.
+    What rests at a venue to protect a position was not called for by the market yet."""
+    orders = [one for one in held.orders if one.intent.style is not ExecutionStyle.PROTECTION]
     last = orders[-1] if orders else None
     if last is not None and last.intent.purpose in _ALL_OUT and last.state is OrderState.CANCELED:
         return [replace(last.intent, quantity=held.trade.quantity, trigger_price=None)]

@@ -24,7 +24,7 @@ from engines.orders.order import (
 )
 from engines.risk.latch import Cause, Latch, Scope
 from ports.clock import Clock
-from ports.errors import DeskError, Transient, Uncertain
+from ports.errors import DeskError, Rejected, Transient, Uncertain
 from ports.venue_books import VenueBooks, VenueFill, VenueOrder, VenueOrderState
 from services.ordering.booking import Booking
 from services.ordering.findings import Breakers
@@ -73,7 +73,7 @@ class Resolver:
     expiry_s: float = EXPIRY_S
     _doubts: dict[str, dict[str, Doubt]] = field(default_factory=dict)
     _latched: set[str] = field(default_factory=set)
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _news: dict[str, asyncio.Event] = field(default_factory=dict)
 
     def doubt(self, order: Order, *, after_s: float = 0.0) -> None:
         """See to an order of a real venue, after so many real seconds; what is doubted already stays so."""
@@ -83,25 +83,21 @@ class Resolver:
         now = self.clock.wire_now()
         doubts = self._doubts.setdefault(account, {})
         doubts.setdefault(order.id, Doubt(since=now, not_before=now + timedelta(seconds=after_s)))
-        self._news.set()
+        self._news_of(account).set()
 
     def doubted(self, account: str) -> int:
         """How many orders of an account are in doubt."""
         return len(self._doubts.get(account, {}))
 
-    async def run(self) -> None:
-        """Endless: look up what is in doubt, every account by itself."""
-        async with asyncio.TaskGroup() as accounts:
-            for account in self.books:
-                accounts.create_task(self._run(account), name=f"resolver {account}")
-
-    async def _run(self, account: str) -> None:
+    async def follow(self, account: str) -> None:
+        """Endless: look up what is in doubt at an account."""
+        news = self._news_of(account)
         while True:
-            self._news.clear()
+            news.clear()
             await self.round(account)
             with suppress(TimeoutError):
                 async with asyncio.timeout(AGAIN_S / 2 if self.doubted(account) else None):
-                    await self._news.wait()
+                    await news.wait()
 
     async def round(self, account: str) -> None:
         """Look up once what is in doubt and due; what cannot be asked stays in doubt."""
@@ -109,7 +105,7 @@ class Resolver:
         if orders:
             try:
                 await self._look_up(account, orders)
-            except Transient as error:
+            except (Transient, Rejected) as error:
                 log.warning("look_up_failed", account=account, orders=len(orders), error=str(error))
                 self._put_off(account, orders)
         await self._latch(account)
@@ -193,6 +189,9 @@ class Resolver:
             return
         with suppress(Transient, Uncertain):  # the next sweep finds it again
             await self.call_back(self.register.find(order.id) or order)
+
+    def _news_of(self, account: str) -> asyncio.Event:
+        return self._news.setdefault(account, asyncio.Event())
 
     def _put_off(self, account: str, orders: Sequence[Order]) -> None:
         again = self.clock.wire_now() + timedelta(seconds=AGAIN_S)

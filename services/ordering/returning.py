@@ -38,22 +38,23 @@ class Returning:
     breakers: Breakers
     clock: Clock
 
-    async def latch(self) -> None:
-        """Before anything else: nothing enters at any real account."""
-        for account in self.books:
-            latch = Latch(
-                id=_name(account),
-                scope=Scope(account=account),
-                cause=Cause.STARTING,
-                pulled_at=self.clock.wire_now(),
-            )
-            await self.breakers.pull(latch)
+    async def latch(self, account: str) -> None:
+        """Before anything else: nothing enters at that account."""
+        latch = Latch(
+            id=_name(account),
+            scope=Scope(account=account),
+            cause=Cause.STARTING,
+            pulled_at=self.clock.wire_now(),
+        )
+        await self.breakers.pull(latch)
 
-    async def run(self) -> None:
-        """Recover every account, as often as it takes."""
-        async with asyncio.TaskGroup() as accounts:
-            for account in self.books:
-                accounts.create_task(self._run(account), name=f"recovery {account}")
+    async def follow(self, account: str) -> None:
+        """Recover an account, as often as it takes, and let entries in again."""
+        while True:
+            if await self.recover(account) and await self._released(account):
+                break
+            await asyncio.sleep(AGAIN_S)
+        log.info("recovered", account=account)
 
     async def recover(self, account: str) -> bool:
         """Read what happened while we were away, and find out what was under way; whether all of it is
@@ -71,13 +72,6 @@ class Returning:
             return False
         await self.resolver.round(account)
         return self.resolver.doubted(account) == 0
-
-    async def _run(self, account: str) -> None:
-        while True:
-            if await self.recover(account) and await self._released(account):
-                break
-            await asyncio.sleep(AGAIN_S)
-        log.info("recovered", account=account)
 
     async def _released(self, account: str) -> bool:
         try:

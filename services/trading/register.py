@@ -110,11 +110,10 @@ class Register:
         """Read what is live; must run before anything else."""
         for trade, orders in await self.books.live():
             self._keep(Held.of(trade, orders))
-        for trade_id in {
-            order.intent.trade_id for order in await self.books.unfinished()
-        } - self._live.keys():
-            held = await self.recall(trade_id)
-            if held is not None:
+        unfinished = [order.intent for order in await self.books.unfinished()]
+        of_desk = {intent.trade_id for intent in unfinished if not is_person(intent.owner)}
+        for trade_id in of_desk - self._live.keys():
+            if (held := await self.recall(trade_id)) is not None:
                 self._keep(held)
         for owner in {held.trade.owner for held in self._live.values()}:
             await self.account(owner)
