@@ -14,7 +14,7 @@ from bot.dispatcher import build_dispatcher
 from bot.nursery import Nursery
 from bot.outside import Outside, open_outside
 from bot.settings import Settings
-from bot.switchboard import Switchboard
+from bot.switchboard import Switchboard, is_urgent
 from engines.core.timeframe import Timeframe
 from handlers.listings import listed
 from handlers.notices import daily_summary, feed_changed, telegram_returned
@@ -109,6 +109,7 @@ class App:
             await self.services.candles.close()
             await self.services.markets.close()
             await self.services.perps.close()
+            await self.services.audit.flush()
             await self._lease.give_back()
             log.info("desk_stopped")
 
@@ -128,9 +129,12 @@ class App:
         await services.people.load()
         await services.latches.load()
         nursery.start("latches", services.latches.run)
+        nursery.start("audit", services.audit.run)
         watched = {symbol for person in services.people.all() for symbol in person.watchlist}
         services.markets.keep("watch", watched)
         await services.trades.start()
+        await services.killing.load()
+        await services.breakers.load()
         await services.proposals.start()
         await services.alerts.load()
         await services.screener.load()
@@ -147,7 +151,10 @@ class App:
         nursery.start("cockpits", services.cockpits.run)
         nursery.start("alarm", FeedAlarm(services.market_feeds, self._tell_feed, outside.clock).run)
         nursery.start("trades", services.trades.run)
+        nursery.start("killing", services.killing.run)
+        nursery.start("kill-board", services.kill_board.run)
         nursery.start("proposals", services.proposals.run)
+        nursery.start("breakers", services.breakers.run)
         nursery.start("alerts", services.alerts.run)
         nursery.start("screener", services.screener.run)
         nursery.start("signals", services.signals.run)
@@ -175,7 +182,11 @@ class App:
 
         settings = self._settings.telegram
         polling = telegram.listen(
-            handle, timeout_s=settings.poll_timeout_s, watchdog_s=settings.watchdog_s, on_return=returned
+            handle,
+            timeout_s=settings.poll_timeout_s,
+            watchdog_s=settings.watchdog_s,
+            on_return=returned,
+            is_urgent=lambda update: is_urgent(update, services.table),
         )
         menus = asyncio.create_task(self._show_menus(), name="menus")
         try:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ import handlers.cockpit
 import handlers.filters
 import handlers.free_text
 import handlers.help
+import handlers.kill
 import handlers.live
 import handlers.order
 import handlers.pause
@@ -34,8 +36,12 @@ import handlers.trade
 import handlers.trades
 import handlers.watch
 import handlers.why
+from bot.logs import Redactor
 from bot.outside import Outside, paper_fees
 from bot.settings import Settings
+from engines.orders.subaccount import EngineName
+from engines.risk.limits import ENGINES, Limits
+from handlers.ui.kill_view import over_of, report_view_of
 from handlers.ui.latch_push import latch_news_of
 from handlers.ui.request import Services
 from handlers.ui.signal_card import card_view_of
@@ -49,10 +55,14 @@ from services.accounts import VenueAccounts, admit_nothing, no_venue
 from services.actions import Actions
 from services.alerting.columns import ColumnSource
 from services.alerts import Alerts
+from services.audit import Audit
+from services.breakers import Breakers
 from services.candles import Collector
 from services.cockpit import Cockpits
 from services.collect.options import CollectOptions
+from services.gate import Gate
 from services.indicators import Indicators
+from services.killing import Killing
 from services.latches import Latches
 from services.market.options import MarketOptions
 from services.market.perps import Perps
@@ -67,9 +77,12 @@ from services.proposals import Proposals, TicketOptions
 from services.screener import Screener
 from services.signals import Signals
 from services.speech import Rendering
+from services.stopping.board import Board
+from services.stopping.road import OrderRoad
 from services.ticketing.audience import Audience
 from services.trades import Trades
 from services.trading.funds import Funds
+from services.trading.prices import Prices
 from services.trading.register import Register
 from services.trading.telling import Teller
 
@@ -100,6 +113,7 @@ SCREENS: tuple[ModuleType, ...] = (
     handlers.help,
     handlers.status,
     handlers.pause,
+    handlers.kill,
     handlers.order,
     handlers.tickets,
     handlers.live,
@@ -145,8 +159,11 @@ def build_services(
     perps = Perps(outside.primary, clock, options)
     outbox = Outbox(desk.outbox, messenger, clock, on_gone=unreachable_of(people))
     teller = Teller(people, clock, notice_of(lambda: services), outbox.stored)
-    trades = build_trades(settings, outside, teller, markets, perps, lambda: services)
+    latches = Latches(outside.latch_file, desk.latches, clock, latch_news_of(lambda: services))
+    gate = build_gate(settings, outside, markets, perps, lambda: services)
+    trades = build_trades(settings, outside, teller, markets, perps, gate, lambda: services)
     actions = Actions(desk.actions, clock, lambda: secrets.token_urlsafe(12))
+    kill_board = Board(messenger, report_view_of(lambda: services), over_of(lambda: services))
     services = Services(
         people=people,
         markets=markets,
@@ -167,7 +184,17 @@ def build_services(
         indicators=indicators,
         pictures=Pictures(markets, indicators, outside.charts, clock),
         actions=actions,
-        latches=Latches(outside.latch_file, desk.latches, clock, latch_news_of(lambda: services)),
+        latches=latches,
+        killing=build_killing(outside, latches, trades, kill_board),
+        kill_board=kill_board,
+        audit=Audit(desk.audit, clock, Redactor(tuple(settings.secrets())).text),
+        breakers=Breakers.over(
+            gate.viewing,
+            latches,
+            feeds=lambda: services.market_feeds(),
+            account_of=lambda engine: services.policies.of(engine).account,
+            limits=gate.limits,
+        ),
         proposals=build_proposals(settings, outside, people, actions, trades, lambda: services),
         outbox=outbox,
         cockpits=cockpits,
@@ -200,11 +227,12 @@ def build_trades(
     teller: Teller,
     markets: Markets,
     perps: Perps,
+    gate: Gate,
     services: Callable[[], Services],
 ) -> Trades:
     """Paper trades, shown by their handler."""
     return Trades.over(
-        build_orders(settings, outside, teller),
+        build_orders(outside, teller, gate),
         markets=markets,
         perps=perps,
         source=outside.primary,
@@ -212,6 +240,21 @@ def build_trades(
         view=living_of(services),
         most_leverage=Decimal(settings.paper.max_leverage),
         stale_after_s=settings.market.stale_after_s,
+    )
+
+
+def build_killing(outside: Outside, latches: Latches, trades: Trades, board: Board) -> Killing:
+    """The kill ladder over the road of orders; it sees every account that is open at that moment."""
+    orders = trades.orders
+    road = OrderRoad(orders, trades.register, orders.placing.quotes, outside.clock)
+    return Killing(
+        latches,
+        road,
+        orders.books,
+        outside.clock,
+        outside.desk.facts,
+        lambda: secrets.token_urlsafe(12),
+        board.hear,
     )
 
 
@@ -320,13 +363,53 @@ def build_alerts(
     )
 
 
-def build_orders(settings: Settings, outside: Outside, teller: Teller) -> Orders:
-    """The road of orders to the paper venue, over the desk's books."""
-    balance = Decimal(str(settings.paper.balance_usdt))
-    register = Register(outside.desk.books, outside.clock, balance)
-    funds = Funds(register, paper_fees(settings.paper))
+def build_gate(
+    settings: Settings,
+    outside: Outside,
+    markets: Markets,
+    perps: Perps,
+    services: Callable[[], Services],
+) -> Gate:
+    """The gate on the road of orders, over the desk's books."""
+    clock, stale_after_s = outside.clock, settings.market.stale_after_s
+    register = Register(outside.desk.books, clock, Decimal(str(settings.paper.balance_usdt)))
+    return Gate.over(
+        register,
+        Funds(register, paper_fees(settings.paper)),
+        Prices(markets, perps, register, clock, stale_after_s),
+        outside.desk.facts,
+        clock,
+        limits=limits_of(settings),
+        stopping=lambda intent: services().latches.stopping(intent),
+    )
+
+
+def build_orders(outside: Outside, teller: Teller, gate: Gate) -> Orders:
+    """The road of orders to the paper venue, behind the gate."""
+    viewing = gate.viewing
     venues = {outside.venue.name: outside.venue}
-    return Orders.over(venues, {}, register, funds, teller, outside.clock)
+    return Orders.over(venues, {}, viewing.worth.register, viewing.funds, teller, outside.clock, gate=gate)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Limits as set; those of engines that nobody may move are their own."""
+    risk, manual = settings.risk, ENGINES[EngineName.MANUAL]
+    own = replace(manual, leverage=Decimal(risk.manual_leverage), exposure=Decimal(str(risk.manual_exposure)))
+    return Limits(
+        order_usd=Decimal(str(risk.order_usd)),
+        asset_share=Decimal(str(risk.asset_share)),
+        cash_share=Decimal(str(risk.cash_share)),
+        margin_share=Decimal(str(risk.margin_share)),
+        delta_share=Decimal(str(risk.delta_share)),
+        warn_at=Decimal(str(risk.warn_drawdown)),
+        halve_at=Decimal(str(risk.halve_drawdown)),
+        halt_at=Decimal(str(risk.halt_drawdown)),
+        daily_loss=Decimal(str(risk.daily_loss)),
+        band=Decimal(str(risk.price_band)),
+        stale_after_s=settings.market.stale_after_s,
+        person_leverage=Decimal(settings.paper.max_leverage),
+        engines={**ENGINES, EngineName.MANUAL: own},
+    )
 
 
 def market_options(settings: Settings) -> MarketOptions:

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 from ports.clock import Clock
 from ports.health import FeedHealth, JobHealth, RunHealth
+from ports.messages import Priority
 from ports.people import Person, Role
 from services.actions import Actions
 from services.alerts import Alerts
+from services.audit import Audit
+from services.breakers import Breakers
 from services.candles import Collector
 from services.cockpit import Cockpits
 from services.indicators import Indicators
+from services.killing import Killing
 from services.latches import Latches
 from services.market.perps import Perps
 from services.markets import Markets
@@ -24,6 +28,7 @@ from services.proposals import Proposals
 from services.screener import Screener
 from services.signals import Signals
 from services.speech import Rendering, Speech
+from services.stopping.board import Board
 from services.tickets import Tickets
 from services.trades import Trades
 
@@ -47,6 +52,10 @@ class Services:
     pictures: Pictures
     actions: Actions
     latches: Latches
+    killing: Killing
+    kill_board: Board
+    audit: Audit
+    breakers: Breakers
     proposals: Proposals
     outbox: Outbox
     cockpits: Cockpits
@@ -80,7 +89,7 @@ class Request:
     """One command or one tap. `args` is the text behind the command, or behind the button's prefix.
 
     `message_id` is the tapped message, `None` for a typed command. `said_at` is when it was typed. What is in
-    `delivered` is called with chat and message when the screen has arrived.
+    `delivered` is called with chat and message when the screen has arrived. `priority` is that of the answer.
     """
 
     services: Services
@@ -90,6 +99,7 @@ class Request:
     args: str = ""
     message_id: int | None = None
     said_at: datetime | None = None
+    priority: Priority = Priority.ANSWER
     delivered: list[Callable[[int, int], Awaitable[None]]] = field(default_factory=list)
 
     @property

@@ -9,12 +9,15 @@ from typing import Any
 
 from adapters.paper.venue import PaperVenue
 from bot.container import build_rendering, build_table
+from bot.logs import Redactor
 from engines.core.instrument import Instrument
 from engines.core.ticker import Ticker
+from engines.risk.limits import Limits
 from engines.simulate.costs import Fees
 from handlers import alerts, cockpit, live
 from handlers.errors import Answer, answered
 from handlers.free_text import guess, understand
+from handlers.ui.kill_view import over_of, report_view_of
 from handlers.ui.latch_push import latch_news_of
 from handlers.ui.request import Request, Services
 from handlers.ui.signal_card import card_view_of
@@ -27,9 +30,13 @@ from ports.people import Person, Role
 from services.actions import Actions
 from services.alerting.columns import ColumnSource
 from services.alerts import Alerts
+from services.audit import Audit
+from services.breakers import Breakers
 from services.candles import Collector
 from services.cockpit import Cockpits
+from services.gate import Gate
 from services.indicators import Indicators
+from services.killing import Killing
 from services.latches import Latches
 from services.market.options import MarketOptions
 from services.market.perps import Perps
@@ -44,6 +51,8 @@ from services.proposals import Proposals, TicketOptions
 from services.screener import Screener
 from services.signals import Signals
 from services.speech import Rendering
+from services.stopping.board import Board
+from services.stopping.road import OrderRoad
 from services.ticketing.audience import Audience
 from services.trades import Trades
 from services.trading.funds import Funds
@@ -319,6 +328,35 @@ class Ground:
             options=TicketOptions(),
         )
 
+    def killing(self, latches: Latches, trades: Trades, board: Board) -> Killing:
+        """The kill ladder over the road of orders."""
+        tokens, orders = itertools.count(1), trades.orders
+        road = OrderRoad(orders, trades.register, orders.placing.quotes, self.clock)
+        return Killing(
+            latches,
+            road,
+            orders.books,
+            self.clock,
+            self.stores.facts,
+            lambda: f"kill-{next(tokens)}",
+            board.hear,
+        )
+
+    def breakers(self, latches: Latches, trades: Trades) -> Breakers:
+        """Breakers that look at nothing by themselves."""
+        gate = Gate.over(
+            trades.register,
+            trades.orders.funds,
+            trades.prices,
+            self.stores.facts,
+            self.clock,
+            limits=Limits(),
+            stopping=latches.stopping,
+        )
+        return Breakers.over(
+            gate.viewing, latches, feeds=list, account_of=lambda engine: None, limits=Limits()
+        )
+
     def services(
         self, charts: FakeCharts, admin_chat: int | None, desk: Callable[[], ScreenDesk]
     ) -> Services:
@@ -333,6 +371,8 @@ class Ground:
         books, signals = MemoryBooks(stores.outbox, stores.tickets), self.signals(own)
         trades = paper_trades(self.source, markets, perps, teller, books, self.messenger, own)
         actions = Actions(stores.actions, clock, lambda: f"token-{next(tokens)}")
+        latches = Latches(self.latch_file, stores.latches, clock, latch_news_of(own))
+        board = Board(self.messenger, report_view_of(own), over_of(own))
         services = Services(
             people=people,
             markets=markets,
@@ -354,7 +394,11 @@ class Ground:
             indicators=self.indicators,
             pictures=Pictures(markets, self.indicators, charts, clock),
             actions=actions,
-            latches=Latches(self.latch_file, stores.latches, clock, latch_news_of(own)),
+            latches=latches,
+            audit=Audit(stores.audit, clock, Redactor().text),
+            killing=self.killing(latches, trades, board),
+            kill_board=board,
+            breakers=self.breakers(latches, trades),
             proposals=self.proposals(actions, trades, admin_chat, own),
             outbox=self.outbox,
             cockpits=Cockpits(people, self.messenger, clock, cockpit.view_of(own)),
