@@ -160,6 +160,7 @@ class Tickets:
             proposal = _again(filed, "paper", filed.intent.quantity)
             draft = allowed(await self.drafting.draft(proposal, on_paper=True))
             await self._decline(filed, self._decided(filed.ticket, TicketState.PAPER, person))
+            draft = await self.drafting.renewed(draft)
             return await self.send(draft, TicketState.PAPER, {}, by=person, replaces=filed.ticket)
 
     async def skip(self, ticket_id: str, person: Person) -> Filed:
@@ -215,7 +216,7 @@ class Tickets:
         """A new ticket for the same wish in place of this one, in the same messages."""
         draft = allowed(await self.drafting.draft(_again(filed, state, quantity)))
         await self._decline(filed, self._decided(filed.ticket, state, person))
-        return await self.ask(draft, {}, replaces=filed.ticket)
+        return await self.ask(await self.drafting.renewed(draft), {}, replaces=filed.ticket)
 
     async def _drop(self, filed: Filed, state: TicketState) -> None:
         with self._decision(filed, None):

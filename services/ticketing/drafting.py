@@ -70,6 +70,15 @@ class Drafting:
             route=self._route(proposal, sub_account, intent.quantity * quote.expected),
         )
 
+    async def renewed(self, draft: Draft) -> Draft:
+        """The same draft for the position as it is by now: what it was measured for may be over since."""
+        proposal = draft.proposal
+        trade = await self.road.trade_for(
+            draft.sub_account, proposal.instrument, proposal.direction, leverage=proposal.leverage
+        )
+        intent = replace(draft.intent, trade_id=trade.id)
+        return replace(draft, intent=intent, trade=_with_levels(proposal, trade, intent))
+
     def _sub_account(self, proposal: Proposal, *, on_paper: bool) -> SubAccount:
         """Where the policy says; what reduces belongs where the position is."""
         engine = proposal.engine
