@@ -1,5 +1,6 @@
 """A venue's exchange in the world: driven by the market clock, kept in the state folder."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -55,6 +56,7 @@ class VenueExchange:
         self._keep = ExchangeKeep(keep, name)
         self._at_ms = self._keep.at_ms() or now_ms()
         self._last: dict[Key, Decimal] = {}
+        self._timers: list[asyncio.TimerHandle] = []
 
     def new_id(self) -> str:
         """The next id: a number, as most venues have."""
@@ -81,6 +83,18 @@ class VenueExchange:
         if now_ms > self._at_ms:
             self._catch_up(now_ms)
         return utc(now_ms)
+
+    def later(self, seconds: float, act: Callable[[], None]) -> None:
+        """Do something so many real seconds later, unless the world has ended by then."""
+        loop = asyncio.get_running_loop()
+        self._timers = [timer for timer in self._timers if timer.when() > loop.time()]
+        self._timers.append(loop.call_later(seconds, act))
+
+    def close(self) -> None:
+        """Nothing happens any more."""
+        for timer in self._timers:
+            timer.cancel()
+        self.remember()
 
     def remember(self) -> None:
         """Write down how far the market was gone through."""

@@ -12,11 +12,11 @@ from sandbox.bybit.routes import bybit_routes
 from sandbox.clock import clock_routes
 from sandbox.control import WorldControl
 from sandbox.faults import faults_middleware
-from sandbox.gate.exchange import gate_exchange
 from sandbox.gate.routes import gate_routes
 from sandbox.telegram.requests import MAX_UPLOAD_BYTES
 from sandbox.telegram.routes import telegram_routes
 from sandbox.visitors import own_visitors_only
+from sandbox.wiretap import wiretap_middleware
 from sandbox.world import World
 
 HOST = "127.0.0.1"
@@ -28,14 +28,18 @@ PAGE = Path(__file__).parent / "page"
 def build_app(world: World) -> web.Application:
     """The application; stopping it closes the world."""
     app = web.Application(
-        middlewares=[own_visitors_only, faults_middleware(world.faults)],
+        middlewares=[
+            own_visitors_only,
+            wiretap_middleware(world.wiretap),
+            faults_middleware(world.faults),
+        ],
         client_max_size=MAX_UPLOAD_BYTES + 2**20,
     )
     app.add_routes(telegram_routes(world.telegram))
-    app.add_routes(bybit_routes(world.market, world.clock, world.faults))
+    bybit, gate = world.venues["bybit"], world.venues["gate"]
+    app.add_routes(bybit_routes(world.market, world.clock, world.faults, bybit, world.wiretap))
     app.add_routes(binance_routes(world.market, world.clock))
-    gate = gate_exchange(world.market, world.clock, world.faults, world.keep)
-    app.add_routes(gate_routes(world.market, world.clock, world.faults, gate))
+    app.add_routes(gate_routes(world.market, world.clock, world.faults, gate, world.wiretap))
     app.add_routes(clock_routes(world.clock, lambda: world.faults.is_silent("clock")))
     app.add_routes(WorldControl(world).routes())
     app.add_routes([web.get("/", _index), web.static("/static", PAGE)])

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,8 +10,11 @@ from typing import Any
 
 import orjson
 
+from sandbox.bybit.venue import bybit_exchange
 from sandbox.clock import SandboxClock
+from sandbox.exchange import VenueExchange
 from sandbox.faults import Faults
+from sandbox.gate.exchange import gate_exchange
 from sandbox.market.market import Market
 from sandbox.market.replay import recorded_origin
 from sandbox.market.source import Origin
@@ -18,6 +22,7 @@ from sandbox.market.synthetic import synthetic_origin
 from sandbox.stream import Stream
 from sandbox.telegram.keep import ForgetfulKeep, Keep, SqliteKeep
 from sandbox.telegram.twin import Telegram
+from sandbox.wiretap import Wiretap
 
 STATE_FILE = "sandbox.sqlite3"
 DEFAULT_SEED = 7
@@ -50,6 +55,8 @@ class World:
     market: Market
     telegram: Telegram
     faults: Faults
+    wiretap: Wiretap
+    venues: Mapping[str, VenueExchange]
     stream: Stream
     keep: Keep
 
@@ -71,6 +78,8 @@ class World:
         while True:
             await asyncio.sleep(every_s)
             beat += 1
+            for venue in self.venues.values():
+                venue.now()
             self.remember()
             if self.stream.is_listening:
                 self.tell_clock()
@@ -95,6 +104,8 @@ class World:
         """Write where clock and market stand."""
         self.keep.put(_KIND, "clock", self.clock.state())
         self.keep.put(_KIND, "market", self.market.state())
+        for venue in self.venues.values():
+            venue.remember()
 
     def apply_faults(self) -> None:
         """Let a change of faults take effect and show it."""
@@ -109,6 +120,8 @@ class World:
 
     def close(self) -> None:
         """Write the last state; nothing may change after that."""
+        for venue in self.venues.values():
+            venue.close()
         self.remember()
         self.keep.close()
 
@@ -138,7 +151,20 @@ def _open_world(options: WorldOptions, keep: Keep) -> World:
         clock.set_speed(options.speed)
     stream = Stream()
     telegram = Telegram(audience=stream, wire_ms=clock.wire_ms, monotonic_s=time.monotonic, keep=keep)
-    world = World(clock=clock, market=market, telegram=telegram, faults=Faults(), stream=stream, keep=keep)
+    faults = Faults()
+    world = World(
+        clock=clock,
+        market=market,
+        telegram=telegram,
+        faults=faults,
+        wiretap=Wiretap(),
+        venues={
+            "bybit": bybit_exchange(market, clock, faults, keep),
+            "gate": gate_exchange(market, clock, faults, keep),
+        },
+        stream=stream,
+        keep=keep,
+    )
     clock.subscribe(world.tell_clock)
     world.faults.subscribe(world.apply_faults)
     return world

@@ -41,10 +41,11 @@ _TRADE_SECONDS = 600
 class BybitRest:
     """The market endpoints. All but server time tell market time."""
 
-    def __init__(self, market: Market, clock: SandboxClock, halts: Halts) -> None:
+    def __init__(self, market: Market, clock: SandboxClock, halts: Halts, wire_ms: Callable[[], int]) -> None:
         self._market = market
         self._clock = clock
         self._halts = halts
+        self._wire_ms = wire_ms
 
     def routes(self, prefix: str) -> list[web.RouteDef]:
         """The endpoints under `prefix`, and what Bybit says on a path it does not know."""
@@ -183,7 +184,7 @@ class BybitRest:
         return handle
 
     async def _time(self, request: web.Request) -> web.Response:
-        wire_ms = self._clock.wire_ms()
+        wire_ms = self._wire_ms()
         return answer({"timeSecond": str(wire_ms // 1000), "timeNano": str(wire_ms * 1_000_000)}, wire_ms)
 
 

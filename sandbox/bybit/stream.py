@@ -47,7 +47,7 @@ class PublicStream:
         """Serve one connection until it ends."""
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        line = _Line(self._market, self._clock, self._faults, self._halts, self._kind, socket)
+        line = _Line(self._market, self._clock, self._faults, self._halts, self._kind, socket, request.path)
         unsubscribe = self._clock.subscribe(line.wake)
         pusher = asyncio.create_task(line.push())
         try:
@@ -73,6 +73,7 @@ class _Line:
         halts: Halts,
         kind: MarketKind,
         socket: web.WebSocketResponse,
+        path: str,
     ) -> None:
         self._market = market
         self._clock = clock
@@ -80,6 +81,7 @@ class _Line:
         self._halts = halts
         self._kind = kind
         self._socket = socket
+        self._path = path
         self._id = secrets.token_hex(10)
         self._topics: dict[str, Topic] = {}
         self._woken = asyncio.Event()
@@ -161,5 +163,5 @@ class _Line:
 
     async def _say(self, message: Message) -> None:
         # what a silent socket did not say is lost, as it is on the real line
-        if not self._faults.is_silent(SERVICE):
+        if not self._faults.is_silent(SERVICE, self._path):
             await self._socket.send_str(orjson.dumps(message).decode())

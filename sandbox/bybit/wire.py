@@ -23,10 +23,13 @@ INTERVALS = {
 class Declined(Exception):
     """A request that Bybit answers with a `retCode` other than 0."""
 
-    def __init__(self, message: str, code: int = PARAMS_ERROR) -> None:
+    def __init__(
+        self, message: str, code: int = PARAMS_ERROR, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.headers = dict(headers or {})
 
 
 def answer(result: Mapping[str, Any], time_ms: int, *, code: int = 0, message: str = "OK") -> web.Response:

@@ -13,10 +13,13 @@ from aiohttp.test_utils import TestServer
 from adapters.clock import StreamedClock
 from sandbox.binance import binance_routes
 from sandbox.bybit.routes import bybit_routes
+from sandbox.bybit.venue import bybit_exchange
 from sandbox.clock import SandboxClock, clock_routes
 from sandbox.faults import Faults
 from sandbox.market.market import Market
 from sandbox.market.synthetic import synthetic_origin
+from sandbox.telegram.keep import ForgetfulKeep
+from sandbox.wiretap import Wiretap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +45,11 @@ async def running_twins(*, seed: int = 7, speed: float = 1.0) -> AsyncIterator[T
     )
     market = Market(origin, now_ms=sandbox_clock.now_ms)
     faults = Faults()
+    bybit = bybit_exchange(market, sandbox_clock, faults, ForgetfulKeep())
     app = web.Application()
     app.add_routes(
         [
-            *bybit_routes(market, sandbox_clock, faults),
+            *bybit_routes(market, sandbox_clock, faults, bybit, Wiretap()),
             *binance_routes(market, sandbox_clock),
             *clock_routes(sandbox_clock),
         ]

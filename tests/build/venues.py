@@ -14,15 +14,17 @@ from aiohttp.test_utils import TestServer
 from sandbox.accounts import TRADING, ApiKey
 from sandbox.binance import binance_routes
 from sandbox.bybit.routes import bybit_routes
+from sandbox.bybit.venue import bybit_exchange
 from sandbox.clock import SandboxClock
 from sandbox.exchange import VenueExchange
-from sandbox.faults import Faults
+from sandbox.faults import Faults, faults_middleware
 from sandbox.gate.exchange import gate_exchange
 from sandbox.gate.keys import account_name, user_of
 from sandbox.gate.routes import gate_routes
 from sandbox.market.market import Market
 from sandbox.market.source import Origin
 from sandbox.telegram.keep import ForgetfulKeep
+from sandbox.wiretap import Wiretap, wiretap_middleware
 
 
 class StillWire:
@@ -48,6 +50,8 @@ class Venues:
     wire: StillWire
     clock: SandboxClock
     faults: Faults
+    wiretap: Wiretap
+    bybit: VenueExchange
     gate: VenueExchange
     http: aiohttp.ClientSession
 
@@ -64,13 +68,26 @@ async def running_venues(origin: Origin, now_ms: int) -> AsyncIterator[Venues]:
     wire = StillWire()
     clock = SandboxClock(start_ms=now_ms, wall=wire, monotonic=wire, end_ms=origin.end_ms)
     market, faults = Market(origin, now_ms=clock.now_ms), Faults()
-    app = web.Application()
-    app.add_routes([*bybit_routes(market, clock, faults), *binance_routes(market, clock)])
+    wiretap = Wiretap()
+    app = web.Application(middlewares=[wiretap_middleware(wiretap), faults_middleware(faults)])
+    bybit = bybit_exchange(market, clock, faults, ForgetfulKeep())
+    app.add_routes(bybit_routes(market, clock, faults, bybit, wiretap))
+    app.add_routes(binance_routes(market, clock))
     gate = gate_exchange(market, clock, faults, ForgetfulKeep())
-    app.add_routes(gate_routes(market, clock, faults, gate))
+    app.add_routes(gate_routes(market, clock, faults, gate, wiretap))
     async with TestServer(app) as server, aiohttp.ClientSession() as http:
         url = str(server.make_url("")).rstrip("/")
-        yield Venues(url=url, market=market, wire=wire, clock=clock, faults=faults, gate=gate, http=http)
+        yield Venues(
+            url=url,
+            market=market,
+            wire=wire,
+            clock=clock,
+            faults=faults,
+            wiretap=wiretap,
+            bybit=bybit,
+            gate=gate,
+            http=http,
+        )
 
 
 @asynccontextmanager

@@ -137,8 +137,9 @@ class Clearing:
         wallet, one, at = account.setup.spot_wallet, done.instrument, done.at
         sign, notional = done.side.sign, done.price * done.quantity
         self._record(account, done)
-        self.move(account, wallet, one.base, sign * done.quantity, Cause.TRADE, done.id, at, one)
-        self.move(account, wallet, one.quote, -sign * notional, Cause.TRADE, done.id, at, one)
+        legs = [(one.base, sign * done.quantity), (one.quote, -sign * notional)]
+        for asset, amount in sorted(legs, key=lambda leg: leg[0] == done.fee_asset):
+            self.move(account, wallet, asset, amount, Cause.TRADE, done.id, at, one)
         self.move(account, wallet, done.fee_asset, -done.fee, Cause.FEE, done.id, at, one)
 
     def _clear_perp(self, account: Account, done: Execution) -> None:
