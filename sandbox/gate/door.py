@@ -10,15 +10,18 @@ from engines.core.instrument import MarketKind
 from engines.simulate.exchange import refusal
 from sandbox.accounts import ApiKey
 from sandbox.exchange import VenueExchange
+from sandbox.faults import Faults
 from sandbox.gate.call import Call, Endpoint
 from sandbox.gate.keys import GATE_KEYS, account_name, user_of
 from sandbox.gate.labels import declined
+from sandbox.gate.quota import Quota
 from sandbox.gate.signing import FARTHEST_MS, is_request_signed
-from sandbox.gate.wire import Declined, answer
+from sandbox.gate.wire import SERVICE, Declined, answer
 
 EXPIRY_HEADER = "X-Gate-Exptime"
 _DAY_S = 86_400
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
+_PLACING = ("POST", "PATCH", "PUT")
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -27,9 +30,11 @@ class Door:
     """Lets signed requests in. `wire_ms` is the venue's clock; `home` stands before the paths that clients
     sign."""
 
-    def __init__(self, venue: VenueExchange, wire_ms: Callable[[], int], home: str) -> None:
+    def __init__(self, venue: VenueExchange, faults: Faults, wire_ms: Callable[[], int], home: str) -> None:
         self._venue = venue
+        self._faults = faults
         self._wire_ms = wire_ms
+        self._quota = Quota(wire_ms)
         self._home = home
         self._born_s = wire_ms() // 1000
 
@@ -44,15 +49,23 @@ class Door:
         async def handle(request: web.Request) -> web.Response:
             raw = await request.read()
             try:
-                return answer(request, endpoint(self._call(request, raw)))
+                call = self._call(request, raw)
+                self._count(request, call)
+                return answer(request, endpoint(call))
             except refusal.Declined as refused:
                 is_futures = "/futures/" in request.path
                 said = declined(refused, MarketKind.PERP if is_futures else MarketKind.SPOT)
             except Declined as refused:
                 said = refused
-            return answer(request, said.body, said.status)
+            return answer(request, said.body, said.status, said.headers)
 
         return handle
+
+    def _count(self, request: web.Request, call: Call) -> None:
+        """Orders that are placed or changed have a quota."""
+        parts = request.path.removeprefix(f"{self._home}/api/v4/").split("/")
+        if request.method in _PLACING and "orders" in parts and self._faults.of(SERVICE).real_limits:
+            self._quota.take(call.account.setup.name, parts[0])
 
     def _call(self, request: web.Request, raw: bytes) -> Call:
         key = self._checked(request, raw)

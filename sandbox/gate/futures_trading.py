@@ -9,6 +9,7 @@ from engines.core.side import Direction
 from engines.simulate.exchange import refusal
 from engines.simulate.exchange.order import ExchangeOrder, State
 from engines.simulate.exchange.position import Position
+from sandbox.cancels import Cancels
 from sandbox.exchange import VenueExchange
 from sandbox.gate import accounts, futures_orders
 from sandbox.gate.call import Call, Endpoint, within
@@ -27,10 +28,11 @@ _MODES = {"single": False, "dual": True}
 class FuturesTrading:
     """Orders, price-triggered orders and fills of perpetuals."""
 
-    def __init__(self, venue: VenueExchange, markets: GateMarkets, recall: Recall) -> None:
+    def __init__(self, venue: VenueExchange, markets: GateMarkets, recall: Recall, cancels: Cancels) -> None:
         self._venue = venue
         self._markets = markets
         self._recall = recall
+        self._cancels = cancels
 
     def endpoints(self) -> dict[tuple[str, str], Endpoint]:
         """What is answered, by method and path."""
@@ -86,7 +88,7 @@ class FuturesTrading:
 
     def cancel(self, call: Call) -> dict[str, Any]:
         """Take an order out."""
-        ended = self._venue.exchange.cancel(call.account, self._found(call), call.at)
+        ended = self._cancels.one(call.account, self._found(call), call.at)
         return futures_orders.row(ended, call.user)
 
     def cancel_some(self, call: Call) -> list[dict[str, Any]]:
@@ -104,7 +106,7 @@ class FuturesTrading:
         def is_chosen(one: ExchangeOrder) -> bool:
             return in_market(one) and sign in (None, one.side.sign)
 
-        ended = self._venue.exchange.cancel_all(call.account, call.at, is_chosen)
+        ended = self._cancels.all(call.account, call.at, is_chosen)
         return [futures_orders.row(one, call.user) for one in ended]
 
     def fills(self, call: Call) -> list[dict[str, Any]]:
@@ -157,12 +159,12 @@ class FuturesTrading:
 
     def cancel_sleeping(self, call: Call) -> dict[str, Any]:
         """Take a price-triggered order out."""
-        ended = self._venue.exchange.cancel(call.account, self._found_sleeping(call), call.at)
+        ended = self._cancels.one(call.account, self._found_sleeping(call), call.at)
         return futures_orders.sleeping_row(ended, call.user)
 
     def cancel_all_sleeping(self, call: Call) -> list[dict[str, Any]]:
         """Take all price-triggered orders out, of one contract where it is named."""
-        ended = self._venue.exchange.cancel_all(call.account, call.at, self._chooser(call, State.SLEEPING))
+        ended = self._cancels.all(call.account, call.at, self._chooser(call, State.SLEEPING))
         return [futures_orders.sleeping_row(one, call.user) for one in ended]
 
     def _place(self, call: Call, body: dict[str, Any]) -> ExchangeOrder:
@@ -184,7 +186,7 @@ class FuturesTrading:
         head = {"user_id": call.user, "id": name}
         try:
             order = self._recall.find(call.account, _KIND, name)
-            self._venue.exchange.cancel(call.account, order, call.at)
+            self._cancels.one(call.account, order, call.at)
         except refusal.Declined as refused:
             return {**head, "succeeded": False, "message": declined(refused, _KIND).label}
         return {**head, "succeeded": True, "message": ""}

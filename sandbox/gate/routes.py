@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from sandbox.cancels import Cancels
 from sandbox.clock import SandboxClock
 from sandbox.exchange import VenueExchange
 from sandbox.faults import Faults
@@ -17,6 +18,7 @@ from sandbox.gate.wallets import Wallets
 from sandbox.gate.wire import SERVICE, answer
 from sandbox.halts import Halts
 from sandbox.market.market import Market
+from sandbox.wiretap import Wiretap
 
 PREFIX = "/gate"
 API = f"{PREFIX}/api/v4"
@@ -26,7 +28,7 @@ FUTURES_SOCKETS = (f"{PREFIX}/v4/ws/usdt", f"{PREFIX}/v4/ws/futures/usdt")
 
 
 def gate_routes(
-    market: Market, clock: SandboxClock, faults: Faults, venue: VenueExchange
+    market: Market, clock: SandboxClock, faults: Faults, venue: VenueExchange, wiretap: Wiretap
 ) -> list[web.RouteDef]:
     """REST and WebSockets of the v4 API under `/gate`."""
     halts, markets = Halts(faults, SERVICE), GateMarkets(market)
@@ -34,24 +36,24 @@ def gate_routes(
     def wire_ms() -> int:
         return clock.wire_ms() + faults.of(SERVICE).skew_ms
 
-    spot = GateStream("spot", markets, venue, clock, faults, halts)
-    futures = GateStream("futures", markets, venue, clock, faults, halts)
+    spot = GateStream("spot", markets, venue, clock, faults, halts, wiretap)
+    futures = GateStream("futures", markets, venue, clock, faults, halts, wiretap)
     return [
         web.get(SPOT_SOCKET, spot.connect),
         *(web.get(path, futures.connect) for path in FUTURES_SOCKETS),
         *GatePublic(markets, wire_ms, halts).routes(API),
-        *Door(venue, wire_ms, PREFIX).routes(API, _private(venue, markets, clock)),
+        *Door(venue, faults, wire_ms, PREFIX).routes(API, _private(venue, markets, clock, faults)),
         web.route("*", f"{PREFIX}/{{path:.*}}", _unknown_path),
     ]
 
 
 def _private(
-    venue: VenueExchange, markets: GateMarkets, clock: SandboxClock
+    venue: VenueExchange, markets: GateMarkets, clock: SandboxClock, faults: Faults
 ) -> dict[tuple[str, str], Endpoint]:
-    recall = Recall(venue.exchange.journal, clock.wire_ms)
+    recall, cancels = Recall(venue.exchange.journal, clock.wire_ms), Cancels(venue, faults)
     return {
-        **SpotTrading(venue, markets, recall).endpoints(),
-        **FuturesTrading(venue, markets, recall).endpoints(),
+        **SpotTrading(venue, markets, recall, cancels).endpoints(),
+        **FuturesTrading(venue, markets, recall, cancels).endpoints(),
         **FuturesAccount(venue, markets).endpoints(),
         **Wallets(venue).endpoints(),
     }

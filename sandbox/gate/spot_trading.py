@@ -6,6 +6,7 @@ from typing import Any
 from engines.core.instrument import Instrument, MarketKind
 from engines.simulate.exchange import refusal
 from engines.simulate.exchange.order import ExchangeOrder, State
+from sandbox.cancels import Cancels
 from sandbox.exchange import VenueExchange
 from sandbox.gate import accounts, spot_orders
 from sandbox.gate.call import Call, Endpoint, within
@@ -21,10 +22,11 @@ _MOST_BATCHED = 10
 class SpotTrading:
     """Orders, price-triggered orders, fills and balances of spot."""
 
-    def __init__(self, venue: VenueExchange, markets: GateMarkets, recall: Recall) -> None:
+    def __init__(self, venue: VenueExchange, markets: GateMarkets, recall: Recall, cancels: Cancels) -> None:
         self._venue = venue
         self._markets = markets
         self._recall = recall
+        self._cancels = cancels
 
     def endpoints(self) -> dict[tuple[str, str], Endpoint]:
         """What is answered, by method and path."""
@@ -101,7 +103,7 @@ class SpotTrading:
     def cancel_all(self, call: Call) -> list[dict[str, Any]]:
         """Take all orders out, of one pair where it is named."""
         chosen = self._chooser(call, State.OPEN, "currency_pair")
-        ended = self._venue.exchange.cancel_all(call.account, call.at, chosen)
+        ended = self._cancels.all(call.account, call.at, chosen)
         return [{**self._row(call, one), "succeeded": True} for one in ended]
 
     def fills(self, call: Call) -> list[dict[str, Any]]:
@@ -160,12 +162,12 @@ class SpotTrading:
     def cancel_sleeping(self, call: Call) -> dict[str, Any]:
         """Take a price-triggered order out."""
         order = self._found_sleeping(call)
-        return self._sleeping_row(call, self._venue.exchange.cancel(call.account, order, call.at))
+        return self._sleeping_row(call, self._cancels.one(call.account, order, call.at))
 
     def cancel_all_sleeping(self, call: Call) -> list[dict[str, Any]]:
         """Take all price-triggered orders out, of one market where it is named."""
         chosen = self._chooser(call, State.SLEEPING, "market")
-        ended = self._venue.exchange.cancel_all(call.account, call.at, chosen)
+        ended = self._cancels.all(call.account, call.at, chosen)
         return [self._sleeping_row(call, one) for one in ended]
 
     def _place(self, call: Call, body: dict[str, Any]) -> ExchangeOrder:
@@ -197,7 +199,7 @@ class SpotTrading:
     def _cancelled(self, call: Call, order: ExchangeOrder) -> ExchangeOrder:
         if order.state is State.CANCELED:
             raise Declined("ORDER_CANCELLED", "Order is cancelled already")
-        return self._venue.exchange.cancel(call.account, order, call.at)
+        return self._cancels.one(call.account, order, call.at)
 
     def _found(self, call: Call) -> ExchangeOrder:
         order = self._recall.find(call.account, _KIND, call.query["order_id"])

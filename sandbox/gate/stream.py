@@ -5,7 +5,7 @@ import contextlib
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 from aiohttp import WSMsgType, web
@@ -19,6 +19,7 @@ from sandbox.gate.reports import Message, Reports, is_private
 from sandbox.gate.topics import CandleTopic, Topic, is_public, open_topics
 from sandbox.gate.wire import SERVICE, Declined, is_size_text, to_json
 from sandbox.halts import Halts
+from sandbox.wiretap import Phase, Wiretap
 
 _PUSH_S = 0.5
 _SHORTEST_S = 0.05
@@ -36,6 +37,7 @@ class GateStream:
         clock: SandboxClock,
         faults: Faults,
         halts: Halts,
+        wiretap: Wiretap,
     ) -> None:
         self.kind = kind
         self.markets = markets
@@ -43,12 +45,13 @@ class GateStream:
         self.clock = clock
         self.faults = faults
         self.halts = halts
+        self.wiretap = wiretap
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one connection until it ends."""
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        line = _Line(self, socket, is_size_text=is_size_text(request))
+        line = _Line(self, socket, request)
         ends = (self.clock.subscribe(line.wake), self.venue.exchange.journal.subscribe(line.report))
         pusher = asyncio.create_task(line.push())
         try:
@@ -67,10 +70,13 @@ class GateStream:
 class _Line:
     """One connection: what it has subscribed to."""
 
-    def __init__(self, stream: GateStream, socket: web.WebSocketResponse, *, is_size_text: bool) -> None:
+    def __init__(self, stream: GateStream, socket: web.WebSocketResponse, request: web.Request) -> None:
         self._stream = stream
         self._socket = socket
-        self._is_size_text = is_size_text
+        self._transport = request.transport
+        self._path = request.path
+        self._is_size_text = is_size_text(request)
+        self._reported = 0
         self._id = secrets.token_hex(8)
         self._topics: dict[str, Topic] = {}
         self._reports = Reports(stream.kind, stream.venue)
@@ -113,7 +119,7 @@ class _Line:
                 if len(self._reports):
                     self._stream.venue.now()  # what the market did to resting orders is told as well
                 for told in self._told():
-                    await self._say(told)
+                    await self._report(told)
                 now_ms = self._stream.clock.now_ms()
                 for topic in tuple(self._topics.values()):
                     news = topic.news(self._stream.halts.time_of(topic.symbol, now_ms))
@@ -136,6 +142,27 @@ class _Line:
             await self._refuse(message, f"{orjson.dumps(declined.body).decode()}\n", _NOT_LET_IN)
             return
         await self._agree(message)
+        again = self._stream.faults.of(SERVICE).replay
+        for event in self._stream.venue.exchange.journal.since(0)[-again:] if again else ():
+            self.report(event)
+
+    async def _report(self, message: Message) -> None:
+        """Send a report, unless somebody cuts the line there."""
+        tap, what = self._stream.wiretap, f"stream {message['channel']}"
+        number = tap.counted(SERVICE)
+        if tap.is_cut(SERVICE, number, what, Phase.BEFORE):
+            self._cut()
+        await self._say(message)
+        self._reported += 1
+        cut_after = self._stream.faults.of(SERVICE).cut_after
+        is_over = cut_after is not None and self._reported >= cut_after
+        if tap.is_cut(SERVICE, number, what, Phase.AFTER) or is_over:
+            self._cut()
+
+    def _cut(self) -> NoReturn:
+        if self._transport is not None:
+            self._transport.abort()
+        raise ConnectionResetError
 
     def _told(self) -> list[Message]:
         """The reports that are due, as a fault would have them told."""
@@ -163,9 +190,7 @@ class _Line:
         return self._as_disturbed(list(news)) if isinstance(topic, CandleTopic) else news
 
     def _as_disturbed(self, told: list[Any]) -> list[Any]:
-        fault = self._stream.faults.get(SERVICE)
-        if fault is None:
-            return told
+        fault = self._stream.faults.of(SERVICE)
         ordered = told[::-1] if fault.shuffle else told
         return [one for one in ordered for _ in range(1 + fault.repeat)]
 
@@ -199,7 +224,7 @@ class _Line:
 
     async def _say(self, message: Mapping[str, Any]) -> None:
         # what a silent socket did not say is lost, as it is on the real line
-        if self._stream.faults.is_silent(SERVICE):
+        if self._stream.faults.is_silent(SERVICE, self._path):
             return
         wire_ms = self._stream.clock.wire_ms()
         stamped = {"time": wire_ms // 1000, "time_ms": wire_ms, **message}

@@ -25,11 +25,14 @@ INTERVALS = {
 class Declined(Exception):
     """A request that Gate answers with a label and an HTTP status of 400 or more."""
 
-    def __init__(self, label: str, message: str, status: int = 400) -> None:
+    def __init__(
+        self, label: str, message: str, status: int = 400, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.label = label
         self.message = message
         self.status = status
+        self.headers = headers
 
     @property
     def body(self) -> dict[str, str]:
@@ -48,10 +51,12 @@ def to_json(body: object, *, is_size_text: bool) -> bytes:
     return orjson.dumps(body, default=_size_text, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
 
 
-def answer(request: web.Request, body: object, status: int = 200) -> web.Response:
+def answer(
+    request: web.Request, body: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> web.Response:
     """An answer in the wording that the client asks for."""
     raw = to_json(body, is_size_text=is_size_text(request))
-    return web.Response(body=raw, status=status, content_type="application/json")
+    return web.Response(body=raw, status=status, content_type="application/json", headers=headers)
 
 
 def is_size_text(request: web.Request) -> bool:
