@@ -24,7 +24,7 @@ class Cut:
 
 @dataclass(slots=True, kw_only=True)
 class Case:
-    """An entry of an engine whose inputs are all there, as its rules read it. Never changed, and not frozen only
+    """An entry of an engine whose inputs are all there, as its rules read it. Not changed; not frozen only
     because freezing costs as much as half of the rules.
 
     `own` is the worst price that the order takes, `price` the dearest of it and the market's, `notional` the

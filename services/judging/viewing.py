@@ -68,6 +68,10 @@ class Viewing:
     async def load(self) -> None:
         """Read what memory does not have. Raises `Transient`."""
         owners = [owner for is_paper in (True, False) for owner in owners_of(EngineName, is_paper=is_paper)]
+        register = self.worth.register
+        for owner in owners:
+            if await register.books.balances(owner):
+                await register.account(owner)
         names = [account_name(owner) for owner in owners]
         await self.marks.load([*names, *(desk_name(is_paper=is_paper) for is_paper in (True, False))])
         await self.turnover.load(owners)
