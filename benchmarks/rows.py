@@ -63,6 +63,11 @@ ROWS = {
         Row("signals.cold_start_stall_ms", "ms", 300, 100),
         Row("signals.new_bar_250_ms", "ms", 5, 0.2, "TA-Lib recompute 73, talipp 9.5"),
         Row("risk.judgements_per_s", "1/s", 10_000, 50_000, is_higher_better=True),
+        Row("orders.journal_commits_per_s", "1/s", 3000, 6000, "an ORM 1,000", is_higher_better=True),
+        Row("orders.intent_to_wire_p99_ms", "ms", 20, 5),
+        Row("orders.sustained_100_lost", "", 0, 0),
+        Row("orders.burst_1000_ack_s", "s", 3, 1, "ccxt alone 3,100-3,850 requests/s of CPU"),
+        Row("orders.vs_ccxt_ratio", "", 0.3, 0.6, is_higher_better=True),
         Row("chart.render_ms", "ms", 700, 200, "matplotlib objects 190, own SVG and resvg 30"),
     )
 }

@@ -91,8 +91,11 @@ class _Prepared:
         ]
 
     def values(self, row: Mapping[str, Any]) -> Sequence[Any]:
-        """The values of a row in the order of the text."""
-        return [row[name] if process is None else process(row[name]) for name, process in self._names]
+        """The values of a row in the order of the text; `None` is NULL, also where JSON has its own."""
+        return [
+            value if (value := row[name]) is None or process is None else process(value)
+            for name, process in self._names
+        ]
 
 
 class _FileBatch:

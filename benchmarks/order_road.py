@@ -1,0 +1,213 @@
+"""The road of orders to the sandbox's Bybit: durable books, ccxt, the private stream. No gate."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from adapters.clock import SystemClock
+from adapters.exchange.address import redirect
+from adapters.sql.desk import SqlDesk
+from adapters.venues.bybit_acts import BybitActs
+from adapters.venues.bybit_codes import bybit_meaning
+from adapters.venues.bybit_reads import BybitReads
+from adapters.venues.bybit_stream import bybit_lines
+from adapters.venues.calls import Asking, Calls
+from adapters.venues.ccxt_books import CcxtBooks
+from adapters.venues.ccxt_venue import CcxtVenue
+from adapters.venues.governor import Governor
+from adapters.venues.keys import Keys
+from adapters.venues.private_stream import PrivateSockets
+from engines.core.instrument import Instrument, MarketKind
+from engines.core.side import Direction, Side
+from engines.orders.order import Intent, OrderKind, OrderState, Purpose
+from engines.orders.subaccount import EngineName, SubAccount
+from engines.simulate.costs import Fees
+from ports.people import Person
+from services.ordering.naming import first_order, intent_name
+from services.orders import Orders
+from services.people import People
+from services.trading.funds import Funds
+from services.trading.register import Register
+from services.trading.telling import Teller
+
+KEYS = Keys(key="SANDBOXTRADE000000", secret="sandbox-trade-secret-for-loopback-only")  # noqa: S106
+MARKETS = 20
+_NO_QUOTA = 1_000_000.0
+_ENGINES = (EngineName.MANUAL, EngineName.TREND, EngineName.SIGNALS)
+_FEES = Fees(spot=Decimal("0.001"), maker=Decimal("0.0002"), taker=Decimal("0.00055"))
+_FAR = Decimal("0.8")
+"""Of the price: what is bid there rests."""
+_HELD = (OrderState.ACKNOWLEDGED, OrderState.OPEN)
+
+
+@dataclass(slots=True, kw_only=True)
+class Road:
+    """An open road. `begun` and `wired` are when an intent was wanted and when its order was signed, which is
+    the last thing that ccxt does before it writes to the socket; by the order's id."""
+
+    orders: Orders
+    books: CcxtBooks
+    desk: SqlDesk
+    bids: Sequence[tuple[Instrument, Decimal, Decimal]]
+    begun: dict[str, float] = field(default_factory=dict)
+    wired: dict[str, float] = field(default_factory=dict)
+    acknowledged: dict[str, float] = field(default_factory=dict)
+
+    async def place(self, number: int) -> None:
+        """Want a small bid far below the market, of one of some sixty positions; back once it is known that
+        the venue has it."""
+        instrument, quantity, price = self.bids[number % len(self.bids)]
+        engine = _ENGINES[number // len(self.bids) % len(_ENGINES)]
+        begun = time.perf_counter()
+        trade = await self.orders.trade_for(
+            SubAccount(engine=engine, account="bybit"), instrument, Direction.LONG, leverage=Decimal(10)
+        )
+        intent = Intent(
+            id=intent_name(engine, f"bid {number}"),
+            owner=trade.owner,
+            account="bybit",
+            engine=engine,
+            trade_id=trade.id,
+            instrument=instrument,
+            side=Side.BUY,
+            quantity=quantity,
+            kind=OrderKind.LIMIT,
+            purpose=Purpose.ENTRY,
+            limit_price=price,
+            decision_price=price,
+            created_at=self.orders.clock.now(),
+        )
+        self.begun[first_order(intent.id)] = begun
+        await self.orders.place(trade, [intent])
+        self.acknowledged[first_order(intent.id)] = time.perf_counter()
+
+    async def lost_or_doubled(self) -> int:
+        """Orders wanted of which the venue has none or several, or the books have not as resting; and orders
+        at the venue that nobody wanted."""
+        at_venue = [order.client_id for order in await self.books.open_orders()]
+        in_books = {order.id for order in await self.desk.books.unfinished() if order.state in _HELD}
+        strange = set(at_venue) - self.begun.keys()
+        wrong = [one for one in self.begun if at_venue.count(one) != 1 or one not in in_books]
+        return len(wrong) + len(strange)
+
+    def wire_ms(self) -> tuple[float, float]:
+        """From wanted to signed, in milliseconds: the middle and the 99th percentile."""
+        took = [(self.wired[one] - begun) * 1000 for one, begun in self.begun.items()]
+        return median(took), quantiles(took, n=100)[-1]
+
+    def burst_s(self) -> float:
+        """From the first wish to the last answer."""
+        return max(self.acknowledged.values()) - min(self.begun.values())
+
+
+@asynccontextmanager
+async def open_road(url: str, folder: Path) -> AsyncIterator[Road]:
+    """The road over an empty database in `folder`, hearing the venue's stream; the twin lifts its quotas."""
+    clock, begun, wired = SystemClock(), dict[str, float](), dict[str, float]()
+    venue, books = _account(f"{url}/bybit", clock, wired)
+    desk = await SqlDesk.open(f"sqlite:///{folder}/desk.sqlite3", world="bench", mode="paper")
+    register = Register(desk.books, clock, Decimal(10_000))
+    people = People(desk.people, desk.facts, clock, lambda: "code")
+    orders = Orders.over(
+        {"bybit": venue},
+        {"bybit": books},
+        register,
+        Funds(register, _FEES),
+        Teller(people, clock, _silent, lambda: None),
+        clock,
+    )
+    await people.load()
+    await register.load()
+    await orders.start()
+    hearing = asyncio.create_task(orders.run())
+    try:
+        bids = await _bids(books)
+        yield Road(orders=orders, books=books, desk=desk, bids=bids, begun=begun, wired=wired)
+    finally:
+        hearing.cancel()
+        await asyncio.gather(hearing, return_exceptions=True)
+        await books.close()
+        await desk.close()
+
+
+async def place_at(road: Road, numbers: range, per_s: float) -> None:
+    """Want one after the other at a steady rate, whatever becomes of the earlier ones; back when all are
+    answered."""
+    loop = asyncio.get_running_loop()
+    start, under_way = loop.time(), []
+    for place, number in enumerate(numbers):
+        await asyncio.sleep(max(start + place / per_s - loop.time(), 0))
+        under_way.append(asyncio.create_task(road.place(number)))
+    await asyncio.gather(*under_way)
+
+
+async def bare_ccxt(url: str, bids: Sequence[tuple[Instrument, Decimal, Decimal]], count: int) -> float:
+    """CPU seconds that ccxt alone takes for as many such orders, all at once and none written down."""
+    from ccxt.async_support import bybit
+
+    raw = bybit({"apiKey": KEYS.key, "secret": KEYS.secret, "enableRateLimit": False, "number": str})
+    redirect(raw, f"{url}/bybit")
+    raw.options["fetchMarkets"] = {"types": ["linear"]}
+    raw.has["fetchCurrencies"] = False
+    async with raw:
+        await raw.load_markets()
+        wanted = [bids[number % len(bids)] for number in range(count)]
+        symbols = [f"{one.base}/{one.quote}:{one.quote}" for one, _, _ in wanted]
+        await raw.create_order(symbols[0], "limit", "buy", str(wanted[0][1]), str(wanted[0][2]))
+        start = time.process_time()
+        await asyncio.gather(
+            *(
+                raw.create_order(symbol, "limit", "buy", str(quantity), str(price))
+                for symbol, (_, quantity, price) in zip(symbols, wanted, strict=True)
+            )
+        )
+        return time.process_time() - start
+
+
+def _account(base_url: str, clock: SystemClock, wired: dict[str, float]) -> tuple[CcxtVenue, CcxtBooks]:
+    """As `adapters.venues.build` does, without quotas, and with a watch on what is signed."""
+
+    async def opened() -> Asking:
+        from adapters.venues.clients import open_client
+
+        client = open_client("bybit", KEYS, base_url=base_url, timeout_ms=10_000, recv_window_ms=10_000)
+        raw = vars(client)["_raw"]
+        raw.sign = _watched(raw.sign, wired)
+        return client
+
+    acts, reads = (Governor(name, per_s=_NO_QUOTA, burst=_NO_QUOTA) for name in ("orders", "reads"))
+    calls = Calls("bybit", opened, bybit_meaning, acts=acts, reads=reads)
+    of_bybit = BybitReads(calls, clock)
+    stream = PrivateSockets("bybit", lambda: bybit_lines(calls, base_url))
+    return CcxtVenue("bybit", BybitActs(calls, of_bybit), of_bybit, clock), CcxtBooks(calls, of_bybit, stream)
+
+
+def _watched(sign: Callable[..., Any], wired: dict[str, float]) -> Callable[..., Any]:
+    def watched(path: str, api: Any = "public", method: str = "GET", params: Any = None, *rest: Any) -> Any:
+        signed = sign(path, api, method, {} if params is None else params, *rest)
+        if params and "orderLinkId" in params:
+            wired.setdefault(params["orderLinkId"], time.perf_counter())
+        return signed
+
+    return watched
+
+
+async def _bids(books: CcxtBooks) -> list[tuple[Instrument, Decimal, Decimal]]:
+    """Market, size and price of bids that rest."""
+    perps = [one for one in await books.instruments() if one.kind is MarketKind.PERP][:MARKETS]
+    found = []
+    for instrument in perps:
+        price = instrument.price((await books.mark(instrument)).mark * _FAR)
+        size = max(instrument.quantity(instrument.min_notional * 2 / price), instrument.lot)
+        found.append((instrument, size, price))
+    return found
+
+
+def _silent(event: object, person: Person) -> None:
+    return None
