@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -37,10 +38,12 @@ import handlers.trades
 import handlers.watch
 import handlers.why
 from bot.logs import Redactor
-from bot.outside import Outside, paper_fees
+from bot.outside import Outside, build_venue, paper_fees
+from bot.secrets import get_secret
 from bot.settings import Settings
 from engines.orders.subaccount import EngineName
 from engines.risk.limits import ENGINES, Limits
+from handlers.ui.finding_push import finding_of
 from handlers.ui.kill_view import over_of, report_view_of
 from handlers.ui.latch_push import latch_news_of
 from handlers.ui.request import Services
@@ -49,9 +52,11 @@ from handlers.ui.signal_chart import card_picture_of
 from handlers.ui.table import Table
 from handlers.ui.ticket_view import ticket_view_of
 from handlers.ui.trade_view import living_of, notice_of
+from ports.errors import Refused
 from ports.health import JobHealth
 from ports.people import Role
-from services.accounts import VenueAccounts, admit_nothing, no_venue
+from ports.venue_books import VenueBooks
+from services.accounts import VenueAccounts
 from services.actions import Actions
 from services.alerting.columns import ColumnSource
 from services.alerts import Alerts
@@ -68,6 +73,7 @@ from services.market.options import MarketOptions
 from services.market.perps import Perps
 from services.market.ring import Rings
 from services.markets import Markets
+from services.ordering.quoting import BookQuotes
 from services.orders import Orders
 from services.outbox import Outbox
 from services.people import People
@@ -161,7 +167,7 @@ def build_services(
     teller = Teller(people, clock, notice_of(lambda: services), outbox.stored)
     latches = Latches(outside.latch_file, desk.latches, clock, latch_news_of(lambda: services))
     gate = build_gate(settings, outside, markets, perps, lambda: services)
-    trades = build_trades(settings, outside, teller, markets, perps, gate, lambda: services)
+    trades = build_trades(settings, outside, teller, markets, perps, gate, latches, lambda: services)
     actions = Actions(desk.actions, clock, lambda: secrets.token_urlsafe(12))
     kill_board = Board(messenger, report_view_of(lambda: services), over_of(lambda: services))
     services = Services(
@@ -228,11 +234,12 @@ def build_trades(
     markets: Markets,
     perps: Perps,
     gate: Gate,
+    latches: Latches,
     services: Callable[[], Services],
 ) -> Trades:
     """Paper trades, shown by their handler."""
     return Trades.over(
-        build_orders(outside, teller, gate),
+        build_orders(settings, outside, teller, gate, latches, services),
         markets=markets,
         perps=perps,
         source=outside.primary,
@@ -258,6 +265,26 @@ def build_killing(outside: Outside, latches: Latches, trades: Trades, board: Boa
     )
 
 
+def build_accounts(settings: Settings, outside: Outside, orders: Orders) -> VenueAccounts:
+    """The accounts at venues; no key is read and nothing connected before one is opened."""
+    admitting: dict[str, Callable[[], Awaitable[None]]] = {}
+
+    async def connect(account: str) -> VenueBooks:
+        try:
+            venue, books = build_venue(account, settings, get_secret, outside.clock)
+        except KeyError as error:
+            raise Refused("account_unknown", account=account) from error
+        if not all(get_secret(f"{account.upper()}_API_{half}") for half in ("KEY", "SECRET")):
+            raise Refused("account_without_key", account=account)
+        admitting[account] = partial(orders.open, account, venue, books)
+        return books
+
+    async def admit(account: str) -> None:
+        await admitting[account]()
+
+    return VenueAccounts(connect, admit)
+
+
 def build_proposals(
     settings: Settings,
     outside: Outside,
@@ -270,7 +297,7 @@ def build_proposals(
     desk, clock, telegram = outside.desk, outside.clock, settings.telegram
     policies = Policies(
         store=desk.policies,
-        accounts=VenueAccounts(no_venue, admit_nothing),
+        accounts=build_accounts(settings, outside, trades.orders),
         clock=clock,
         tell=handlers.live.news_of(services),
         cooling=timedelta(seconds=settings.desk.live_cooling_s),
@@ -384,11 +411,29 @@ def build_gate(
     )
 
 
-def build_orders(outside: Outside, teller: Teller, gate: Gate) -> Orders:
-    """The road of orders to the paper venue, behind the gate."""
+def build_orders(
+    settings: Settings,
+    outside: Outside,
+    teller: Teller,
+    gate: Gate,
+    latches: Latches,
+    services: Callable[[], Services],
+) -> Orders:
+    """The road of orders behind the gate, to the paper venue at first; real ones are opened later."""
     viewing = gate.viewing
-    venues = {outside.venue.name: outside.venue}
-    return Orders.over(venues, {}, viewing.worth.register, viewing.funds, teller, outside.clock, gate=gate)
+    quotes = BookQuotes(outside.primary, outside.clock, settings.market.stale_after_s)
+    return Orders.over(
+        {outside.venue.name: outside.venue},
+        {},
+        viewing.worth.register,
+        viewing.funds,
+        teller,
+        outside.clock,
+        gate=gate,
+        quotes=quotes.of,
+        breakers=latches,
+        tell=finding_of(services),
+    )
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -20,6 +20,7 @@ class VenueAccounts:
     connect: Callable[[str], Awaitable[VenueBooks]]
     admit: Callable[[str], Awaitable[None]]
     _open: dict[str, KeyRights] = field(default_factory=dict)
+    _books: list[VenueBooks] = field(default_factory=list)
     _problems: dict[str, str] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -53,11 +54,16 @@ class VenueAccounts:
         """What the key of an open account may do."""
         return self._open.get(account)
 
+    async def close(self) -> None:
+        """Release connections. May be called twice."""
+        await asyncio.gather(*(books.close() for books in self._books))
+
     async def _checked(self, account: str) -> KeyRights:
         books = await self.connect(account)
         try:
             rights = await self._rights(account, books)
             await self.admit(account)
+            self._books.append(books)
         except BaseException:
             await books.close()
             raise
@@ -78,11 +84,3 @@ class VenueAccounts:
             raise Refused("account_key_reads_only", account=account)
         return rights
 
-
-async def no_venue(account: str) -> VenueBooks:
-    """For a desk that knows no venue."""
-    raise Refused("account_unknown", account=account)
-
-
-async def admit_nothing(account: str) -> None:
-    """For a desk that knows no venue."""

@@ -30,6 +30,7 @@ TYPED_WITHIN: Final = timedelta(minutes=2)
 """How long after it was asked for a confirmation may be typed."""
 MOST_LIMIT: Final = Decimal(10_000_000)
 _LOOK_S: Final = 1.0
+_OPEN_AGAIN_S: Final = 30.0
 
 
 class Accounts(Protocol):
@@ -45,6 +46,10 @@ class Accounts(Protocol):
 
     def is_open(self, account: str) -> bool:
         """Whether orders can go there."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections. May be called twice."""
         ...
 
     def problem(self, account: str) -> str:
@@ -77,20 +82,28 @@ class Policies:
         self._cooling = {one.engine for one in self._policies.values() if self.cools_for(one) > 0}
 
     async def open_accounts(self) -> None:
-        """Open what engines with real money need. One that cannot be opened holds back no other: its engines
-        are refused until it can."""
+        """Open what engines with real money need and is not open. One that cannot be opened holds back no
+        other: its engines are refused until it can."""
         needed = {one.account for one in self._policies.values() if one.approval is not Approval.PAPER}
         for account in sorted(needed):
-            try:
-                await self.accounts.open(account)
-            except Refused as error:
-                log.error("account_not_open", account=account, reason=error.code)
+            if not self.accounts.is_open(account):
+                try:
+                    await self.accounts.open(account)
+                except Refused as error:
+                    log.error("account_not_open", account=account, reason=error.code)
 
     async def run(self) -> None:
-        """Endless: say so when a cooling-off has ended."""
+        """Endless: open accounts that are needed, say so when a cooling-off has ended."""
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._keep_open(), name="accounts")
+            while True:
+                await self.look()
+                await asyncio.sleep(_LOOK_S)
+
+    async def _keep_open(self) -> None:
         while True:
-            await self.look()
-            await asyncio.sleep(_LOOK_S)
+            await self.open_accounts()
+            await asyncio.sleep(_OPEN_AGAIN_S)
 
     async def look(self) -> None:
         """Tell of those whose cooling-off has ended since the last look."""

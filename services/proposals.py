@@ -163,6 +163,10 @@ class Proposals:
             loops.create_task(self.tickets.cards.run(), name="ticket cards")
             loops.create_task(self.policies.run(), name="policies")
 
+    async def close(self) -> None:
+        """Release connections to venues."""
+        await self.policies.accounts.close()
+
     def _hear(self, policy: Policy) -> None:
         """What still waits when an engine goes back to paper was asked for real money."""
         if policy.approval is Approval.PAPER:

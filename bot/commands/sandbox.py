@@ -15,6 +15,7 @@ from bot.commands.moment import parse_moment
 from bot.kernels import FOLDER, NAME
 from bot.settings import DeskSettings
 from ports.errors import Fatal
+from sandbox.accounts import TRADING, VENUES
 from sandbox.clock import FASTEST
 from sandbox.server import serve
 from sandbox.telegram.chats import ADMIN_CHAT_ID
@@ -36,6 +37,7 @@ _UNHURRIED = {
     "PERPETUUM_TELEGRAM__FLOOD_PER_S": "1000",
     "PERPETUUM_TELEGRAM__FLOOD_BURST": "2000",
     "PERPETUUM_DESK__COCKPIT_EVERY_S": "5",
+    "PERPETUUM_DESK__LIVE_COOLING_S": "10",
     "PERPETUUM_LOG__LEVEL": "warning",
     "PERPETUUM_LOG__FORMAT": "console",
 }
@@ -120,6 +122,9 @@ def environment(inherited: Mapping[str, str], address: str, folder: Path) -> dic
         "PERPETUUM_TELEGRAM__ADMIN_CHAT": str(ADMIN_CHAT_ID),
         "PERPETUUM_MARKET__BYBIT_URL": f"{address}/bybit",
         "PERPETUUM_MARKET__BINANCE_URL": f"{address}/binance",
+        **{f"PERPETUUM_VENUES__{name.upper()}_URL": f"{address}/{name}" for name in VENUES},
+        **{f"{name.upper()}_API_KEY": TRADING.key for name in VENUES},
+        **{f"{name.upper()}_API_SECRET": TRADING.secret for name in VENUES},
         "PERPETUUM_VENUES__BYBIT_URL": f"{address}/bybit",
         "PERPETUUM_VENUES__GATE_URL": f"{address}/gate",
         **{f"PERPETUUM_TELEGRAM__{key}": ",".join(ids) for key, ids in roles.items()},

@@ -21,5 +21,8 @@ class FakeAccounts:
     def is_open(self, account: str) -> bool:
         return account in self.opened
 
+    async def close(self) -> None:
+        """Nothing is connected."""
+
     def problem(self, account: str) -> str:
         return self.refusals.get(account, "")
