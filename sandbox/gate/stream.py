@@ -144,7 +144,9 @@ class _Line:
         await self._agree(message)
         again = self._stream.faults.of(SERVICE).replay
         for event in self._stream.venue.exchange.journal.since(0)[-again:] if again else ():
-            self.report(event)
+            told = self._reports.of(event)
+            self._due.extend(one for one in told if one["channel"] == message["channel"])
+        self.wake()
 
     async def _report(self, message: Message) -> None:
         """Send a report, unless somebody cuts the line there."""

@@ -1,6 +1,7 @@
 """Signed requests to the Gate twin, written by hand: what no client would send, and what clients hide."""
 
 import hashlib
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,9 +9,17 @@ import orjson
 
 from sandbox.accounts import TRADING, ApiKey
 from sandbox.gate.signing import signature
+from sandbox.market.source import Origin
+from sandbox.market.synthetic import synthetic_origin
 from tests.build.venues import Venues
 
 WIRE_S = 1_700_000_000
+
+
+@cache
+def made_up_market() -> Origin:
+    """One for all tests: to make it takes a second, and no test changes it."""
+    return synthetic_origin(7)
 
 
 class GateCalls:
@@ -59,3 +68,10 @@ class GateCalls:
             "Timestamp": str(at_s),
             "SIGN": signature(self._key.secret, text),
         }
+
+    def subscription(self, channel: str, payload: list[str] | None) -> dict[str, Any]:
+        """A signed subscription to a private channel."""
+        text = f"channel={channel}&event=subscribe&time={WIRE_S}"
+        auth = {"method": "api_key", "KEY": self._key.key, "SIGN": signature(self._key.secret, text)}
+        message = {"id": 1, "time": WIRE_S, "channel": channel, "event": "subscribe", "auth": auth}
+        return message if payload is None else {**message, "payload": payload}

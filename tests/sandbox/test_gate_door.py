@@ -7,8 +7,8 @@ import pytest
 
 from sandbox.accounts import ENDED, OLD, READING, TRADING, UNBOUND, WITHDRAWING, ApiKey
 from sandbox.gate.keys import CLASSIC
-from sandbox.market.synthetic import OPENING_MS, synthetic_origin
-from tests.build.gate_calls import WIRE_S, GateCalls
+from sandbox.market.synthetic import OPENING_MS
+from tests.build.gate_calls import WIRE_S, GateCalls, made_up_market
 from tests.build.recordings import HOUR
 from tests.build.venues import Venues, running_venues
 
@@ -17,7 +17,7 @@ ORDER = {"currency_pair": "BTC_USDT", "side": "buy", "type": "limit", "amount": 
 
 @pytest.fixture
 async def venues() -> AsyncIterator[Venues]:
-    async with running_venues(synthetic_origin(7), OPENING_MS + HOUR) as running:
+    async with running_venues(made_up_market(), OPENING_MS + HOUR) as running:
         yield running
 
 

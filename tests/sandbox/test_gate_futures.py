@@ -11,8 +11,8 @@ import pytest
 
 from engines.core.instrument import MarketKind
 from sandbox.gate.recall import TEXT_KNOWN_MS, ZERO_FILL_KNOWN_MS
-from sandbox.market.synthetic import OPENING_MS, synthetic_origin
-from tests.build.gate_calls import GateCalls
+from sandbox.market.synthetic import OPENING_MS
+from tests.build.gate_calls import GateCalls, made_up_market
 from tests.build.recordings import HOUR
 from tests.build.shapes import shape_gaps
 from tests.build.venues import Venues, gate_client, running_venues
@@ -32,7 +32,7 @@ STOP: dict[str, Any] = {
 
 @pytest.fixture
 async def venues() -> AsyncIterator[Venues]:
-    async with running_venues(synthetic_origin(7), NOW) as running:
+    async with running_venues(made_up_market(), NOW) as running:
         yield running
 
 

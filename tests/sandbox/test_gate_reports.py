@@ -12,10 +12,9 @@ import pytest
 
 from sandbox.accounts import TRADING, ApiKey
 from sandbox.gate.keys import CLASSIC
-from sandbox.gate.signing import signature
 from sandbox.gate.wire import SIZE_HEADER
-from sandbox.market.synthetic import OPENING_MS, synthetic_origin
-from tests.build.gate_calls import GateCalls
+from sandbox.market.synthetic import OPENING_MS
+from tests.build.gate_calls import GateCalls, made_up_market
 from tests.build.recordings import HOUR
 from tests.build.shapes import shape_gaps
 from tests.build.venues import Venues, gate_client, running_venues
@@ -30,7 +29,7 @@ PERP_TAKER = {**PERP_ORDER, "price": "0", "tif": "ioc"}
 
 @pytest.fixture
 async def venues() -> AsyncIterator[Venues]:
-    async with running_venues(synthetic_origin(7), NOW) as running:
+    async with running_venues(made_up_market(), NOW) as running:
         yield running
 
 
@@ -42,7 +41,8 @@ def gate(venues: Venues) -> GateCalls:
 class PrivateLine:
     """A connection with private channels."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(self, venues: Venues, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._venues = venues
         self._socket = socket
 
     async def hear(self) -> dict[str, Any]:
@@ -58,18 +58,8 @@ class PrivateLine:
 
     async def ask(self, channel: str, payload: list[str] | None, key: ApiKey = TRADING, **auth: str) -> Any:
         """The answer to a signed subscription."""
-        time = 1_700_000_000
-        signed = signature(key.secret, f"channel={channel}&event=subscribe&time={time}")
-        message: dict[str, Any] = {
-            "id": 1,
-            "time": time,
-            "channel": channel,
-            "event": "subscribe",
-            "auth": {"method": "api_key", "KEY": key.key, "SIGN": signed, **auth},
-        }
-        await self._socket.send_str(
-            json.dumps(message if payload is None else {**message, "payload": payload})
-        )
+        message = GateCalls(self._venues, key).subscription(channel, payload)
+        await self._socket.send_json({**message, "auth": {**message["auth"], **auth}})
         return await self.hear()
 
     async def open(self, *channels: str) -> None:
@@ -81,14 +71,14 @@ class PrivateLine:
 @pytest.fixture
 async def spot(venues: Venues) -> AsyncIterator[PrivateLine]:
     async with venues.http.ws_connect(f"{venues.url}/gate/ws/v4/") as socket:
-        yield PrivateLine(socket)
+        yield PrivateLine(venues, socket)
 
 
 @pytest.fixture
 async def futures(venues: Venues) -> AsyncIterator[PrivateLine]:
     headers = {SIZE_HEADER: "1"}
     async with venues.http.ws_connect(f"{venues.url}/gate/v4/ws/usdt", headers=headers) as socket:
-        yield PrivateLine(socket)
+        yield PrivateLine(venues, socket)
 
 
 def recorded(shared_data: Path, kind: str, name: str) -> Any:
