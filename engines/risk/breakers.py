@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import Final
 
-from engines.risk.limits import Limits
 from engines.risk.mark import Mark
 
 MINUTE: Final = timedelta(minutes=1)
@@ -61,15 +59,6 @@ class MinuteCandle:
         self.open = self.high = self.low = price
 
 
-class Step(StrEnum):
-    """How far an account has come from its high-water mark."""
-
-    FINE = "fine"
-    WARN = "warn"
-    HALVE = "halve"
-    HALT = "halt"
-
-
 def drawdown(mark: Mark, equity: Decimal) -> Decimal:
     """The loss since the high-water mark as a fraction of it; never negative. All, of a mark at zero."""
     return _loss(mark.high_water, equity)
@@ -78,15 +67,6 @@ def drawdown(mark: Mark, equity: Decimal) -> Decimal:
 def daily_loss(mark: Mark, equity: Decimal) -> Decimal:
     """The loss since 00:00 UTC as a fraction; never negative."""
     return _loss(mark.day_start, equity)
-
-
-def step(loss: Decimal, limits: Limits) -> Step:
-    """The step of a drawdown."""
-    if loss >= limits.halt_at:
-        return Step.HALT
-    if loss >= limits.halve_at:
-        return Step.HALVE
-    return Step.WARN if loss >= limits.warn_at else Step.FINE
 
 
 def next_midnight(now: datetime) -> datetime:
