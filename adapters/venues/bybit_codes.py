@@ -46,6 +46,19 @@ _BY_MEANING: Final = {
 _CODES: Final[Codes] = {code: meaning for meaning, codes in _BY_MEANING.items() for code in codes.split()}
 
 
+_BAD_PARAMETER: Final = "10001"
+_IN_WORDS: Final = {
+    "remains unchanged": Meaning.UNCHANGED,
+    "minimum": Meaning.BELOW_MINIMUM,
+    "symbol": Meaning.UNKNOWN_SYMBOL,
+}
+"""What one code for all bad parameters only says in words."""
+
+
 def bybit_meaning(answer: VenueAnswer) -> Meaning:
     """What an answer of Bybit's means."""
-    return meaning_of(answer, _CODES)
+    meaning = meaning_of(answer, _CODES)
+    if answer.code != _BAD_PARAMETER or meaning is not Meaning.OTHER:
+        return meaning
+    said = answer.text.lower()
+    return next((meant for words, meant in _IN_WORDS.items() if words in said), Meaning.OTHER)

@@ -40,7 +40,7 @@ class RawBybit(ccxt.async_support.bybit):  # type: ignore[misc]  # ccxt has no t
             )
 
 
-class RawGate(ccxt.async_support.gate):  # type: ignore[misc]
+class RawGate(ccxt.async_support.gate):  # type: ignore[misc]  # ccxt has no types
     """Gate v4 whose refusals are raised as they came, and whose acts expire as Bybit's do."""
 
     def handle_errors(
@@ -49,7 +49,8 @@ class RawGate(ccxt.async_support.gate):  # type: ignore[misc]
         """Raise `VenueAnswer` for everything but success."""
         answer = response if isinstance(response, Mapping) else {}
         label = str(answer.get("label") or "")
-        if not _OK_FROM <= code < _OK_BELOW or label:
+        is_ok = _OK_FROM <= code < _OK_BELOW and (response is not None or not body)
+        if not is_ok or label:
             raise VenueAnswer(
                 status=code,
                 code=label,
