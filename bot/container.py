@@ -153,14 +153,9 @@ def build_services(
     people = People(desk.people, desk.facts, clock, claim_code, appointed(settings))
     options, rings = market_options(settings), Rings()
     markets = Markets(outside.primary, outside.reference, clock, options, rings=rings, store=outside.candles)
-    cockpits = Cockpits(
-        people,
-        messenger,
-        clock,
-        handlers.cockpit.view_of(lambda: services),
-        every_s=settings.desk.cockpit_every_s,
-    )
+    look, every_s = handlers.cockpit.view_of(lambda: services), settings.desk.cockpit_every_s
     indicators = Indicators(outside.library, outside.compiler)
+    columns = ColumnSource(markets=markets, rings=rings, indicators=indicators)
     candles = Collector(outside.primary, markets, outside.candles, rings, clock, collecting(settings))
     perps = Perps(outside.primary, clock, options)
     outbox = Outbox(desk.outbox, messenger, clock, on_gone=unreachable_of(people))
@@ -175,15 +170,7 @@ def build_services(
         markets=markets,
         perps=perps,
         trades=trades,
-        alerts=build_alerts(
-            settings,
-            outside,
-            people,
-            markets,
-            outbox,
-            ColumnSource(markets=markets, rings=rings, indicators=indicators),
-            lambda: services,
-        ),
+        alerts=build_alerts(settings, outside, people, markets, outbox, columns, lambda: services),
         signals=build_signals(outside, people, markets, candles, rings, indicators, lambda: services),
         candles=candles,
         screener=build_screener(outside, markets, indicators, options, lambda: services),
@@ -194,16 +181,10 @@ def build_services(
         killing=build_killing(outside, latches, trades, kill_board),
         kill_board=kill_board,
         audit=Audit(desk.audit, clock, Redactor(tuple(settings.secrets())).text),
-        breakers=Breakers.over(
-            gate.viewing,
-            latches,
-            feeds=lambda: services.market_feeds(),
-            account_of=lambda engine: services.policies.of(engine).account,
-            limits=gate.limits,
-        ),
+        breakers=build_breakers(gate, latches, lambda: services),
         proposals=build_proposals(settings, outside, people, actions, trades, lambda: services),
         outbox=outbox,
-        cockpits=cockpits,
+        cockpits=Cockpits(people, messenger, clock, look, every_s=every_s),
         rendering=build_rendering(),
         clock=clock,
         table=build_table(),
@@ -247,6 +228,17 @@ def build_trades(
         view=living_of(services),
         most_leverage=Decimal(settings.paper.max_leverage),
         stale_after_s=settings.market.stale_after_s,
+    )
+
+
+def build_breakers(gate: Gate, latches: Latches, services: Callable[[], Services]) -> Breakers:
+    """What pulls latches by itself; its limits are the gate's."""
+    return Breakers.over(
+        gate.viewing,
+        latches,
+        feeds=lambda: services().market_feeds(),
+        account_of=lambda engine: services().policies.of(engine).account,
+        limits=gate.limits,
     )
 
 

@@ -102,6 +102,7 @@ class Trades:
             part.listen()
         self.register.on_change.append(self._note_closed)
         await self.register.load()
+        await self.orders.start()
         await self.living.load()
 
     async def run(self) -> None:

@@ -30,6 +30,7 @@ from services.market.quote import Quote
 from services.speech import LANGUAGES
 from tests.build.alerts import SOME_FORMULAS, an_alert
 from tests.build.clock import NOON
+from tests.build.findings import a_finding
 from tests.build.latch_screens import latch_values
 from tests.build.markets import a_ticker, an_instrument
 from tests.build.people import a_person
@@ -233,6 +234,7 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         **ticket_values(hostile, instrument, is_bad=is_bad),
         "said": hostile,
         **latch_values(hostile, is_bad=is_bad),
+        "finding": a_finding("unprotected" if is_bad else "foreign_order", hostile),
     }
 
 
