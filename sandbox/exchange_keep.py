@@ -31,10 +31,12 @@ class ExchangeKeep:
     def __init__(self, keep: Keep, venue: str) -> None:
         self._keep = keep
         self._venue = venue
+        self._is_following = False
 
     def follow(self, journal: Journal) -> None:
-        """Write down every event from now on; nothing to do where nothing is kept."""
-        if not isinstance(self._keep, ForgetfulKeep):
+        """Write down every event from now on, once; nothing to do where nothing is kept."""
+        if not self._is_following and not isinstance(self._keep, ForgetfulKeep):
+            self._is_following = True
             journal.subscribe(self._write)
 
     def _write(self, event: Event) -> None:
