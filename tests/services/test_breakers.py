@@ -184,10 +184,12 @@ async def test_what_is_not_known_is_no_loss() -> None:
     assert await watch.look(after_s=31) == []
 
 
-def tell(watch: Watch, price: str) -> None:
-    """The stream of spot prices tells one of BTC."""
-    at = watch.room.desk.clock.now()
-    watch.room.desk.markets._take(a_ticker("BTCUSDT", price, at=at))
+async def tell(watch: Watch, price: str) -> None:
+    """A second later a spot price of BTC comes."""
+    desk = watch.room.desk
+    desk.clock.move(1)
+    desk.source.prices["BTCUSDT"] = a_ticker("BTCUSDT", price, at=desk.clock.now())
+    await desk.markets.quote("BTCUSDT")
 
 
 async def test_a_wild_minute_stops_engines_that_trade_the_asset_for_half_an_hour() -> None:
@@ -195,9 +197,9 @@ async def test_a_wild_minute_stops_engines_that_trade_the_asset_for_half_an_hour
     await watch.room.trade(NEUTRAL)
     await watch.room.trade(MANUAL)
     await watch.look()
-    tell(watch, "100")
+    await tell(watch, "100")
     assert await watch.look(after_s=10) == []
-    tell(watch, "92.9")
+    await tell(watch, "92.9")
     assert await watch.look() == ["candle:neutral"]
     latch = watch.latches.get("candle:neutral")
     assert latch is not None
@@ -211,9 +213,9 @@ async def test_engines_are_stopped_by_what_they_hold() -> None:
     watch = await a_watch()
     await watch.room.enter(MANUAL, 1)
     await watch.look()
-    tell(watch, "100")
+    await tell(watch, "100")
     watch.room.desk.clock.move(5)
-    tell(watch, "108")
+    await tell(watch, "108")
     assert await watch.look() == ["candle:manual"]
 
 
@@ -221,8 +223,8 @@ async def test_a_restart_keeps_a_wild_candle_s_latch_for_another_half_hour() -> 
     watch = await a_watch()
     await watch.room.trade(NEUTRAL)
     await watch.look()
-    tell(watch, "100")
-    tell(watch, "90")
+    await tell(watch, "100")
+    await tell(watch, "90")
     assert await watch.look() == ["candle:neutral"]
     again = await watch.restarted()
     await again.latches.load()
