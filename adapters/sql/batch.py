@@ -40,20 +40,29 @@ class FileBatches:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-write")
         self._known: dict[int, _Prepared] = {}
         self._connection: sqlite3.Connection | None = None
+        self._near: sqlite3.Connection | None = None
 
     async def run(self, work: Callable[[Batch], T]) -> T:
         """Do `work` in a transaction that commits at its end, or rolls back on an error. Raises what the
         driver raises."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, partial(self._run, work))
 
+    def peek(self, key: Column[T], value: Column[Any], one: T) -> Any:
+        """`value` of the row of that key, `None` without one. It is done here and now, in a few microseconds:
+        readers wait for no writer. Raises what the driver raises."""
+        near = self._near = self._near or _connect(self._path, {"query_only": "ON"}, timeout_s=0)
+        row = near.execute(_select(key, value), (one,)).fetchone()
+        return None if row is None else row[0]
+
     def close(self) -> None:
-        """Release the connection. May be called twice."""
+        """Release the connections. May be called twice."""
         self._thread.shutdown()
-        if self._connection is not None:
-            self._connection.close()
+        for connection in (self._connection, self._near):
+            if connection is not None:
+                connection.close()
 
     def _run(self, work: Callable[[Batch], T]) -> T:
-        connection = self._connection = self._connection or self._connect()
+        connection = self._connection = self._connection or _connect(self._path, self._pragmas)
         connection.execute("BEGIN IMMEDIATE")
         try:
             done = work(_FileBatch(connection, self._prepared))
@@ -63,12 +72,6 @@ class FileBatches:
                 connection.execute("ROLLBACK")
             raise
         return done
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        for name, value in self._pragmas.items():
-            connection.execute(f"PRAGMA {name}={value}")
-        return connection
 
     def _prepared(self, statement: Insert | Update, row: Mapping[str, Any]) -> "_Prepared":
         known = self._known.get(id(statement))
@@ -110,7 +113,7 @@ class _FileBatch:
         self._prepared = prepared
 
     def stored(self, key: Column[T], value: Column[Any], keys: Collection[T]) -> Mapping[T, Any]:
-        text = f"SELECT {value.name} FROM {key.table.name} WHERE {key.name} = ?"  # our own names
+        text = _select(key, value)
         found = ((one, self._connection.execute(text, (one,)).fetchone()) for one in keys)
         return {one: row[0] for one, row in found if row is not None}
 
@@ -135,3 +138,14 @@ class ServerBatch:
     def each(self, statement: Insert | Update, rows: Rows) -> None:
         if rows:
             self._connection.execute(statement, list(rows))
+
+
+def _connect(path: Path, pragmas: Mapping[str, str], *, timeout_s: float = 5.0) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout_s, isolation_level=None, check_same_thread=False)
+    for name, value in pragmas.items():
+        connection.execute(f"PRAGMA {name}={value}")
+    return connection
+
+
+def _select(key: Column[Any], value: Column[Any]) -> str:
+    return f"SELECT {value.name} FROM {key.table.name} WHERE {key.name} = ?"

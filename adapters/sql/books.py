@@ -75,8 +75,8 @@ class SqlBooks:
         return await self._one(select(trades).where(trades.c.id == trade_id))
 
     async def by_intent(self, intent_id: str) -> Trade | None:
-        of_intent = select(trades).join(intents, intents.c.trade_id == trades.c.id)
-        return await self._one(of_intent.where(intents.c.id == intent_id))
+        trade_id = await self._database.peek(intents.c.id, intents.c.trade_id, intent_id)
+        return None if trade_id is None else await self.trade(trade_id)
 
     async def trades(self, owner: int, *, limit: int, offset: int = 0) -> Sequence[Trade]:
         newest = (

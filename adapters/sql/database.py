@@ -1,12 +1,13 @@
 """Engines for one database: writers that never lose an update, readers that never wait for them."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import NullPool, Table, event
+from sqlalchemy import Column, NullPool, Table, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -65,6 +66,15 @@ class Database:
         with translated(self.place):
             async with self.reader.connect() as connection:
                 yield connection
+
+    async def peek(self, key: Column[T], value: Column[Any], one: T) -> Any:
+        """A plain value (text or a number) of the row of that key, `None` without one: for what is looked up
+        all the time and mostly is not there."""
+        if self.batches is not None:
+            with suppress(sqlite3.OperationalError):  # whatever keeps it, the other way waits and tells
+                return self.batches.peek(key, value, one)
+        async with self.read() as connection:
+            return await connection.scalar(select(value).where(key == one))
 
     def insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
         """An INSERT that knows `ON CONFLICT`, in this database's dialect."""
