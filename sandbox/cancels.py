@@ -36,7 +36,8 @@ class Cancels:
         self, account: Account, at: datetime, chosen: Callable[[ExchangeOrder], bool]
     ) -> list[ExchangeOrder]:
         """Take out all live orders that are chosen."""
-        return [self.one(account, order, at) for order in account.live_in() if chosen(order)]
+        orders = [order for order in account.live_in() if chosen(order)]
+        return [self.one(account, order, at) for order in orders if order.id in account.live]
 
     def _fill(self, account: Account, ended: ExchangeOrder) -> None:
         at = self._venue.now()

@@ -10,6 +10,7 @@ import orjson
 from aiohttp import WSMsgType, web
 
 from engines.core.instrument import MarketKind
+from sandbox import pace
 from sandbox.bybit.topics import Message, Topic, UnknownTopic, open_topic
 from sandbox.bybit.wire import INTERVALS, SERVICE
 from sandbox.clock import SandboxClock
@@ -17,18 +18,11 @@ from sandbox.faults import Faults
 from sandbox.halts import Halts
 from sandbox.market.market import Market
 
-_PUSH_S = 0.5
-_SHORTEST_S = 0.05
-
 
 def pause_s(topics: Collection[str], now_ms: int, speed: float) -> float:
-    """How long to wait for the next push: a candle is told as it closes, as the venue does, unless time runs
-    so fast that one closes with every push anyway."""
+    """How long to wait for the next push of some topics."""
     steps = [INTERVALS[name.split(".")[1]] for name in topics if name.startswith("kline.")]
-    if not steps or min(steps) < _PUSH_S * 1000 * speed or speed <= 0:
-        return _PUSH_S
-    left_ms = min(steps) - now_ms % min(steps)
-    return min(_PUSH_S, max(left_ms / 1000 / speed, _SHORTEST_S))
+    return pace.pause_s(steps, now_ms, speed)
 
 
 class PublicStream:

@@ -6,17 +6,16 @@ A topic remembers what it told last, so that nothing in between is lost however 
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from engines.core.candle import Candles
 from engines.core.instrument import MarketKind
 from sandbox.bybit.quotes import candle_rows, day_fields, levels, ticker, trade_id
 from sandbox.bybit.wire import INTERVALS
 from sandbox.market.book import Book
+from sandbox.market.feed import CandleFeed
 from sandbox.market.market import Market
 
 Message = dict[str, Any]
 
 _DEPTHS = ("1", "50", "200")
-_BATCH = 500  # candles computed at a time when catching up
 _MOST_TRADES = 60
 
 
@@ -96,25 +95,18 @@ class KlineTopic:
         self._interval = interval
         self._step_ms = INTERVALS[interval]
         self._book = book
-        self._next_ms = now_ms // self._step_ms * self._step_ms
+        self._feed = CandleFeed(book, self._step_ms, now_ms)
         self._told: list[str] = []
 
     def news(self, now_ms: int) -> Iterator[Message]:
         """Closed candles since the last call with `confirm`, then the forming one if it changed."""
-        forming_ms = now_ms // self._step_ms * self._step_ms
-        while self._next_ms < forming_ms:
-            stop_ms = min(self._next_ms + _BATCH * self._step_ms, forming_ms)
-            closed = self._book.candles(self._step_ms, self._next_ms, stop_ms, now_ms)
-            self._next_ms = stop_ms
-            for row in self._rows(closed):
-                yield self._message(row, int(row[0]) + self._step_ms, is_closed=True)
-        for row in self._rows(self._book.candles(self._step_ms, forming_ms, now_ms + 1, now_ms)):
-            if row != self._told:
-                self._told = row
-                yield self._message(row, now_ms, is_closed=False)
-
-    def _rows(self, candles: Candles) -> list[list[str]]:
-        return candle_rows(self._book, candles)[::-1]
+        for candles, is_closed in self._feed.news(now_ms):
+            for row in candle_rows(self._book, candles)[::-1]:
+                if is_closed:
+                    yield self._message(row, int(row[0]) + self._step_ms, is_closed=True)
+                elif row != self._told:
+                    self._told = row
+                    yield self._message(row, now_ms, is_closed=False)
 
     def _message(self, row: list[str], at_ms: int, *, is_closed: bool) -> Message:
         start, opened, high, low, close, volume, turnover = row

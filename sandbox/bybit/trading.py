@@ -10,8 +10,9 @@ from engines.simulate.exchange.refusal import Why
 from sandbox.bybit.call import Call, Endpoint
 from sandbox.bybit.pages import page
 from sandbox.bybit.rows import Row, execution_row, order_row
-from sandbox.bybit.wire import SERVICE, Declined
+from sandbox.bybit.wire import Declined
 from sandbox.bybit.wishes import link_id, wish_of
+from sandbox.cancels import Cancels
 from sandbox.exchange import VenueExchange
 from sandbox.faults import Faults
 
@@ -24,7 +25,7 @@ class BybitTrading:
 
     def __init__(self, venue: VenueExchange, faults: Faults) -> None:
         self._venue = venue
-        self._faults = faults
+        self._cancels = Cancels(venue, faults)
 
     def endpoints(self) -> dict[tuple[str, str], Endpoint]:
         """By method and path."""
@@ -61,7 +62,7 @@ class BybitTrading:
         order = self._named_order(call)
         if not order.is_live:
             raise refusal.Declined(Why.ORDER_FINISHED, order.id)
-        return _named(self._cancel(call, order))
+        return _named(self._cancels.one(call.account, order, call.at))
 
     def cancel_all(self, call: Call) -> Row:
         """Take out all of a market or category: of spot what rests, or what sleeps when that is asked for."""
@@ -74,7 +75,11 @@ class BybitTrading:
             if order.instrument.kind is kind and symbol in ("", order.instrument.symbol)
             if _is_meant(order, call.text("orderFilter"))
         ]
-        ended = [_named(self._cancel(call, order)) for order in chosen if order.id in call.account.live]
+        ended = [
+            _named(self._cancels.one(call.account, order, call.at))
+            for order in chosen
+            if order.id in call.account.live
+        ]
         return {"list": ended, "success": "1"}
 
     def realtime(self, call: Call) -> Row:
@@ -141,23 +146,6 @@ class BybitTrading:
         if order.instrument.kind is not call.kind:
             raise refusal.Declined(Why.ORDER_NOT_FOUND, order.id)
         return order
-
-    def _cancel(self, call: Call, order: ExchangeOrder) -> ExchangeOrder:
-        fault = self._faults.of(SERVICE)
-        if fault.lost_cancel:
-            return order
-        ended = self._venue.exchange.cancel(call.account, order, call.at)
-        if fault.late_fill_s is not None:
-            self._venue.later(fault.late_fill_s, lambda: self._fill_late(ended))
-        return ended
-
-    def _fill_late(self, ended: ExchangeOrder) -> None:
-        """It turns out that half of a cancelled order had been filled before."""
-        at = self._venue.now()
-        account = self._venue.exchange.account(ended.account)
-        half = ended.instrument.quantity(ended.left / 2) or ended.left
-        price = ended.limit_price or self._venue.quotes.last(ended.instrument, at)
-        self._venue.exchange.fill(account, ended, half, price, at)
 
 
 _LIVE: Final = ("New", "PartiallyFilled", "Untriggered")

@@ -19,10 +19,9 @@ from sandbox.gate.reports import Message, Reports, is_private
 from sandbox.gate.topics import CandleTopic, Topic, is_public, open_topics
 from sandbox.gate.wire import SERVICE, Declined, is_size_text, to_json
 from sandbox.halts import Halts
+from sandbox.pace import pause_s
 from sandbox.wiretap import Phase, Wiretap
 
-_PUSH_S = 0.5
-_SHORTEST_S = 0.05
 _BAD_REQUEST, _NOT_LET_IN = 2, 4
 
 
@@ -197,13 +196,8 @@ class _Line:
         return [one for one in ordered for _ in range(1 + fault.repeat)]
 
     def _pause_s(self) -> float:
-        """A candle is told as it closes, unless time runs so fast that one closes with every push anyway."""
         steps = [topic.step_ms for topic in self._topics.values() if isinstance(topic, CandleTopic)]
-        speed, now_ms = self._stream.clock.speed, self._stream.clock.now_ms()
-        if not steps or min(steps) < _PUSH_S * 1000 * speed or speed <= 0:
-            return _PUSH_S
-        left_ms = min(steps) - now_ms % min(steps)
-        return min(_PUSH_S, max(left_ms / 1000 / speed, _SHORTEST_S))
+        return pause_s(steps, self._stream.clock.now_ms(), self._stream.clock.speed)
 
     async def _agree(self, message: Mapping[str, Any]) -> None:
         await self._say({**self._about(message), "result": {"status": "success"}})

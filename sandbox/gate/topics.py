@@ -12,11 +12,11 @@ from sandbox.gate.markets import GateMarkets
 from sandbox.gate.wire import INTERVALS, Declined, pair_of
 from sandbox.market.book import Book, Trade
 from sandbox.market.depth import Level
+from sandbox.market.feed import CandleFeed
 
 Message = Any
 """The `result` of one push."""
 
-_BATCH = 500  # candles computed at a time when catching up
 _MOST_TRADES = 60
 _BEST_OF = 5  # levels looked at: the first may be smaller than a contract
 _UPDATE_DEPTHS = ("20", "50", "100")
@@ -128,22 +128,16 @@ class CandleTopic:
         self.step_ms = INTERVALS[interval]
         self._name = f"{interval}_{pair_of(book.symbol)}"
         self._book = book
-        self._next_ms = now_ms // self.step_ms * self.step_ms
+        self._feed = CandleFeed(book, self.step_ms, now_ms)
         self._told: dict[str, Any] = {}
 
     def news(self, now_ms: int) -> Iterator[Message]:
         """Candles closed since the last call, then the forming one if it changed."""
-        forming_ms = now_ms // self.step_ms * self.step_ms
-        while self._next_ms < forming_ms:
-            stop_ms = min(self._next_ms + _BATCH * self.step_ms, forming_ms)
-            closed = self._book.candles(self.step_ms, self._next_ms, stop_ms, now_ms)
-            self._next_ms = stop_ms
-            for row in self._rows(closed, now_ms):
-                yield self._framed(row)
-        for row in self._rows(self._book.candles(self.step_ms, forming_ms, now_ms + 1, now_ms), now_ms):
-            if row != self._told:
-                self._told = row
-                yield self._framed(row)
+        for candles, is_closed in self._feed.news(now_ms):
+            for row in self._rows(candles, now_ms):
+                if is_closed or row != self._told:
+                    self._told = row
+                    yield self._framed(row)
 
     def _framed(self, row: dict[str, Any]) -> Message:
         return row if self.channel.startswith("spot.") else [row]
