@@ -253,6 +253,8 @@ def news_of(services: Callable[[], Services]) -> Callable[[Policy], Awaitable[No
 async def _tell(services: Services, policy: Policy) -> None:
     """One push to the admins: how an engine trades from now on."""
     now = services.clock.wire_now()
+    state = "cools" if services.policies.cools_for(policy) > 0 else policy.approval.value
+    event = f"{policy.engine}:{policy.changed_at}:{state}"
     for chat_id, say in admin_chats(services):
         view = policy_view(policy, services, say)
         html = say.render("live_news.html", v=view)
@@ -261,7 +263,7 @@ async def _tell(services: Services, policy: Policy) -> None:
                 chat_id=chat_id,
                 screen=Screen(html=html, keyboard=((button(view.engine, "ql", policy.engine.value),),)),
                 priority=Priority.APPROVAL,
-                dedupe=f"live:{policy.engine}:{now.isoformat()}:{chat_id}",
+                dedupe=f"live:{event}:{chat_id}",
                 created_at=now,
             )
         )

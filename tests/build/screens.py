@@ -42,6 +42,7 @@ from services.market.options import MarketOptions
 from services.market.perps import Perps
 from services.market.ring import Rings
 from services.markets import Markets
+from services.ordering.quoting import BookQuotes
 from services.orders import Orders
 from services.outbox import Outbox
 from services.people import People
@@ -236,7 +237,15 @@ def paper_trades(
     register = Register(books, clock, Decimal(1000))
     venue = PaperVenue(source, clock, FEES, latency_s=0.0, stale_after_s=30.0)
     return Trades.over(
-        Orders.over({"paper": venue}, {}, register, Funds(register, FEES), teller, clock),
+        Orders.over(
+            {"paper": venue},
+            {},
+            register,
+            Funds(register, FEES),
+            teller,
+            clock,
+            quotes=BookQuotes(source, clock, 30.0).of,
+        ),
         markets=markets,
         perps=perps,
         source=source,
