@@ -19,6 +19,8 @@ class Meaning(StrEnum):
     REDUCE_ONLY_REJECTED = "reduce_only_rejected"
     PRICE_OUT_OF_BAND = "price_out_of_band"
     TRIGGER_PASSED = "trigger_passed"
+    POSITION_MODE = "position_mode"
+    """Somebody changed elsewhere whether long and short are kept apart."""
     HALTED = "halted"
     KEY_REFUSED = "key_refused"
     CLASSIC_ACCOUNT = "classic_account"

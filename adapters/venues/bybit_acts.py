@@ -1,6 +1,5 @@
 """What is done with a Bybit V5 unified account."""
 
-import asyncio
 import uuid
 from collections.abc import Sequence
 from decimal import Decimal
@@ -8,11 +7,11 @@ from typing import Final
 
 from adapters.venues import bybit_requests, bybit_rows
 from adapters.venues.account import told_id
+from adapters.venues.acting import PositionMode, to_the_end
 from adapters.venues.answer import Declined, Meaning
 from adapters.venues.bybit_reads import BybitReads
 from adapters.venues.bybit_requests import CATEGORIES, Request
 from adapters.venues.calls import Calls
-from adapters.venues.catalogue import Market
 from adapters.venues.governor import Urgency
 from adapters.venues.terms import closes, plain
 from engines.core.instrument import Instrument, MarketKind
@@ -32,14 +31,17 @@ class BybitActs:
     def __init__(self, calls: Calls, reads: BybitReads) -> None:
         self._calls = calls
         self._reads = reads
-        self._is_hedged: bool | None = None
+        self._mode = PositionMode(calls.account)
 
     async def submit(self, order: Order, direction: Direction) -> str | None:
         market = await self._reads.market(order.intent.instrument)
-        is_hedged = market.instrument.kind is MarketKind.PERP and await self._hedged(market)
+        is_hedged = market.instrument.kind is MarketKind.PERP and await self._mode.is_hedged(
+            lambda: self._reads.terms_in(market)
+        )
         request = bybit_requests.order_request(order, market, direction, is_hedged=is_hedged)
         urgency = Urgency.REDUCE if closes(order, direction) else Urgency.ENTER
-        answer = await self._calls.act("private_post_v5_order_create", request, urgency)
+        with self._mode.doubted():
+            answer = await self._calls.act("private_post_v5_order_create", request, urgency)
         return told_id(answer.get("result"), "orderId")
 
     async def cancel(self, order: Order) -> None:
@@ -53,7 +55,7 @@ class BybitActs:
         await self._calls.act("private_post_v5_order_amend", request, Urgency.CHANGE)
 
     async def cancel_all(self, instrument: Instrument | None) -> None:
-        await asyncio.gather(*(self._cancel(request) for request in await self._scopes(instrument)))
+        await to_the_end(self._cancel(request) for request in await self._scopes(instrument))
 
     async def set_leverage(self, instrument: Instrument, leverage: Decimal) -> None:
         market = await self._reads.market(instrument)
@@ -69,7 +71,7 @@ class BybitActs:
     async def set_hedged(self, is_hedged: bool) -> None:
         mode = _HEDGE if is_hedged else _ONE_WAY
         request = {"category": "linear", "coin": _SETTLE, "mode": mode}
-        self._is_hedged = None
+        self._mode.forget()
         await self._calls.act("private_post_v5_position_switch_mode", request, Urgency.CHANGE)
 
     async def transfer(self, transfer_id: str, asset: str, amount: Decimal, source: str, target: str) -> None:
@@ -107,12 +109,3 @@ class BybitActs:
 
     async def _cancel(self, request: Request) -> None:
         await self._calls.act("private_post_v5_order_cancel_all", request, Urgency.REDUCE)
-
-    async def _hedged(self, market: Market) -> bool:
-        """The position mode, asked for once. A classic account is refused here, before the first order."""
-        if self._is_hedged is None:
-            terms = await self._reads.terms_in(market)
-            if not terms.is_unified:
-                raise Declined(Meaning.CLASSIC_ACCOUNT, f"{self._calls.account} is a classic account")
-            self._is_hedged = terms.is_hedged
-        return self._is_hedged

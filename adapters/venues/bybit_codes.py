@@ -49,6 +49,7 @@ _CODES: Final[Codes] = {code: meaning for meaning, codes in _BY_MEANING.items() 
 _BAD_PARAMETER: Final = "10001"
 _IN_WORDS: Final = {
     "remains unchanged": Meaning.UNCHANGED,
+    "position idx": Meaning.POSITION_MODE,
     "minimum": Meaning.BELOW_MINIMUM,
     "symbol": Meaning.UNKNOWN_SYMBOL,
 }

@@ -1,10 +1,10 @@
 """What is done with a unified Gate v4 account."""
 
-import asyncio
 from decimal import Decimal
 
 from adapters.venues import gate_requests
 from adapters.venues.account import told_id
+from adapters.venues.acting import PositionMode, to_the_end
 from adapters.venues.answer import Declined, Meaning
 from adapters.venues.calls import Calls
 from adapters.venues.catalogue import Market
@@ -24,17 +24,19 @@ class GateActs:
     def __init__(self, calls: Calls, reads: GateReads) -> None:
         self._calls = calls
         self._reads = reads
-        self._is_hedged: bool | None = None
+        self._mode = PositionMode(calls.account)
 
     async def submit(self, order: Order, direction: Direction) -> str | None:
         market = await self._reads.market(order.intent.instrument)
-        is_hedged = await self._hedged()
+        is_hedged = await self._mode.is_hedged(self._reads.terms)
         if market.instrument.kind is MarketKind.SPOT:
             method, request = await self._spot(order, market)
         else:
             method, request = _futures(order, market, direction, is_hedged=is_hedged)
         urgency = Urgency.REDUCE if closes(order, direction) else Urgency.ENTER
-        return told_id(await self._calls.act(method, request, urgency), "id")
+        with self._mode.doubted():
+            answer = await self._calls.act(method, request, urgency)
+        return told_id(answer, "id")
 
     async def cancel(self, order: Order) -> None:
         market = await self._reads.market(order.intent.instrument)
@@ -67,18 +69,18 @@ class GateActs:
         else:
             resting = {order.instrument.key: order.instrument for order in await self._reads.open_orders()}
             markets = [await self._reads.market(one) for one in resting.values()]
-        await asyncio.gather(*(self._cancel_market(market) for market in markets))
+        await to_the_end(self._cancel_market(market) for market in markets)
 
     async def set_leverage(self, instrument: Instrument, leverage: Decimal) -> None:
         market = await self._reads.market(instrument)
-        is_dual = await self._hedged()
+        is_dual = await self._mode.is_hedged(self._reads.terms)
         method = _DUAL_LEVERAGE if is_dual else _LEVERAGE
         limit = {"leverage": "0", "cross_leverage_limit": plain(leverage)}
         await self._calls.act(method, {"settle": SETTLE, "contract": market.id} | limit, Urgency.CHANGE)
 
     async def set_hedged(self, is_hedged: bool) -> None:
         request = {"settle": SETTLE, "dual_mode": "true" if is_hedged else "false"}
-        self._is_hedged = None
+        self._mode.forget()
         await self._calls.act("private_futures_post_settle_dual_mode", request, Urgency.CHANGE)
 
     async def transfer(self, transfer_id: str, asset: str, amount: Decimal, source: str, target: str) -> None:
@@ -104,19 +106,6 @@ class GateActs:
             request = {"settle": SETTLE, "contract": market.id}
             await self._calls.act("private_futures_delete_settle_orders", request, Urgency.REDUCE)
             await self._calls.act("private_futures_delete_settle_price_orders", request, Urgency.REDUCE)
-
-    async def _hedged(self) -> bool:
-        """The position mode, asked for once. A classic account is refused here, before the first order."""
-        if self._is_hedged is None:
-            terms = await self._reads.terms()
-            if not terms.is_unified:
-                raise Declined(
-                    Meaning.CLASSIC_ACCOUNT,
-                    f"{self._calls.account} is a classic account: spot and futures have separate wallets,"
-                    " so a short's losses would need transfers; switch it to a unified one",
-                )
-            self._is_hedged = terms.is_hedged
-        return self._is_hedged
 
 
 _CANCEL_FUTURES = "private_futures_delete_settle_orders_order_id"

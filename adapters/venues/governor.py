@@ -12,6 +12,8 @@ import structlog
 
 from engines.core.bucket import Bucket
 
+_SAY_EVERY_S = 10.0
+
 log = structlog.get_logger()
 
 
@@ -45,6 +47,7 @@ class Governor:
         self._monotonic = monotonic
         self._bucket = Bucket(per_s, burst, burst, monotonic())
         self._not_before = 0.0
+        self._silent_until = 0.0
         self._waiting: list[_Waiter] = []
         self._number = 0
         self._pump: asyncio.Task[None] | None = None
@@ -62,8 +65,7 @@ class Governor:
             return
         self._number += 1
         waiter = _Waiter(urgency, self._number, asyncio.get_running_loop().create_future())
-        if not self._waiting:
-            log.warning("venue_queue", quota=self._name, wait_s=round(self._wait_s(), 3))
+        self._say_so()
         heapq.heappush(self._waiting, waiter)
         self._news.set()
         if self._pump is None or self._pump.done():
@@ -104,6 +106,13 @@ class Governor:
     def _wait_s(self) -> float:
         now = self._monotonic()
         return max(self._bucket.wait_s(now), self._not_before - now)
+
+    def _say_so(self) -> None:
+        """That requests wait, once in a while."""
+        now = self._monotonic()
+        if now >= self._silent_until:
+            self._silent_until = now + _SAY_EVERY_S
+            log.warning("venue_queue", quota=self._name, queued=len(self._waiting) + 1)
 
     def _withdraw(self, waiter: _Waiter) -> None:
         """Somebody gave up: his turn, where it was granted already, goes to the next."""

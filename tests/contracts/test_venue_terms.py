@@ -111,6 +111,15 @@ async def test_the_position_mode_is_told_and_setting_it_again_is_no_error(world:
     assert (await world.books.terms()).is_hedged
 
 
+@case(paper=_TRADES, gate="Gate takes an order whatever the mode; what closes says so by itself")
+async def test_a_mode_that_was_changed_elsewhere_is_learnt_after_one_refusal(world: WireWorld) -> None:
+    drafts = Drafts(world)
+    await world.venue.cancel(await world.send(drafts.resting()))
+    world.exchange.exchange.set_hedged(world.account, True, world.exchange.now())
+    await _is_refused(world, drafts.resting(), "position_mode", before=1)
+    assert (await world.send(drafts.resting())).state is OrderState.OPEN
+
+
 @case(paper=_TRADES)
 async def test_the_position_mode_does_not_change_under_a_position(world: WireWorld) -> None:
     await world.send(Drafts(world)())
