@@ -417,7 +417,7 @@ def build_orders(
     return Orders.over(
         {outside.venue.name: outside.venue},
         {},
-        viewing.worth.register,
+        viewing.register,
         viewing.funds,
         teller,
         outside.clock,

@@ -21,7 +21,8 @@ from services.breaking.candles import WildCandles
 from services.breaking.feeds import SilentFeeds
 from services.breaking.latching import Latching
 from services.breaking.losses import Losses
-from services.judging.viewing import Viewing, owners_of
+from services.judging.look import owners_of
+from services.judging.viewing import Viewing
 
 log = structlog.get_logger()
 
@@ -101,7 +102,7 @@ class Breakers:
     def _owners(self) -> Sequence[int]:
         """Sub-accounts that are in use."""
         both = (owners_of(EngineName, is_paper=is_paper) for is_paper in (True, False))
-        return [owner for owners in both for owner in owners if self.viewing.worth.is_known(owner)]
+        return [owner for owners in both for owner in owners if self.viewing.worth().is_known(owner)]
 
     def _held(self, owners: Sequence[int]) -> dict[EngineName, set[str]]:
         """Assets that engines in use hold."""

@@ -22,6 +22,7 @@ from ports.people import Facts
 from ports.tickets import Effect
 from services.judging.correlations import Correlations
 from services.judging.holdings import Holdings
+from services.judging.look import Look
 from services.judging.marks import Marks
 from services.judging.turnover import Turnover
 from services.judging.viewing import Viewing
@@ -65,11 +66,10 @@ class Gate:
     ) -> "Gate":
         """A gate over what the road has in memory. `stopping` says which latch stops an intent."""
         holdings = Holdings(register)
-        worth = Worth(register, prices, holdings)
         viewing = Viewing(
-            worth=worth,
+            register=register,
             holdings=holdings,
-            marks=Marks(facts, worth, clock),
+            marks=Marks(facts, lambda: Worth(register, prices, holdings), clock),
             turnover=Turnover(register, clock),
             correlations=Correlations(prices.markets, clock),
             prices=prices,
@@ -95,11 +95,11 @@ class Gate:
         engine = engine_of(intent.owner)
         if engine is None:
             raise ValueError(f"intent {intent.id} is of no engine")
-        viewing, sign = self.viewing, intent.side.sign
+        look, sign = self.viewing.look(intent), intent.side.sign
         notional, decided = intent.quantity * price, intent.decision_price or price
-        portfolio, desk = viewing.portfolio(intent, None), viewing.desk(intent, None)
-        before = viewing.net_delta(intent.owner, intent.instrument.base)
-        leverage = self._leverage(intent, trade, -notional if intent.reduce_only else notional)
+        portfolio, desk, before = look.portfolio(None), look.desk(None), look.net_delta()
+        change = -notional if intent.reduce_only else notional
+        leverage, leverage_after = _leverages(look, trade, change)
         return Effect(
             notional=notional,
             nav_share=None if not portfolio.nav else notional / portfolio.nav,
@@ -108,19 +108,10 @@ class Gate:
             delta_before=before,
             delta_after=before + intent.quantity * sign,
             delta_limit=None if desk.nav is None else desk.nav * self.limits.delta_share / price,
-            leverage_before=None if leverage is None else leverage[0],
-            leverage_after=None if leverage is None else leverage[1],
+            leverage_before=leverage,
+            leverage_after=leverage_after,
             leverage_limit=self.limits.engines[engine].exposure,
         )
-
-    def _leverage(self, intent: Intent, trade: Trade, change: Decimal) -> tuple[Decimal, Decimal] | None:
-        """Exposure over capital before and after; `None` while either is not known."""
-        capital = self.viewing.worth.equity(intent.owner)
-        exposure = self.viewing.exposure(intent.owner, intent.id)
-        if not capital or exposure is None:
-            return None
-        after = exposure.after(intent.instrument.base, trade.direction, change)
-        return exposure.exposure / capital, after / capital
 
     def _fee_rate(self, intent: Intent) -> Decimal:
         liquidity = Liquidity.MAKER if intent.style in _MAKERS else Liquidity.TAKER
@@ -131,10 +122,19 @@ class Gate:
         allowed = self._sized.get(intent.id)
         if allowed is not None and intent.quantity <= allowed:
             return True
-        return self.viewing.worth.register.find(child_id(intent.id, 1)) is not None
+        return self.viewing.register.find(child_id(intent.id, 1)) is not None
 
     def _remember(self, intent_id: str, quantity: Decimal) -> None:
         self._sized[intent_id] = quantity
         self._sized.move_to_end(intent_id)
         if len(self._sized) > _REMEMBERED:
             self._sized.popitem(last=False)
+
+
+def _leverages(look: Look, trade: Trade, change: Decimal) -> tuple[Decimal | None, Decimal | None]:
+    """Exposure over capital before and after; `None` while either is not known."""
+    capital, exposure = look.capital, look.exposure()
+    if not capital or exposure is None:
+        return None, None
+    after = exposure.after(trade.instrument.base, trade.direction, change)
+    return exposure.exposure / capital, after / capital

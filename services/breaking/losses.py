@@ -13,7 +13,8 @@ from engines.risk.limits import Limits
 from engines.risk.mark import Mark
 from ports.clock import Clock
 from services.breaking.latching import Latching, agree
-from services.judging.viewing import Viewing, account_name, desk_name
+from services.judging.look import account_name, desk_name
+from services.judging.viewing import Viewing
 
 DESK: Final = "desk"
 
@@ -24,7 +25,6 @@ class Watched:
 
     name: str
     scope: Scope
-    owners: Sequence[int]
     equity: Decimal
     mark: Mark
 
@@ -106,15 +106,16 @@ class Losses:
 
     def _seen(self, name: str, owners: Sequence[int], scope: Scope) -> Watched | None:
         """`None` of nobody, and while it is not known what they are worth."""
-        worths = [self.viewing.worth.equity(owner) for owner in owners]
-        known = [worth for worth in worths if worth is not None]
+        worth = self.viewing.worth()
+        worths = [worth.equity(owner) for owner in owners]
+        known = [one for one in worths if one is not None]
         if not known or len(known) < len(worths):
             return None
         equity = sum(known, Decimal(0))
         mark = self.viewing.marks.observe(name, owners, equity)
         if mark is None:
             return None
-        return Watched(name=name, scope=scope, owners=owners, equity=equity, mark=mark)
+        return Watched(name=name, scope=scope, equity=equity, mark=mark)
 
     def _scope(self, owner: int) -> Scope:
         engine = engine_of(owner)

@@ -1,7 +1,7 @@
 """High-water marks of sub-accounts and of the whole desk: kept in memory for the gate, and as facts."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date
 from decimal import Decimal
@@ -18,7 +18,7 @@ class Marks:
     none, and whoever needs one has to do without."""
 
     facts: Facts
-    worth: Worth
+    worth: Callable[[], Worth]
     clock: Clock
     _marks: dict[str, Mark] = field(default_factory=dict)
     _saved: dict[str, Mark] = field(default_factory=dict)
@@ -50,11 +50,12 @@ class Marks:
         known."""
         if not self._is_loaded or equity is None:
             return self.get(name)
-        contributed, known, now = self.worth.contributed(owners), self._marks.get(name), self.clock.now()
+        worth, known, now = self.worth(), self._marks.get(name), self.clock.now()
+        contributed = worth.contributed(owners)
         if known is None:
             after: Mark | None = first_mark(equity, contributed, now)
         else:
-            prices = self.worth.coin_prices(sorted({*known.contributed, *contributed}))
+            prices = worth.coin_prices(sorted({*known.contributed, *contributed}))
             after = moved(known, equity, contributed, prices, now)
         if after is not None:
             self._marks[name] = after

@@ -1,15 +1,16 @@
 """What sub-accounts are worth, from memory: at prices that can be acted on, or not at all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from engines.core.instrument import Instrument, MarketKind
 from engines.ledger import booking
 from engines.ledger.entry import Balances
+from engines.risk.exposure import Holding
 from services.judging.holdings import Holdings
 from services.trading.prices import Prices
-from services.trading.register import QUOTE, Register
+from services.trading.register import QUOTE, MarketKey, Register
 
 _TRADED = (booking.MARKET, booking.PROFIT, booking.FEES, booking.FUNDING)
 """The other side of what an account has earned and lost by itself."""
@@ -17,15 +18,27 @@ _TRADED = (booking.MARKET, booking.PROFIT, booking.FEES, booking.FUNDING)
 
 @dataclass(slots=True)
 class Worth:
-    """Equity and contributions by sub-account."""
+    """Everything as it is at one moment: what was looked up stays as it was. Every look takes a new one."""
 
     register: Register
     prices: Prices
     holdings: Holdings
+    _prices: dict[MarketKey, Decimal | None] = field(default_factory=dict)
+    _held: dict[int, Sequence[Holding]] = field(default_factory=dict)
+    _equities: dict[int, Decimal | None] = field(default_factory=dict)
 
     def price(self, instrument: Instrument) -> Decimal | None:
         """The price of a market if it can be acted on."""
-        return self.prices.fresh(instrument)
+        key = instrument.key
+        if key not in self._prices:
+            self._prices[key] = self.prices.fresh(instrument)
+        return self._prices[key]
+
+    def held(self, owner: int) -> Sequence[Holding]:
+        """Live trades of a sub-account."""
+        if owner not in self._held:
+            self._held[owner] = self.holdings.of(owner)
+        return self._held[owner]
 
     def coin(self, asset: str) -> Decimal | None:
         """What a coin is worth, if that is known; the quote currency is worth itself."""
@@ -41,6 +54,11 @@ class Worth:
     def equity(self, owner: int) -> Decimal | None:
         """Cash, margin, coins at their price, and the unrealised profit of perpetuals; `None` while a price
         is missing, and of an account that nobody has opened."""
+        if owner not in self._equities:
+            self._equities[owner] = self._reckoned(owner)
+        return self._equities[owner]
+
+    def _reckoned(self, owner: int) -> Decimal | None:
         balances = self.register.balances(owner)
         unrealised = self._unrealised(owner)
         coins = self._coins(balances)
@@ -63,7 +81,7 @@ class Worth:
 
     def _unrealised(self, owner: int) -> Decimal | None:
         total = Decimal(0)
-        for one in self.holdings.of(owner):
+        for one in self.held(owner):
             if one.held and one.instrument.kind is MarketKind.PERP:
                 price = self.price(one.instrument)
                 if price is None:

@@ -157,7 +157,7 @@ async def test_a_drawdown_halts_until_an_admin_lets_the_engine_go_on() -> None:
     assert await watch.look() == []
     mark = watch.room.viewing.marks.get("trend:paper")
     assert mark is not None
-    assert (mark.high_water, mark.is_halted) == (watch.room.viewing.worth.equity(trade.owner), False)
+    assert (mark.high_water, mark.is_halted) == (watch.room.viewing.worth().equity(trade.owner), False)
     assert watch.room.gate.judge(entry, trade).ruling is not Ruling.DENY
 
 

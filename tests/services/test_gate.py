@@ -155,7 +155,7 @@ async def test_losses_are_measured_from_the_high_water_mark_across_a_restart() -
     room = await a_gate_room(facts=facts)
     trade = await room.enter(TREND, "4.3", leverage=2)
     await room.prices(btc="200")
-    room.viewing.marks.observe("trend:paper", [trade.owner], room.viewing.worth.equity(trade.owner))
+    room.viewing.marks.observe("trend:paper", [trade.owner], room.viewing.worth().equity(trade.owner))
     await room.viewing.marks.save()
     again = await a_gate_room(room.desk, facts=facts)
     await again.prices(btc="100")
