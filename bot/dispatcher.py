@@ -4,7 +4,7 @@ from aiogram import Dispatcher, Router
 
 from bot.middlewares import Brake, Door, Trace
 from bot.settings import Settings
-from bot.switchboard import Switchboard
+from bot.switchboard import Switchboard, is_urgent
 
 
 def build_dispatcher(switchboard: Switchboard, settings: Settings) -> Dispatcher:
@@ -24,6 +24,7 @@ def build_dispatcher(switchboard: Switchboard, settings: Settings) -> Dispatcher
             switchboard.messenger,
             per_s=settings.telegram.flood_per_s,
             burst=settings.telegram.flood_burst,
+            passes=lambda update: is_urgent(update, switchboard.services.table),
         )
     )
     router = Router(name="switchboard")

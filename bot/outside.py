@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
@@ -73,15 +74,21 @@ class Telegram:
 
     def listen(
         self,
-        handle: Callable[[Update, bool], Awaitable[None]],
+        handle: Callable[[Update, bool], Coroutine[Any, Any, None]],
         *,
         timeout_s: int,
         watchdog_s: int,
         on_return: Callable[[float], Awaitable[None]],
+        is_urgent: Callable[[Update], bool],
     ) -> Polling:
         """The loop that feeds updates to `handle`; to be supervised."""
         self.polling = Polling(
-            self.bot, handle, timeout_s=timeout_s, watchdog_s=watchdog_s, on_return=on_return
+            self.bot,
+            handle,
+            timeout_s=timeout_s,
+            watchdog_s=watchdog_s,
+            on_return=on_return,
+            is_urgent=is_urgent,
         )
         return self.polling
 

@@ -1,18 +1,19 @@
 """Flat dispatch: one look-up finds the command or the button, however many there are."""
 
+import asyncio
 from dataclasses import dataclass, replace
 
 import structlog
 from aiogram import Bot
 from aiogram.exceptions import ClientDecodeError, TelegramAPIError
-from aiogram.types import CallbackQuery, ChatMemberUpdated, InaccessibleMessage, Message
+from aiogram.types import CallbackQuery, ChatMemberUpdated, InaccessibleMessage, Message, Update
 
 from bot.taps import acknowledge
 from handlers.errors import Answer, answered, explained
 from handlers.free_text import addressee, guess, understand
 from handlers.ui.keyboards import again, rows
 from handlers.ui.request import Request, Services
-from handlers.ui.table import Command, Handler
+from handlers.ui.table import ButtonRoute, Command, Handler, Table
 from ports.errors import DeskError, Gone, Refused, Rejected, Transient
 from ports.messages import Messenger, Priority, Screen
 from ports.people import Person
@@ -21,6 +22,8 @@ from services.speech import Speech
 log = structlog.get_logger()
 NOTE_LATE_AFTER_S = 60
 LONGEST_QUOTE = 200
+NOT_ALLOWED = "not_allowed"
+LATE = "late"
 
 
 @dataclass(slots=True)
@@ -57,36 +60,58 @@ class Switchboard:
         if understood is None:
             answer = await answered(lambda: guess(replace(request, args=text)), say, command=text)
         else:
+            if understood.command.is_urgent:
+                request = replace(request, priority=Priority.KILL)
             answer = await self._command(understood.command, replace(request, args=understood.args), is_late)
         if answer.screen is not None:
             await self._send(request, self._dated(answer.screen, request, is_late))
 
     async def on_tap(self, query: CallbackQuery, person: Person, say: Speech, is_late: bool) -> None:
-        """A pressed button: answered first, worked after."""
+        """A pressed button: answered first, worked after; both at once where it is urgent."""
         prefix, _, payload = (query.data or "").partition(":")
         route = self.services.table.buttons.get(prefix)
-        problem = None
+        problem, outcome = None, LATE
         if route is None or query.message is None:
             problem = say("This button is from another time. Try /help.")
         elif not person.role.covers(route.role):
-            problem = say("You may not do that.")
-        elif is_late and not route.is_read_only:
+            problem, outcome = say("You may not do that."), NOT_ALLOWED
+        elif is_late and not (route.is_read_only or route.is_urgent):
             problem = say("I was away when you pressed this; nothing was done. Press again.")
-        await acknowledge(self.bot, query, problem, is_alert=problem is not None)
         if problem is not None or route is None or query.message is None:
+            if route is not None and query.message is not None:
+                self._note(person, query.message.chat.id, prefix, outcome, payload)
+            await acknowledge(self.bot, query, problem, is_alert=True)
             return
-        chat_id, message = query.message.chat.id, query.message
+        if route.is_urgent:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(acknowledge(self.bot, query))
+                await self._tapped(route, payload, query.message, person, say)
+            return
+        await acknowledge(self.bot, query)
+        await self._tapped(route, payload, query.message, person, say)
+
+    async def _tapped(
+        self,
+        route: ButtonRoute,
+        payload: str,
+        message: Message | InaccessibleMessage,
+        person: Person,
+        say: Speech,
+    ) -> None:
         request = Request(
             services=self.services,
             person=person,
             say=say,
-            chat_id=chat_id,
+            chat_id=message.chat.id,
             args=payload,
             message_id=message.message_id,
+            priority=Priority.KILL if route.is_urgent else Priority.ANSWER,
         )
         answer = await self._run(
-            route.handler, request, route.action, command=payload if prefix in ("do", "now") else ""
+            route.handler, request, route.action, command=payload if route.prefix in ("do", "now") else ""
         )
+        if not route.is_read_only:
+            self._note(person, request.chat_id, route.prefix, answer.outcome, payload)
         await self._deliver(answer, request, message)
 
     async def on_membership(self, event: ChatMemberUpdated, person: Person) -> None:
@@ -98,11 +123,20 @@ class Switchboard:
     async def _command(self, command: Command, request: Request, is_late: bool) -> Answer:
         typed = f"{command.name} {request.args}".strip()
         if not request.may(command.role):
-            refused = Refused("not_allowed")
+            self._note(request.person, request.chat_id, f"/{command.name}", NOT_ALLOWED, request.args)
+            refused = Refused(NOT_ALLOWED)
             return Answer(explained(refused, request.say, command=typed), is_error=True)
-        if is_late and command.would_act(request.args):
+        if is_late and command.would_act(request.args) and not command.is_urgent:
+            self._note(request.person, request.chat_id, f"/{command.name}", LATE, request.args)
             return Answer(self._too_late(request, typed))
-        return await self._run(command.handler, request, command.action, command=typed)
+        answer = await self._run(command.handler, request, command.action, command=typed)
+        if command.would_act(request.args):
+            self._note(request.person, request.chat_id, f"/{command.name}", answer.outcome, request.args)
+        return answer
+
+    def _note(self, person: Person, chat_id: int, deed: str, outcome: str, text: str) -> None:
+        """Keep who did or tried what; what is only read is nobody's business."""
+        self.services.audit.note(person.id, chat_id, deed, outcome, text=text)
 
     async def _run(self, handler: Handler, request: Request, action: str | None, *, command: str) -> Answer:
         if action is not None:
@@ -141,7 +175,7 @@ class Switchboard:
         if is_same_kind and not is_cockpit and not answer.is_error:
             try:
                 if await self.messenger.edit(
-                    request.chat_id, message.message_id, screen, priority=Priority.ANSWER
+                    request.chat_id, message.message_id, screen, priority=request.priority
                 ):
                     await _tell_delivered(request, request.chat_id, message.message_id)
                     return
@@ -154,7 +188,7 @@ class Switchboard:
 
     async def _send(self, request: Request, screen: Screen) -> None:
         try:
-            sent = await self.messenger.send(request.chat_id, screen, priority=Priority.ANSWER)
+            sent = await self.messenger.send(request.chat_id, screen, priority=request.priority)
         except (Gone, Transient, Rejected) as error:
             await self._lost(request.chat_id, error)
             return
@@ -181,6 +215,16 @@ async def _tell_delivered(request: Request, chat_id: int, message_id: int) -> No
             await tell(chat_id, message_id)
         except DeskError as error:
             log.warning("delivered_not_kept", chat=chat_id, error=str(error))
+
+
+def is_urgent(update: Update, table: Table) -> bool:
+    """Whether an update must wait for no other: a command or a tap that stops things."""
+    if update.callback_query is not None:
+        route = table.buttons.get((update.callback_query.data or "").partition(":")[0])
+        return route is not None and route.is_urgent
+    text = update.message.text if update.message is not None else None
+    understood = understand(text, table) if text else None
+    return understood is not None and understood.command.is_urgent
 
 
 def _kind(shown: Message | Screen) -> tuple[bool, bool]:

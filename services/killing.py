@@ -22,7 +22,7 @@ from ports.errors import Refused, Transient
 from ports.people import Facts
 from services.latches import Latches
 from services.stopping.pursuit import Pause, Pursuit
-from services.stopping.report import AccountReport, KillPreview, KillReport, Wish
+from services.stopping.report import AccountReport, KillPreview, KillReport, KillWish
 from services.stopping.road import Road, Witness
 from services.stopping.survey import Survey
 
@@ -36,14 +36,14 @@ FACT: Final = "kill"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Offer:
-    wish: Wish
+    wish: KillWish
     chat_id: int
     until: datetime
 
 
 @dataclass(slots=True)
 class _Run:
-    wish: Wish
+    wish: KillWish
     left: Mapping[int, Decimal]
     report: KillReport
 
@@ -69,7 +69,7 @@ class Killing:
         """How the last kill stands."""
         return None if self._run is None else self._run.report
 
-    async def latch(self, wish: Wish) -> Latch:
+    async def latch(self, wish: KillWish) -> Latch:
         """No new entries from now on: the first level, which is in every other. A kill that is in force is
         never made smaller."""
         before = self.latches.get(KILL)
@@ -86,7 +86,7 @@ class Killing:
         await self.latches.pull(latch)
         return self.latches.get(KILL) or latch
 
-    async def preview(self, wish: Wish, *, chat_id: int) -> tuple[KillPreview, str]:
+    async def preview(self, wish: KillWish, *, chat_id: int) -> tuple[KillPreview, str]:
         """What the wish would send, and the token that confirms it, once, in that chat, within two minutes.
         A kill stops entries before it looks."""
         if wish.is_kill:
@@ -106,7 +106,7 @@ class Killing:
         del self._offers[token]
         return await self.start(replace(offer.wish, by=by, at=self.clock.wire_now()))
 
-    async def start(self, wish: Wish) -> KillReport:
+    async def start(self, wish: KillWish) -> KillReport:
         """Latch, and begin; an older kill at work is replaced."""
         if wish.is_kill:
             await self.latch(wish)
@@ -124,7 +124,7 @@ class Killing:
             left = {int(trade): Decimal(rest) for trade, rest in stored["left"].items()}
         else:
             left = None
-        wish = Wish(level=latch.level, has_paper=latch.scope.has_paper, by=latch.by, at=latch.pulled_at)
+        wish = KillWish(level=latch.level, has_paper=latch.scope.has_paper, by=latch.by, at=latch.pulled_at)
         log.warning("kill_goes_on", level=int(latch.level))
         self._begin(wish, self._left(wish) if left is None else left)
 
@@ -134,13 +134,13 @@ class Killing:
             while True:
                 pursuits.create_task(self._pursue(await self._queue.get()))
 
-    def _begin(self, wish: Wish, left: Mapping[int, Decimal]) -> KillReport:
+    def _begin(self, wish: KillWish, left: Mapping[int, Decimal]) -> KillReport:
         accounts = {name: AccountReport(account=name) for name in (*self.books, PAPER)}
         self._run = _Run(wish=wish, left=left, report=KillReport(wish=wish, accounts=accounts))
         self._queue.put_nowait(self._run)
         return self._run.report
 
-    def _left(self, wish: Wish) -> Mapping[int, Decimal]:
+    def _left(self, wish: KillWish) -> Mapping[int, Decimal]:
         """What is to remain of each trade."""
         legs = self.road.legs(has_paper=wish.has_paper)
         closed = {one.leg.trade_id: one.quantity for one in plan(wish.level, legs).closings}

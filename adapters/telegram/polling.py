@@ -6,7 +6,7 @@ up while we were down must be known as late, and a silent connection must be not
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +28,7 @@ from ports.errors import Fatal
 log = structlog.get_logger()
 
 ALLOWED = ["message", "callback_query", "my_chat_member"]
-Handle = Callable[[Update, bool], Awaitable[None]]
+Handle = Callable[[Update, bool], Coroutine[Any, Any, None]]
 
 
 def since_boot_s() -> float:
@@ -56,7 +56,8 @@ class PollingState:
 
 @dataclass(slots=True)
 class Polling:
-    """Feeds updates to `handle(update, is_late)`, at most `concurrency` at a time, in order per chat.
+    """Feeds updates to `handle(update, is_late)`, at most `concurrency` at a time, in order per chat; one
+    that `is_urgent` waits for no other.
 
     Everything before the first empty batch is late: it was sent while we were not there. So is what waited
     while Telegram was out of reach, or we were asleep, for `late_after_s`. When no answer came for
@@ -73,6 +74,7 @@ class Polling:
     late_after_s: float = 60.0
     longest_pause_s: float = 15.0
     on_return: Callable[[float], Awaitable[None]] | None = None
+    is_urgent: Callable[[Update], bool] = lambda update: False
     monotonic: Callable[[], float] = time.monotonic
     since_boot: Callable[[], float] = since_boot_s
     state: PollingState = field(default_factory=PollingState)
@@ -169,14 +171,21 @@ class Polling:
             log.warning("update_not_understood", update_id=update_id, problems=error.error_count())
             return
         self.state.received += 1
+        is_late = not self.state.is_caught_up
+        if self.is_urgent(update):
+            self._start(None, self.handle(update, is_late))
+            return
         while len(self._working) >= self.most_waiting:
             await asyncio.wait(self._working, return_when=asyncio.FIRST_COMPLETED)
-        is_late = not self.state.is_caught_up
         chat = _chat_of(update)
-        task = asyncio.create_task(self._work(update, is_late, self._last_in_chat.get(chat), slots))
-        self._last_in_chat[chat] = task
+        work = self._work(update, is_late, self._last_in_chat.get(chat), slots)
+        self._last_in_chat[chat] = self._start(chat, work)
+
+    def _start(self, chat: int | None, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work)
         self._working.add(task)
         task.add_done_callback(lambda done: self._finished(chat, done))
+        return task
 
     async def _work(
         self, update: Update, is_late: bool, before: "asyncio.Task[None] | None", slots: asyncio.Semaphore
@@ -186,9 +195,9 @@ class Polling:
         async with slots:  # taken only now, so that one busy chat leaves the others theirs
             await self.handle(update, is_late)
 
-    def _finished(self, chat: int, task: "asyncio.Task[None]") -> None:
+    def _finished(self, chat: int | None, task: "asyncio.Task[None]") -> None:
         self._working.discard(task)
-        if self._last_in_chat.get(chat) is task:
+        if chat is not None and self._last_in_chat.get(chat) is task:
             del self._last_in_chat[chat]
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("update_failed", exc_info=error)

@@ -27,6 +27,7 @@ class Command:
     any language, that mean it; `shortcuts` are words that mean it with arguments (`"losers"`: `"down"`).
     One that is not read-only is never executed late; without arguments it only asks, unless it `acts_alone`.
     `action` is shown while it works (`"upload_photo"`).
+    One that `is_urgent` waits for nothing else and is never too late: it only stops things, or asks.
     One `for_strangers` is of no use to people of the desk: menus and chapters leave it out."""
 
     name: str
@@ -40,6 +41,7 @@ class Command:
     is_read_only: bool = True
     acts_alone: bool = False
     action: str | None = None
+    is_urgent: bool = False
     for_strangers: bool = False
 
     def would_act(self, args: str) -> bool:
@@ -49,13 +51,15 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ButtonRoute:
-    """What buttons with data `prefix:…` do. `request.args` is what follows the colon."""
+    """What buttons with data `prefix:…` do. `request.args` is what follows the colon. One that `is_urgent`
+    acts before the tap is acknowledged, waits for nothing else, and is never too late."""
 
     prefix: str
     handler: Handler
     role: Role = Role.VIEWER
     is_read_only: bool = True
     action: str | None = None
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

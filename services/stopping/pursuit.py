@@ -8,6 +8,8 @@ from typing import Final
 
 import structlog
 
+from engines.core.instrument import MarketKind
+from engines.core.side import Direction
 from engines.orders.subaccount import PAPER
 from engines.risk.kill import Closing, Leg
 from engines.risk.latch import KillLevel
@@ -41,9 +43,11 @@ class Pursuit:
     pause: Pause = asyncio.sleep
     within_s: float = 10.0
     _cancels: set[str] = field(default_factory=set)
+    _ours: set[tuple[str, MarketKind, str, Direction]] = field(default_factory=set)
 
     async def run(self) -> None:
         """All accounts at the same time; none waits for another. Raises what nobody foresaw."""
+        self._ours = {(leg.account, *leg.instrument.key, leg.direction) for leg in self._legs()}
         async with asyncio.TaskGroup() as chases:
             for account in self.report.accounts:
                 chases.create_task(self._chase(account))
@@ -88,7 +92,8 @@ class Pursuit:
         else:
             now = await self._seen(now)
         self._keep(self._judged(now))
-        return now.orders is None or now.orders > 0
+        is_blocked = now.closings > 0 and now.protective > 0  # a stop holds the coins that are to be sold
+        return now.orders is None or now.orders > 0 or is_blocked
 
     async def _seen(self, now: AccountReport) -> AccountReport:
         """What the venue shows; what it did not answer is not known."""
@@ -142,12 +147,9 @@ class Pursuit:
         return sum(1 for one in self._wanted(account) if one.leg.is_perp)
 
     def _is_ours(self, account: str, position: VenuePosition) -> bool:
-        return any(
-            leg.account == account
-            and leg.instrument.key == position.instrument.key
-            and leg.direction is position.direction
-            for leg in self._legs()
-        )
+        """By our books now, or when it began: a venue may show for a moment what was closed just now."""
+        self._ours |= {(leg.account, *leg.instrument.key, leg.direction) for leg in self._legs()}
+        return (account, *position.instrument.key, position.direction) in self._ours
 
     def _protects(self, order: VenueOrder) -> bool:
         """A stop or a target of a position that stays."""

@@ -11,7 +11,7 @@ from ports.venue_books import VenuePosition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class KillWish:
     """What was asked for. Personal paper trades are left alone unless `has_paper`; `is_kill` pulls the
     latch, otherwise trading goes on afterwards (`/close all`)."""
 
@@ -39,7 +39,7 @@ class KillPreview:
     """What a level would do. `slippage` is in the quote currency, `None` where a price is missing;
     `slippage_share` the fraction of the NAV, where that is known."""
 
-    wish: Wish
+    wish: KillWish
     plan: KillPlan
     accounts: tuple[AccountPreview, ...]
     slippage: Decimal | None
@@ -84,7 +84,7 @@ class KillReport:
     """All accounts. `canceled_at` is when every cancel was sent; `given_up` says why nothing more is done:
     `cleared` (an admin let entries go on), `replaced` (another kill took over), `broken`."""
 
-    wish: Wish
+    wish: KillWish
     accounts: Mapping[str, AccountReport] = field(default_factory=dict)
     canceled_at: datetime | None = None
     given_up: str | None = None

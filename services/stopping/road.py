@@ -3,6 +3,7 @@ written down before they are sent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final, Protocol
 
@@ -15,6 +16,7 @@ from ports.venue_books import VenueOrder, VenuePosition
 from services.ordering.judging import Quotes
 from services.ordering.naming import intent_name
 from services.ordering.positions import account_of
+from services.ordering.sending import is_late
 from services.orders import Orders
 from services.trading.intents import intent_of
 from services.trading.register import Held, Register
@@ -23,6 +25,8 @@ GUARDED_TRIES: Final = 2
 """So often a close is guarded against slippage; then it goes at any price."""
 MOST_SLIPPAGE: Final = Decimal("0.02")
 REASON: Final = "kill"
+GOOD_FOR: Final = timedelta(seconds=15)
+"""Market time for which the road sends a close again that the venue did not take; then another is made."""
 
 _RESTING: Final = frozenset({OrderState.ACKNOWLEDGED, OrderState.OPEN, OrderState.PARTIALLY_FILLED})
 _UNSETTLED: Final = frozenset({OrderState.SENT, OrderState.UNKNOWN, OrderState.CANCEL_PENDING})
@@ -125,11 +129,14 @@ class OrderRoad:
                     await self.orders.cancel(order.id)
 
     async def close(self, closing: Closing, *, tries: int) -> None:
-        """A reduce-only market order, guarded at first."""
+        """A reduce-only market order. It is guarded where there is a price to guard it by, at first; a kill
+        that waits for a price is none."""
         held = self.register.get(closing.leg.trade_id)
-        if held is None or _is_closing(held):
+        if held is None or self._is_closing(held):
             return
-        intent = self._intent(held, min(closing.quantity, held.trade.quantity), tries)
+        quote = await self.quotes(closing.leg.account, closing.leg.instrument)
+        seen = None if quote is None else quote.other(held.trade.direction.exit)
+        intent = self._intent(held, min(closing.quantity, held.trade.quantity), seen, tries)
         if is_person(held.trade.owner):
             async with self.register.lock(held.trade.owner):
                 await self.orders.place(held.trade, [intent])
@@ -142,28 +149,40 @@ class OrderRoad:
         quote = await self.quotes(leg.account, leg.instrument)
         if held is None or quote is None:
             return None
-        intent = self._intent(held, closing.quantity, 0)
-        effect = self.orders.effect(intent, held.trade, quote.other(intent.side))
+        price = quote.other(held.trade.direction.exit)
+        effect = self.orders.effect(self._intent(held, closing.quantity, price, 0), held.trade, price)
         spread = (quote.ask - quote.bid) / 2 * closing.quantity
         nav = effect.notional / effect.nav_share if effect.nav_share else None
         return effect.slippage + spread, nav
 
-    def _intent(self, held: Held, quantity: Decimal, tries: int) -> Intent:
+    def _intent(self, held: Held, quantity: Decimal, seen: Decimal | None, tries: int) -> Intent:
         trade, number = held.trade, len({order.intent.id for order in held.orders}) + 1
-        engine = engine_of(trade.owner)
-        if engine is None:
-            return intent_of(
-                trade, f"{trade.id}-{number}", Purpose.CLOSE, quantity, self.clock.now(), reason=REASON
-            )
-        name = intent_name(engine, f"{REASON}:{trade.id}:{number}")
-        usual = intent_of(trade, name, Purpose.CLOSE, quantity, self.clock.now(), reason=REASON)
-        is_guarded = tries < GUARDED_TRIES
+        engine, now = engine_of(trade.owner), self.clock.now()
+        cause = f"{REASON}:{trade.id}:{number}"
+        is_guarded = seen is not None and engine is not None and tries < GUARDED_TRIES
+        usual = intent_of(
+            trade,
+            f"{trade.id}-{number}" if engine is None else intent_name(engine, cause),
+            Purpose.CLOSE,
+            quantity,
+            now,
+            account=account_of(held),
+            reason=REASON,
+            expires_at=now + GOOD_FOR,
+        )
         return replace(
             usual,
-            engine=engine.value,
-            account=account_of(held),
             style=ExecutionStyle.GUARDED_MARKET if is_guarded else ExecutionStyle.SINGLE,
+            decision_price=seen,
             max_slippage=MOST_SLIPPAGE if is_guarded else None,
+        )
+
+    def _is_closing(self, held: Held) -> bool:
+        """Whether a close is on its way, or sent again by the road itself: another would sell twice."""
+        closes = [one for one in held.orders if one.intent.purpose is Purpose.CLOSE]
+        last = {one.intent.id: one for one in closes}.values()
+        return any(not is_final(one.state) for one in closes) or any(
+            one.state is OrderState.ABSENT and not is_late(one.intent, self.clock.now()) for one in last
         )
 
     def _of(self, account: str, *, has_paper: bool) -> Sequence[Held]:
@@ -184,8 +203,3 @@ def _leg(held: Held) -> Leg:
         direction=trade.direction,
         quantity=trade.quantity,
     )
-
-
-def _is_closing(held: Held) -> bool:
-    """Whether a close is on its way: another would sell twice."""
-    return any(one.intent.purpose is Purpose.CLOSE and not is_final(one.state) for one in held.orders)

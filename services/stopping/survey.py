@@ -10,7 +10,7 @@ from engines.orders.subaccount import PAPER
 from engines.risk.kill import Closing, KillPlan, plan
 from ports.errors import DeskError
 from ports.venue_books import VenueOrder
-from services.stopping.report import AccountPreview, KillPreview, Wish
+from services.stopping.report import AccountPreview, KillPreview, KillWish
 from services.stopping.road import Road, Witness
 
 WITHIN_S: Final = 2.0
@@ -25,7 +25,7 @@ class Survey:
     books: Mapping[str, Witness]
     within_s: float = WITHIN_S
 
-    async def look(self, wish: Wish) -> KillPreview:
+    async def look(self, wish: KillWish) -> KillPreview:
         """What the wish would do now. What does not answer in time is left unknown."""
         planned = plan(wish.level, self.road.legs(has_paper=wish.has_paper))
         open_orders = dict(
@@ -47,7 +47,7 @@ class Survey:
 
     def _account(
         self,
-        wish: Wish,
+        wish: KillWish,
         planned: KillPlan,
         account: str,
         open_orders: Mapping[str, Sequence[VenueOrder] | None],

@@ -10,7 +10,7 @@ import pytest
 from engines.risk.latch import Cause, KillLevel
 from ports.errors import Refused, Transient, Uncertain
 from ports.people import Role
-from services.stopping.report import KillPreview, Wish
+from services.stopping.report import KillPreview, KillWish
 from tests.build.clock import NOON
 from tests.build.kill_road import KillDesk, a_leg, a_position, a_venue_order
 from tests.build.orders import PERP, SPOT
@@ -21,8 +21,8 @@ ADMIN = a_person(ANN, role=Role.ADMIN)
 L1, L2, L3, L4 = KillLevel
 
 
-def a_wish(level: KillLevel = L3, **fields: bool) -> Wish:
-    return Wish(level=level, by=ANN, at=NOON, **fields)
+def a_wish(level: KillLevel = L3, **fields: bool) -> KillWish:
+    return KillWish(level=level, by=ANN, at=NOON, **fields)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def sent(desk: KillDesk, account: str) -> Sequence[str]:
     return [what for where, what in desk.road.sent if where == account]
 
 
-async def previewed(desk: KillDesk, wish: Wish) -> tuple[KillPreview, str]:
+async def previewed(desk: KillDesk, wish: KillWish) -> tuple[KillPreview, str]:
     return await desk.killing.preview(wish, chat_id=CHAT)
 
 
