@@ -5,7 +5,10 @@ from typing import Final
 from engines.simulate.exchange.account import Setup
 from sandbox.accounts import KEYS, MAIN, ApiKey
 
-CLASSIC: Final = ApiKey(key="SANDBOXCLASSIC0000", secret="sandbox-classic-secret-for-loopback-only")  # noqa: S106
+CLASSIC: Final = ApiKey(
+    key="SANDBOXCLASSIC0000",
+    secret="sandbox-classic-secret-for-loopback-only",  # noqa: S106 - opens make-believe money
+)
 """A key to an account that is not unified: spot and futures have wallets of their own."""
 
 GATE_KEYS: Final = {**KEYS, CLASSIC.key: CLASSIC}
