@@ -5,6 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.answers import BadControl, answering, number_field, read_object, text_field
+from sandbox.exchange_control import ExchangeControl
 from sandbox.faults import BadFault
 from sandbox.telegram.control import PeopleControl, chat_view, person_view
 from sandbox.world import World
@@ -29,6 +30,7 @@ class WorldControl:
             web.delete("/control/faults", answering(self.clear_faults)),
             web.get("/control/stream", self._world.stream.serve),
             *PeopleControl(self._world.telegram).routes(),
+            *ExchangeControl(self._world.venues, self._world.wiretap).routes(),
         ]
 
     async def state(self, request: web.Request) -> dict[str, Any]:

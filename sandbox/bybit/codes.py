@@ -4,6 +4,7 @@ from typing import Final
 
 from engines.core.instrument import MarketKind
 from engines.simulate.exchange import refusal
+from engines.simulate.exchange.order import Touch
 from engines.simulate.exchange.refusal import Why
 from sandbox.bybit.wire import PARAMS_ERROR, Declined
 
@@ -22,7 +23,6 @@ _LINEAR: Final = {
     Why.BELOW_MINIMUM: (PARAMS_ERROR, "The number of contracts is below the minimum allowed"),
     Why.BELOW_MIN_NOTIONAL: (110094, "Order does not meet minimum order value 5USDT"),
     Why.PRICE_OUT_OF_BAND: (110003, "Order price exceeds the allowable range."),
-    Why.BAD_TRIGGER: (110092, "expect Rising, but trigger_price[{0}] <= current"),
     Why.INSUFFICIENT_BALANCE: (110004, "Wallet balance is insufficient"),
     Why.INSUFFICIENT_MARGIN: (110007, "ab not enough for new order"),
     Why.REDUCE_ONLY: (110017, "current position is zero, cannot fix reduce-only order qty"),
@@ -35,6 +35,10 @@ _LINEAR: Final = {
     Why.HAS_POSITIONS: (110024, "You have an existing position, so position mode cannot be switched"),
     Why.NO_POSITION: (PARAMS_ERROR, "can not set tp/sl/ts for zero position"),
 }  # fmt: skip
+_TRIGGERS: Final = {
+    Touch.RISING: (110092, "expect Rising, but trigger_price is not above the current price"),
+    Touch.FALLING: (110093, "expect Falling, but trigger_price is not below the current price"),
+}
 _SPOT: Final = {
     Why.UNKNOWN_SYMBOL: (170121, "Invalid symbol."),
     Why.HALTED: (170151, "This trading pair is not open yet."),
@@ -59,6 +63,9 @@ _ASSET: Final = {
 
 def declined(error: refusal.Declined, kind: MarketKind | None) -> Declined:
     """The refusal as Bybit says it; `kind` is `None` for what is not about a market."""
+    if error.why is Why.BAD_TRIGGER:
+        code, message = _TRIGGERS[Touch(error.detail)]
+        return Declined(message, code)
     words = _ASSET if kind is None else _SPOT if kind is MarketKind.SPOT else _LINEAR
     code, message = words.get(error.why) or _LINEAR.get(error.why, (PARAMS_ERROR, str(error)))
-    return Declined(message.format(error.detail), code)
+    return Declined(message, code)

@@ -63,10 +63,13 @@ class Venues:
 
 
 @asynccontextmanager
-async def running_venues(origin: Origin, now_ms: int) -> AsyncIterator[Venues]:
-    """The venues of a market that stands at `now_ms`."""
+async def running_venues(
+    origin: Origin, now_ms: int, *, wall: Callable[[], float] | None = None
+) -> AsyncIterator[Venues]:
+    """The venues of a market that stands at `now_ms`. Wire time stands, too, unless there is a `wall` clock:
+    Bybit takes no request that is a second ahead of it."""
     wire = StillWire()
-    clock = SandboxClock(start_ms=now_ms, wall=wire, monotonic=wire, end_ms=origin.end_ms)
+    clock = SandboxClock(start_ms=now_ms, wall=wall or wire, monotonic=wire, end_ms=origin.end_ms)
     market, faults = Market(origin, now_ms=clock.now_ms), Faults()
     wiretap = Wiretap()
     app = web.Application(middlewares=[wiretap_middleware(wiretap), faults_middleware(faults)])
@@ -91,9 +94,10 @@ async def running_venues(origin: Origin, now_ms: int) -> AsyncIterator[Venues]:
 
 
 @asynccontextmanager
-async def bybit_client(venues: Venues) -> AsyncIterator[Any]:
+async def bybit_client(venues: Venues, key: ApiKey = TRADING) -> AsyncIterator[Any]:
     """The real Bybit client with only its base addresses changed."""
-    client = ccxt.pro.bybit(_settings(["spot", "linear"]))
+    signing = {"apiKey": key.key, "secret": key.secret}
+    client = ccxt.pro.bybit({**_settings(["spot", "linear"]), **signing})
     _redirect(client.urls["api"], lambda path: f"{venues.url}/bybit{path}")
     async with client:
         yield client

@@ -62,7 +62,7 @@ def check_trigger(trigger_price: Decimal | None, touch: Touch | None, last: Deci
         return
     is_beyond = trigger_price <= last if touch is Touch.RISING else trigger_price >= last
     if is_beyond:
-        raise Declined(Why.BAD_TRIGGER, str(trigger_price))
+        raise Declined(Why.BAD_TRIGGER, touch.value)
 
 
 def check_reduces(account: Account, wish: Wish, at: datetime) -> None:
