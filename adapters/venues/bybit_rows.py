@@ -26,7 +26,7 @@ from ports.venue_books import (
 
 _KINDS: Final = {"spot": MarketKind.SPOT, "linear": MarketKind.PERP}
 _SIDES: Final = {"Buy": Side.BUY, "Sell": Side.SELL}
-_ORDER_KINDS: Final = {"Market": OrderKind.MARKET, "Limit": OrderKind.LIMIT}
+_TAKE_AND_GO: Final = ("IOC", "FOK")
 _DIRECTIONS: Final = {"Buy": Direction.LONG, "Sell": Direction.SHORT}
 _STATES: Final = {
     "New": VenueOrderState.OPEN,
@@ -60,15 +60,17 @@ def order_of(row: Row, category: str, catalogue: Catalogue) -> VenueOrder | None
     market = _market(row, category, catalogue)
     if market is None:
         return None
+    # what takes and goes is a market order to the desk, and the price it has is its guard
+    is_limit = row["orderType"] == "Limit" and row.get("timeInForce") not in _TAKE_AND_GO
     return VenueOrder(
         client_id=row["orderLinkId"],
         venue_id=row["orderId"],
         instrument=market.instrument,
         side=_SIDES[row["side"]],
-        kind=_ORDER_KINDS[row["orderType"]],
+        kind=OrderKind.LIMIT if is_limit else OrderKind.MARKET,
         quantity=market.quantity(row["qty"]),
         filled=market.quantity(row["cumExecQty"] or "0"),
-        limit_price=positive(row.get("price")),
+        limit_price=positive(row.get("price")) if is_limit else None,
         trigger_price=positive(row.get("triggerPrice")),
         is_reduce_only=bool(row.get("reduceOnly")),
         state=_STATES[row["orderStatus"]],

@@ -46,6 +46,7 @@ _REASONS: Final = {
     "depth_not_enough": "no_depth",
 }
 """What the desk has a word for; all else is told in the venue's."""
+_TAKE_AND_GO: Final = ("ioc", "fok")
 _DUAL: Final = {"dual_long": Direction.LONG, "dual_short": Direction.SHORT}
 _TRADING: Final = ("spot", "futures", "unified", "delivery", "options")
 _DONE: Final = "DONE"
@@ -65,9 +66,9 @@ def spot_order_of(row: Row, catalogue: Catalogue) -> VenueOrder | None:
     market = catalogue.find(MarketKind.SPOT, row["currency_pair"])
     if market is None:
         return None
-    filled = _spot_filled(row, market)
-    kind, side = OrderKind(row["type"].split("_")[0]), Side(row["side"])
-    is_by_cost = kind is OrderKind.MARKET and side is Side.BUY
+    filled, side = _spot_filled(row, market), Side(row["side"])
+    is_by_cost = row["type"].startswith("market") and side is Side.BUY
+    kind = _kind(row["type"].startswith("limit"), row.get("time_in_force"))
     return VenueOrder(
         client_id=client_id_of(row.get("text")),
         venue_id=str(row["id"]),
@@ -76,7 +77,7 @@ def spot_order_of(row: Row, catalogue: Catalogue) -> VenueOrder | None:
         kind=kind,
         quantity=filled if is_by_cost else Decimal(row["amount"]),
         filled=filled,
-        limit_price=positive(row.get("price")),
+        limit_price=positive(row.get("price")) if kind is OrderKind.LIMIT else None,
         state=_spot_state(row),
         reason=_reason(row),
         created_at=moment(row, "create_time"),
@@ -90,17 +91,17 @@ def futures_order_of(row: Row, catalogue: Catalogue) -> VenueOrder | None:
     if market is None:
         return None
     size, price = Decimal(str(row["size"])), positive(str(row["price"]))
-    quantity = market.quantity(str(row["size"]))
-    created_at = moment(row, "create_time")
+    quantity, created_at = market.quantity(str(row["size"])), moment(row, "create_time")
+    kind = _kind(price is not None, row.get("tif"))
     return VenueOrder(
         client_id=client_id_of(row.get("text")),
         venue_id=str(row["id"]),
         instrument=market.instrument,
         side=Side.BUY if size > 0 else Side.SELL,
-        kind=OrderKind.MARKET if price is None else OrderKind.LIMIT,
+        kind=kind,
         quantity=quantity,
         filled=quantity - market.quantity(str(row["left"])),
-        limit_price=price,
+        limit_price=price if kind is OrderKind.LIMIT else None,
         is_reduce_only=bool(row.get("is_reduce_only")),
         state=_futures_state(row),
         reason=_reason(row),
@@ -115,15 +116,16 @@ def sleeping_spot_order_of(row: Row, catalogue: Catalogue) -> VenueOrder | None:
     if market is None:
         return None
     put, created_at = row["put"], _instant(row["ctime"])
+    kind = _kind(put["type"].startswith("limit"), put.get("time_in_force"))
     return VenueOrder(
         client_id=client_id_of(put.get("text")),
         venue_id=str(row["id"]),
         instrument=market.instrument,
         side=Side(put["side"]),
-        kind=OrderKind.MARKET if put["time_in_force"] == "ioc" else OrderKind.LIMIT,
+        kind=kind,
         quantity=Decimal(put["amount"]),
         filled=Decimal(0),
-        limit_price=positive(put.get("price")),
+        limit_price=positive(put.get("price")) if kind is OrderKind.LIMIT else None,
         trigger_price=positive(row["trigger"]["price"]),
         state=_SLEEPING_STATES[row["status"] or "open"],
         reason=row.get("reason", ""),
@@ -139,15 +141,16 @@ def sleeping_futures_order_of(row: Row, catalogue: Catalogue) -> VenueOrder | No
     if market is None:
         return None
     price, created_at = positive(str(initial["price"])), moment(row, "create_time")
+    kind = _kind(price is not None, initial.get("tif"))
     return VenueOrder(
         client_id=client_id_of(initial.get("text")),
         venue_id=str(row["id"]),
         instrument=market.instrument,
         side=Side.BUY if Decimal(str(initial["size"])) > 0 else Side.SELL,
-        kind=OrderKind.MARKET if price is None or initial.get("tif") == "ioc" else OrderKind.LIMIT,
+        kind=kind,
         quantity=market.quantity(str(initial["size"])),
         filled=Decimal(0),
-        limit_price=price,
+        limit_price=price if kind is OrderKind.LIMIT else None,
         trigger_price=positive(str(row["trigger"]["price"])),
         is_reduce_only=bool(initial.get("reduce_only") or initial.get("is_reduce_only")),
         state=_sleeping_futures_state(row),
@@ -285,6 +288,11 @@ def moment(row: Row, name: str) -> datetime:
 def moment_or(row: Row, name: str, other: datetime) -> datetime:
     """As `moment`; `other` where the row has no such time."""
     return moment(row, name) if _is_set(row.get(name)) or _is_set(row.get(f"{name}_ms")) else other
+
+
+def _kind(has_limit: bool, time_in_force: str | None) -> OrderKind:
+    """What takes and goes is a market order to the desk, and the price it has is its guard."""
+    return OrderKind.LIMIT if has_limit and time_in_force not in _TAKE_AND_GO else OrderKind.MARKET
 
 
 def _instant(epoch_s: Any) -> datetime:
