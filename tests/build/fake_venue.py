@@ -151,6 +151,9 @@ class FakeVenue:
     def moved(self, move: Move, resting: Sequence[Order]) -> Mapping[str, Sequence[OrderEvent]]:
         return {}
 
+    async def instruments(self) -> Sequence[Instrument]:
+        return list({order.instrument.key: order.instrument for order in self.orders.values()}.values())
+
     async def server_time(self) -> datetime:
         return self.clock.wire_now()
 
