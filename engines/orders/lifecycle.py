@@ -103,6 +103,7 @@ TRANSITIONS: Final[dict[tuple[OrderState, type[OrderEvent]], OrderState]] = {
     (S.UNKNOWN, Canceled): S.CANCELED,
     (S.UNKNOWN, VenueRejected): S.REJECTED,
     (S.UNKNOWN, Expired): S.EXPIRED,
+    (S.UNKNOWN, CancelAsked): S.CANCEL_PENDING,  # wanted gone, if it is there at all
     (S.UNKNOWN, OutcomeUnclear): S.UNKNOWN,  # a look-up failed as well
     (S.UNKNOWN, FoundAbsent): S.ABSENT,
 
