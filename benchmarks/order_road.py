@@ -39,6 +39,8 @@ from services.trading.telling import Teller
 KEYS = Keys(key="SANDBOXTRADE000000", secret="sandbox-trade-secret-for-loopback-only")  # noqa: S106
 MARKETS = 20
 _NO_QUOTA = 1_000_000.0
+_PATIENCE_MS = 60_000
+"""A request is signed before it waits for the twin, which has one core at most."""
 _ENGINES = (EngineName.MANUAL, EngineName.TREND, EngineName.SIGNALS)
 _FEES = Fees(spot=Decimal("0.001"), maker=Decimal("0.0002"), taker=Decimal("0.00055"))
 _FAR = Decimal("0.8")
@@ -153,6 +155,7 @@ async def bare_ccxt(url: str, bids: Sequence[tuple[Instrument, Decimal, Decimal]
 
     raw = bybit({"apiKey": KEYS.key, "secret": KEYS.secret, "enableRateLimit": False, "number": str})
     redirect(raw, f"{url}/bybit")
+    raw.timeout = raw.options["recvWindow"] = _PATIENCE_MS
     raw.options["fetchMarkets"] = {"types": ["linear"]}
     raw.has["fetchCurrencies"] = False
     async with raw:
@@ -176,7 +179,9 @@ def _account(base_url: str, clock: SystemClock, wired: dict[str, float]) -> tupl
     async def opened() -> Asking:
         from adapters.venues.clients import open_client
 
-        client = open_client("bybit", KEYS, base_url=base_url, timeout_ms=10_000, recv_window_ms=10_000)
+        client = open_client(
+            "bybit", KEYS, base_url=base_url, timeout_ms=_PATIENCE_MS, recv_window_ms=_PATIENCE_MS
+        )
         raw = vars(client)["_raw"]
         raw.sign = _watched(raw.sign, wired)
         return client

@@ -1,6 +1,6 @@
 """A change of a trade as rows, and the statements that write them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,10 +49,12 @@ class ChangeStatements:
     def write(self, batch: Batch, changes: Sequence[Change]) -> Mapping[int, str]:
         """Write those that fit what is stored; why the others do not, by their place."""
         late = _late(batch, changes)
+        named = {order.id for change in changes for order in change.orders}
+        stored = batch.stored(orders.c.id, orders.c.number, named)
         rows: dict[str, list[Row]] = {name: [] for name in self.by_name}
         for place, change in enumerate(changes):
             if place not in late:
-                for name, of_change in _rows(change):
+                for name, of_change in _rows(change, stored):
                     rows[name].extend(of_change)
         for name, statement in self.by_name.items():
             batch.each(statement, rows[name])
@@ -89,13 +91,15 @@ def _late(batch: Batch, changes: Sequence[Change]) -> Mapping[int, str]:
     return late
 
 
-def _rows(change: Change) -> Iterable[tuple[str, list[Row]]]:
+def _rows(change: Change, stored: Container[str]) -> Iterable[tuple[str, list[Row]]]:
+    """Rows by the name of their statement. An intent never changes: it comes with its first order, and not
+    with one that is `stored`."""
     trade = change.trade
     if trade.version == 1:
         yield "new_trades", [{**row_of(trades, trade), "key": change.key}]
     else:
         yield "moved_trades", [_moved(trade)]
-    yield "intents", [row_of(intents, order.intent) for order in change.orders]
+    yield "intents", [row_of(intents, order.intent) for order in change.orders if order.id not in stored]
     yield "orders", [{**row_of(orders, order), "intent_id": order.intent.id} for order in change.orders]
     yield "fills", [row_of(fills, fill) for fill in change.fills]
     heads, lines = entry_rows(change.entries)
