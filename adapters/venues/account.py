@@ -26,7 +26,7 @@ class Acts(Protocol):
     `Transient` where it may be sent again, `Uncertain` otherwise."""
 
     async def submit(self, order: Order, direction: Direction) -> str | None:
-        """The venue's own id of the new order, where it tells one."""
+        """The venue's own id of the new order, where it tells one. Raises `Late` when it was not sent."""
         ...
 
     async def cancel(self, order: Order) -> None: ...

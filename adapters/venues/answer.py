@@ -66,6 +66,10 @@ class NoAnswer(Exception):
         self.was_sent = was_sent
 
 
+class Late(Exception):
+    """It waited for its turn beyond its end, and was not sent."""
+
+
 class Declined(Rejected):
     """The venue understood and said no, for a reason that has a word of ours."""
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from adapters.venues import bybit_requests, bybit_rows
 from adapters.venues.account import told_id
-from adapters.venues.acting import PositionMode, to_the_end
+from adapters.venues.acting import PositionMode, is_late, to_the_end
 from adapters.venues.answer import Declined, Meaning
 from adapters.venues.bybit_reads import BybitReads
 from adapters.venues.bybit_requests import CATEGORIES, Request
@@ -17,6 +17,7 @@ from adapters.venues.terms import closes, plain
 from engines.core.instrument import Instrument, MarketKind
 from engines.core.side import Direction
 from engines.orders.order import Order, Terms
+from ports.clock import Clock
 from ports.errors import Rejected
 
 _SETTLE = "USDT"
@@ -28,8 +29,9 @@ _TRANSFERS: Final = uuid.UUID("6f0c6c0e-9a0b-4a51-9d5c-5f2f6f4c9f11")
 class BybitActs:
     """What changes a Bybit account."""
 
-    def __init__(self, calls: Calls, reads: BybitReads) -> None:
+    def __init__(self, calls: Calls, reads: BybitReads, clock: Clock) -> None:
         self._calls = calls
+        self._clock = clock
         self._reads = reads
         self._mode = PositionMode(calls.account)
 
@@ -41,7 +43,9 @@ class BybitActs:
         request = bybit_requests.order_request(order, market, direction, is_hedged=is_hedged)
         urgency = Urgency.REDUCE if closes(order, direction) else Urgency.ENTER
         with self._mode.doubted():
-            answer = await self._calls.act("private_post_v5_order_create", request, urgency)
+            answer = await self._calls.act(
+                "private_post_v5_order_create", request, urgency, is_late=lambda: is_late(order, self._clock)
+            )
         return told_id(answer.get("result"), "orderId")
 
     async def cancel(self, order: Order) -> None:

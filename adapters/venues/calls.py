@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
-from adapters.venues.answer import Declined, Meaning, NoAnswer, VenueAnswer, is_refusal
+from adapters.venues.answer import Declined, Late, Meaning, NoAnswer, VenueAnswer, is_refusal
 from adapters.venues.catalogue import Catalogue
 from adapters.venues.governor import Governor, Urgency
 from ports.errors import DeskError, Transient, Uncertain
@@ -72,9 +72,12 @@ class Calls:
         self._catalogue: Catalogue | None = None
         self._opening = asyncio.Lock()
 
-    async def act(self, method: str, request: Any, urgency: Urgency) -> Any:
-        """Have something done, once. Raises `Declined` when it was proven to be refused, `Transient` when it
-        is proven that it may be sent again (it waited too long for its turn, too), `Uncertain` otherwise."""
+    async def act(
+        self, method: str, request: Any, urgency: Urgency, *, is_late: Callable[[], bool] = lambda: False
+    ) -> Any:
+        """Have something done, once. Raises `Late` when it is too late for it once its turn has come,
+        `Declined` when it was proven to be refused, `Transient` when it is proven that it may be sent again
+        (it waited too long for its turn, too), `Uncertain` otherwise."""
         client = await self._ready()
         try:
             async with asyncio.timeout(self._patience_s):
@@ -83,6 +86,8 @@ class Calls:
             raise Transient(
                 f"{self.account}: no turn in {self._patience_s:.0f} s", kind="rate_limited"
             ) from error
+        if is_late():
+            raise Late
         try:
             return await client.ask(method, request)
         except VenueAnswer as answer:

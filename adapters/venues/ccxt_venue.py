@@ -6,11 +6,11 @@ from decimal import Decimal
 import structlog
 
 from adapters.venues.account import Acts, Reads
-from adapters.venues.answer import Declined, Meaning
+from adapters.venues.answer import Declined, Late, Meaning
 from engines.core.instrument import Instrument
 from engines.core.move import Move
 from engines.core.side import Direction
-from engines.orders.order import Acknowledged, Amended, Order, OrderEvent, Terms, VenueRejected
+from engines.orders.order import Acknowledged, Amended, Expired, Order, OrderEvent, Terms, VenueRejected
 from ports.clock import Clock
 from ports.errors import Transient, Uncertain
 
@@ -35,10 +35,12 @@ class CcxtVenue:
         return self._account
 
     async def submit(self, order: Order, direction: Direction) -> Sequence[OrderEvent]:
-        """Send it, once. Raises `Transient` where the venue provably does not have it and it may be sent
-        again, `Uncertain` where nobody knows."""
+        """Send it, once, unless its end has come before its turn. Raises `Transient` where the venue
+        provably does not have it and it may be sent again, `Uncertain` where nobody knows."""
         try:
             venue_id = await self._acts.submit(order, direction)
+        except Late:
+            return [Expired(at=self._clock.now())]
         except Declined as declined:
             if declined.meaning is Meaning.DUPLICATE_ID:
                 return await self._there_already(order)

@@ -35,7 +35,7 @@ class RawBybit(ccxt.async_support.bybit):  # type: ignore[misc]  # ccxt has no t
             raise VenueAnswer(
                 status=code,
                 code=ret_code,
-                text=str(answer.get("retMsg", body)),
+                text=str(answer.get("retMsg", body)).replace(self.apiKey, "…"),  # it quotes what was signed
                 retry_after_s=_bybit_pause_s(headers),
             )
 

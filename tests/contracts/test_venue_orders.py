@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from engines.core.instrument import MarketKind
@@ -124,6 +125,13 @@ async def test_a_part_is_counted_and_the_rest_rests(world: World) -> None:
     order = await world.serve(order, D("0.06"))
     assert (order.state, order.filled) == (OrderState.FILLED, D("0.1"))
     assert len(order.fill_ids) == 2
+
+
+@case()
+async def test_an_order_whose_time_is_over_is_not_sent(world: World) -> None:
+    expires_at = world.clock.now() - timedelta(seconds=1)
+    order = await world.send(Drafts(world)(intent={"expires_at": expires_at}))
+    assert (order.state, order.filled) == (OrderState.EXPIRED, D(0))
 
 
 @case()
