@@ -9,6 +9,7 @@ from sandbox.gate.wire import BAD_VALUE, Declined
 
 Body = Mapping[str, Any]
 
+_MOST_DIGITS = 18  # before or behind the point
 _TEXT = re.compile(r"t-[0-9A-Za-z_.-]{1,28}")
 
 
@@ -27,7 +28,7 @@ def word(body: Body, name: str, allowed: Mapping[Any, Any], default: str | None 
     said = body.get(name, default)
     if said is None:
         raise Declined("MISSING_REQUIRED_PARAM", f"Missing required parameter: {name}")
-    if said not in allowed:
+    if not isinstance(said, str | int) or said not in allowed:
         raise Declined(BAD_VALUE, f"invalid argument: {name}")
     return allowed[said]
 
@@ -41,7 +42,7 @@ def decimal_of(body: Body, name: str) -> Decimal | None:
         number = Decimal(str(said))
     except InvalidOperation:
         number = Decimal("NaN")
-    if not number.is_finite() or isinstance(said, bool):
+    if not number.is_finite() or isinstance(said, bool) or abs(number.adjusted()) > _MOST_DIGITS:
         raise Declined(BAD_VALUE, f"invalid argument: {name}")
     return number
 

@@ -88,7 +88,7 @@ class GatePublic:
         return {**_book_id(query, at_ms), "current": at_ms, "update": at_ms, **sides}
 
     def spot_trades(self, query: Query, now_ms: int) -> list[dict[str, Any]]:
-        """The latest trades, newest first."""
+        """The trades of the last ten minutes, newest first."""
         book = self._spot(query, now_ms)
         return [spot_quotes.trade(book, dealt) for dealt in self._trades(book, query, now_ms)]
 
@@ -128,7 +128,7 @@ class GatePublic:
         return {**_book_id(query, at_ms), "current": at_ms / 1000, "update": at_ms / 1000, **sides}
 
     def futures_trades(self, query: Query, now_ms: int) -> list[dict[str, Any]]:
-        """The latest trades, newest first."""
+        """The trades of the last ten minutes, newest first."""
         book = self._perp(query, now_ms)
         return [futures_quotes.trade(book, dealt) for dealt in self._trades(book, query, now_ms)]
 
@@ -155,8 +155,9 @@ class GatePublic:
     def _trades(self, book: Book, query: Query, now_ms: int) -> list[Trade]:
         at_ms = self._known_ms(book, now_ms)
         limit = limited(query, 100, 1000)
-        start_ms, stop_ms = second_span(query, at_ms - _TRADE_SECONDS * 1000, at_ms)
-        return book.trades(start_ms, stop_ms)[-limit:][::-1]
+        first_ms = at_ms - _TRADE_SECONDS * 1000
+        start_ms, stop_ms = second_span(query, first_ms, at_ms)
+        return book.trades(max(start_ms, first_ms), stop_ms)[-limit:][::-1]
 
     def _pair(self, book: Book) -> dict[str, Any]:
         return spot_quotes.pair(book, is_trading=not self._halts.is_halted(book.symbol))

@@ -47,7 +47,8 @@ class Reports:
         """Open the channel that a message asks for. Raises `Declined` when it is not signed, or asks for
         another one's account."""
         channel, account = str(message["channel"]), self._owner(message)
-        names = [str(one) for one in message.get("payload") or ()]
+        payload = message.get("payload")
+        names = [str(one) for one in payload] if isinstance(payload, list) else []
         if self._kind == "futures":
             user = str(user_of(account.setup.name))
             if names[:1] != [user]:

@@ -75,10 +75,12 @@ def symbol_of(pair: str) -> str:
 
 
 def required(query: Mapping[str, str], name: str) -> str:
-    """A parameter that must be there."""
-    value = query.get(name)
-    if not value:
+    """A text that must be there."""
+    value: object = query.get(name)
+    if value in (None, ""):
         raise Declined("MISSING_REQUIRED_PARAM", f"Missing required parameter: {name}")
+    if not isinstance(value, str):
+        raise Declined(BAD_VALUE, f"invalid argument: {name}")
     return value
 
 
