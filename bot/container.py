@@ -11,6 +11,7 @@ from types import ModuleType
 
 import handlers.alert
 import handlers.alerts
+import handlers.audit
 import handlers.chart
 import handlers.close
 import handlers.cockpit
@@ -123,6 +124,7 @@ SCREENS: tuple[ModuleType, ...] = (
     handlers.order,
     handlers.tickets,
     handlers.live,
+    handlers.audit,
     handlers.people,
     handlers.free_text,
 )

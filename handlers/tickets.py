@@ -40,32 +40,32 @@ async def show(request: Request) -> Screen:
 
 async def approve(request: Request) -> Screen | None:
     """Send it on its way. The cards themselves show what became of it."""
-    return await _decide(request, request.services.tickets.approve)
+    return await _decide(request, "approve", request.services.tickets.approve)
 
 
 async def halve(request: Request) -> Screen | None:
     """Ask anew for half of it."""
-    return await _decide(request, request.services.tickets.halve)
+    return await _decide(request, "halve", request.services.tickets.halve)
 
 
 async def to_paper(request: Request) -> Screen | None:
     """Execute it on the engine's paper account."""
-    return await _decide(request, request.services.tickets.send_to_paper)
+    return await _decide(request, "send_to_paper", request.services.tickets.send_to_paper)
 
 
 async def skip(request: Request) -> Screen | None:
     """Drop it."""
-    return await _decide(request, request.services.tickets.skip)
+    return await _decide(request, "skip", request.services.tickets.skip)
 
 
 async def cancel(request: Request) -> Screen | None:
     """Take its order out of the book."""
-    return await _decide(request, request.services.tickets.cancel)
+    return await _decide(request, "cancel", request.services.tickets.cancel)
 
 
-async def _decide(request: Request, deed: Deed) -> Screen | None:
+async def _decide(request: Request, name: str, deed: Deed) -> Screen | None:
     """The deed of a button, authorised at the tap: the token says which ticket in which chat, the person
-    whether they may."""
+    whether they may. What was done is kept by the ticket's name, which the token hides."""
     person = request.person
     try:
         action = await request.services.actions.look(
@@ -78,7 +78,9 @@ async def _decide(request: Request, deed: Deed) -> Screen | None:
         )
     except Refused as error:
         raise (Refused("offer_gone") if error.code == "expired" else error) from error
-    await deed(str(action.params["ticket"]), person)
+    ticket_id = str(action.params["ticket"])
+    await deed(ticket_id, person)
+    request.services.audit.note(person.id, request.chat_id, f"ticket {name}", "done", ticket=ticket_id)
     return None
 
 

@@ -11,15 +11,16 @@ from engines.orders.order import ExecutionStyle, Intent, Order, OrderKind, Order
 from engines.orders.subaccount import PAPER, EngineName, SubAccount
 from engines.orders.trade import Target
 from engines.risk.verdict import Check, Ruling, Verdict
+from handlers.audit import AuditView
 from handlers.live import PolicyView
 from handlers.order import DeskOrder, DeskPosition
-from ports.desk_state import Approval, AuditRecord
+from ports.desk_state import Approval
 from ports.tickets import TicketState
 from services.ticketing.progress import progress_of
 from services.ticketing.proposal import Draft, Proposal, Quote, Route
 from services.ticketing.standing import TicketStanding
 from tests.build.clock import NOON
-from tests.build.desk_state import a_policy, a_record
+from tests.build.desk_state import a_policy
 from tests.build.tickets import a_ticket, an_effect
 from tests.build.trade_screens import a_standing, an_open_trade
 from tests.build.trades import a_trade
@@ -136,7 +137,7 @@ def ticket_values(text: str, instrument: Instrument, *, is_bad: bool) -> dict[st
     policy = a_policy(approval=Approval.AUTO if is_bad else Approval.ASK)
     view = a_policy_view(text, policy=policy, is_open=not is_bad, problem="account_without_key")
     live = an_open_trade(instrument=instrument)
-    record: AuditRecord = replace(a_record(), deed=text, outcome=text, params={text: text})
+    record = AuditView(number=1, at="12:00", who=text, deed=text, outcome=text, said=text)
     check = Check(code=text, is_kept=False, value=Decimal(2), limit=Decimal(1), unit="x", detail=text)
     return {
         "s": asked if is_bad else standing,
@@ -154,6 +155,6 @@ def ticket_values(text: str, instrument: Instrument, *, is_bad: bool) -> dict[st
         "most_order": Decimal(200),
         "most_day": Decimal(1000),
         "verdict": Verdict(ruling=Ruling.DENY, quantity=Decimal(0), decisive=check, checks=(check,)),
-        "records": [] if is_bad else [(text, text, record)],
+        "records": [] if is_bad else [record],
         "by": text,
     }

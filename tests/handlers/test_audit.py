@@ -1,0 +1,36 @@
+"""`/audit`: what was done is read page by page."""
+
+from ports.desk_state import AuditRecord
+from tests.build.desk_state import a_record
+from tests.build.screens import ANN, TOM, ScreenDesk, data_of, labels
+
+
+async def test_nothing_yet(desk: ScreenDesk) -> None:
+    assert "Nothing was done yet" in (await desk.type("/audit", by=ANN)).html
+
+
+async def test_pages_from_the_newest_on(desk: ScreenDesk) -> None:
+    for number in range(30):
+        await desk.stores.audit.add(a_record(f"deed{number}", person_id=TOM))
+    first = await desk.type("/audit", by=ANN)
+    second = await desk.tap(data_of(first, "Older"), by=ANN)
+    third = await desk.tap(data_of(second, "Older"), by=ANN)
+    back = await desk.tap(data_of(third, "Newest"), by=ANN)
+
+    assert "deed29" in first.html
+    assert "deed17" not in first.html
+    assert "deed17" in second.html
+    assert "deed0<" in third.html
+    assert (labels(first), labels(third)) == (["Older"], ["Newest"])
+    assert back.html == first.html
+
+
+async def test_a_refused_deed_says_why_and_the_desk_has_a_name(desk: ScreenDesk) -> None:
+    record: AuditRecord = a_record("oa", person_id=None, outcome="ticket_over", params={"text": "<b>"})
+    await desk.stores.audit.add(record)
+    shown = await desk.type("/audit", by=ANN)
+
+    assert "✗" in shown.html
+    assert "the desk" in shown.html
+    assert "<i>ticket over</i>" in shown.html
+    assert "&lt;b&gt;" in shown.html
