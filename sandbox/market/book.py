@@ -78,6 +78,7 @@ class Book:
         self._ladder = ladder
         self._shocks = shocks
         self._premiums = [one for one in (listing.premium, venue_premium) if one is not None]
+        self._premium_by_day: dict[int, tuple[float, ...]] = {}
         self._window: tuple[int, int, Candle | None] | None = None
 
     @cached_property
@@ -208,9 +209,16 @@ class Book:
 
     def _factor(self, at_ms: int) -> float:
         factor = self._shocks.level(at_ms)
-        for premium in self._premiums:
-            factor *= float(premium(np.array([at_ms]))[0])
+        for premium in self._premiums_of(at_ms // DAY_MS) if self._premiums else ():
+            factor *= premium
         return factor
+
+    def _premiums_of(self, day: int) -> tuple[float, ...]:
+        """The premiums of a day; within it they do not change."""
+        if day not in self._premium_by_day:
+            moment = np.array([day * DAY_MS])
+            self._premium_by_day[day] = tuple(float(premium(moment)[0]) for premium in self._premiums)
+        return self._premium_by_day[day]
 
     def _factors(self, times_ms: IntArray) -> FloatArray | None:
         """What each of some candles is multiplied by; `None` when by nothing."""
