@@ -16,6 +16,7 @@ from engines.core.side import Direction
 from engines.orders.execution import USUAL, Pace
 from engines.orders.lifecycle import is_final
 from engines.orders.order import Intent, OrderState, Purpose
+from engines.orders.pair import OnFailure
 from engines.orders.subaccount import SubAccount, is_live
 from engines.orders.trade import Trade
 from engines.risk.verdict import Verdict
@@ -30,6 +31,7 @@ from services.ordering.brackets import Brackets
 from services.ordering.findings import Breakers, NoBreakers, Tell, untold
 from services.ordering.hearing import Hearing
 from services.ordering.judging import FundsOnly, Judge, Quotes, no_quotes
+from services.ordering.pairs import Pairs
 from services.ordering.placing import Placing
 from services.ordering.positions import ONE, Positions
 from services.ordering.pretending import Pretending
@@ -65,6 +67,7 @@ class Orders:
     returning: Returning
     runner: Runner
     brackets: Brackets
+    pairs: Pairs
     _opened: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
@@ -98,7 +101,8 @@ class Orders:
         positions, runner = Positions(register, clock), Runner(register, placing, sending, quotes, clock)
         brackets = Brackets(books, register, placing, sending, resolver, clock, tell)
         register.on_change.extend((positions.hear, brackets.hear))
-        register.on_orders.append(runner.hear)
+        pairs = Pairs(register, placing, sending, positions, clock, tell)
+        register.on_orders.extend((runner.hear, pairs.hear))
         return cls(
             venues=venues,
             books=books,
@@ -117,6 +121,7 @@ class Orders:
             returning=Returning(books, register, hearing, resolver, breakers, clock),
             runner=runner,
             brackets=brackets,
+            pairs=pairs,
         )
 
     async def open(self, account: str, venue: Venue, books: VenueBooks) -> None:
@@ -133,12 +138,13 @@ class Orders:
             await self.returning.latch(account)
         self.runner.resume()
         self.brackets.resume()
+        self.pairs.resume()
 
     async def run(self) -> None:
         """Endless: hear the real venues, find out what is unclear, drive what has more than one step."""
         followed: set[str] = set()
         async with asyncio.TaskGroup() as loops:
-            for part in (self.hearing, self.runner, self.brackets):
+            for part in (self.hearing, self.runner, self.brackets, self.pairs):
                 loops.create_task(part.run(), name=type(part).__name__)
             while True:
                 self._opened.clear()
@@ -192,6 +198,19 @@ class Orders:
         return await self.placing.place(
             trade, intents, key=key, events=events, tickets=tickets, is_exact=is_exact
         )
+
+    async def place_pair(
+        self,
+        name: str,
+        legs: Sequence[tuple[Trade, Intent]],
+        *,
+        on_failure: OnFailure = OnFailure.UNWIND,
+    ) -> None:
+        """Send two legs of the desk that belong together, each for its trade; their intents get names of the
+        pair's, which is `services.ordering.naming.intent_name(engine, cause)`. When one leg fails, the other
+        is taken back, or the first is completed at the market. Raises `Refused` (`not_allowed`, `verdict`)
+        when the gate does not let both go whole: neither is sent; else as `place` does."""
+        await self.pairs.place(name, legs, on_failure=on_failure)
 
     async def propose(self, trade: Trade, intent: Intent, ticket: Ticket) -> Trade:
         """Write down an order of the desk that waits for a person, together with its ticket, whose `order_id`

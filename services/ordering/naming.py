@@ -9,12 +9,12 @@ from engines.orders.lifecycle import child_id
 PREFIX: Final = "pp"
 """What every intent of the desk begins with; people's paper orders never reach a venue."""
 
-_DIGITS: Final = 18
+DIGITS: Final = 18
 
 
 def intent_name(engine: str, cause: str) -> str:
     """The id of an intent of `engine` for `cause` (its dedupe key)."""
-    return PREFIX + hashlib.sha256(f"{engine}:{cause}".encode()).hexdigest()[:_DIGITS]
+    return PREFIX + hashlib.sha256(f"{engine}:{cause}".encode()).hexdigest()[:DIGITS]
 
 
 def first_order(intent_id: str) -> str:

@@ -114,7 +114,7 @@ def an_entry(trade: Trade, cause: str, quantity: str = "1", **changes: Any) -> I
         "style": ExecutionStyle.SINGLE,
         "created_at": trade.created_at,
     }
-    return Intent(id=intent_name("manual", cause), **usual | changes)
+    return Intent(**{"id": intent_name("manual", cause)} | usual | changes)
 
 
 async def a_live_desk(

@@ -1,0 +1,237 @@
+"""Drives pairs: both legs are sent at once, and brought even when one fails."""
+
+import asyncio
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Final
+
+import structlog
+
+from engines.core.side import Direction, Side
+from engines.orders.order import ExecutionStyle, Intent, Order, OrderKind, OrderState, Purpose
+from engines.orders.pair import (
+    CompleteLeg,
+    Even,
+    Leg,
+    OnFailure,
+    Pair,
+    PairStep,
+    StopLeg,
+    UnwindLeg,
+    Waiting,
+    pair_step,
+    unhedged_since,
+)
+from engines.orders.subaccount import SubAccount, engine_of
+from engines.orders.trade import Trade
+from engines.risk.verdict import Ruling
+from ports.books import Conflict
+from ports.clock import Clock
+from ports.errors import Refused, Transient, Uncertain
+from services.ordering.findings import Finding, Tell
+from services.ordering.naming import DIGITS, PREFIX
+from services.ordering.placing import Placing
+from services.ordering.positions import ONE, Positions
+from services.ordering.sending import Sending
+from services.trading.register import Register
+
+log = structlog.get_logger()
+
+LETTERS: Final = {OnFailure.UNWIND: "ab", OnFailure.COMPLETE: "cd"}
+"""What the names of the legs end with: so that it is known after a restart what was to be done."""
+AGAIN_S: Final = 1.0
+
+_LEG = re.compile(rf"({PREFIX}[0-9a-f]{{{DIGITS}}})([a-d])(|c|u\d+)")
+_CAN_END: Final = (OrderState.ACKNOWLEDGED, OrderState.OPEN, OrderState.PARTIALLY_FILLED)
+
+
+@dataclass(slots=True)
+class Pairs:
+    """Pairs that are under way. `longest_s` is how long each has stood on one leg at most."""
+
+    register: Register
+    placing: Placing
+    sending: Sending
+    positions: Positions
+    clock: Clock
+    tell: Tell
+    unhedged_s: float = 10.0
+    longest_s: dict[str, float] = field(default_factory=dict)
+    _trades: dict[str, set[int]] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
+    _beginning: set[str] = field(default_factory=set)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def place(
+        self,
+        name: str,
+        legs: Sequence[tuple[Trade, Intent]],
+        *,
+        on_failure: OnFailure = OnFailure.UNWIND,
+    ) -> None:
+        """Send both legs at once under names of the pair's. Raises `Refused` (`not_allowed`, `verdict`) when
+        the gate does not let both go whole: then neither is sent; and as `Orders.place` does."""
+        named = [
+            (trade, replace(intent, id=name + letter))
+            for (trade, intent), letter in zip(legs, LETTERS[on_failure], strict=True)
+        ]
+        for trade, intent in named:
+            verdict = self.placing.gate.judge(intent, trade)
+            if verdict.ruling is not Ruling.ALLOW:
+                raise Refused("not_allowed", verdict=verdict)
+        self._beginning.add(name)
+        try:
+            await asyncio.gather(*(self.placing.place(trade, [intent]) for trade, intent in named))
+        finally:
+            self._beginning.discard(name)
+            self._trades.setdefault(name, set()).update(trade.id for trade, _ in named)
+            self._wake.set()
+
+    def hear(self, orders: Iterable[Order]) -> None:
+        """Orders have changed: those of legs are looked at."""
+        for order in orders:
+            if (found := _LEG.fullmatch(order.intent.id)) is not None:
+                self._trades.setdefault(found[1], set()).add(order.intent.trade_id)
+                self._wake.set()
+
+    def resume(self) -> None:
+        """Look at everything that is live, as after a restart."""
+        for held in self.register.live():
+            self.hear(held.orders)
+
+    async def run(self) -> None:
+        """Endless: look at every pair that is under way."""
+        while True:
+            self._wake.clear()
+            for name in list(self._trades):
+                await self.step(name)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(AGAIN_S if self._trades else None):
+                    await self._wake.wait()
+
+    async def step(self, name: str) -> PairStep:
+        """Do what a pair needs next; what it was. What could not be done is due again."""
+        if name in self._beginning:
+            return Waiting()
+        pair = await self._pair(name)
+        if pair is None:
+            self._trades.pop(name, None)
+            return Even()
+        since = unhedged_since(pair)
+        for_s = 0.0 if since is None else self.clock.age_s(since)
+        self.longest_s[name] = max(self.longest_s.get(name, 0.0), for_s)
+        step = pair_step(pair, unhedged_for_s=for_s)
+        if isinstance(step, Even):
+            self._trades.pop(name, None)
+            self._told.discard(name)
+            return step
+        try:
+            await self._do(pair, step, for_s)
+        except (Conflict, Transient, Uncertain) as error:
+            log.warning("pair_step_not_done", pair=name, error=str(error))
+            return Waiting()
+        return step
+
+    async def _do(self, pair: Pair, step: PairStep, for_s: float) -> None:
+        if isinstance(step, Waiting | Even):
+            return
+        leg = next(one for one in (pair.first, pair.second) if one.intent.id == step.intent_id)
+        await self._warn(pair, leg, for_s)
+        match step:
+            case StopLeg():
+                for order in (*leg.orders, *leg.unwinding):
+                    if order.state in _CAN_END:
+                        await self.sending.cancel(order)
+            case CompleteLeg(quantity=quantity):
+                await self._send(_at_market(leg.intent, leg.intent.id + "c", quantity))
+            case UnwindLeg(quantity=quantity):
+                await self._send(self._unwinding(leg, quantity))
+
+    async def _send(self, intent: Intent) -> None:
+        held = self.register.get(intent.trade_id)
+        if held is not None and (held.trade.is_live or intent.reduce_only):
+            trade = held.trade
+        elif intent.reduce_only:
+            return
+        else:
+            trade = await self._anew(intent)
+        intent = replace(intent, trade_id=trade.id, created_at=self.clock.now())
+        await self.placing.place(trade, [intent])
+
+    async def _anew(self, intent: Intent) -> Trade:
+        """The position that an entry belongs to, now that the one it was meant for is over."""
+        engine = engine_of(intent.owner)
+        assert engine is not None
+        direction = Direction.LONG if intent.side is Side.BUY else Direction.SHORT
+        sub_account = SubAccount(engine=engine, account=intent.account)
+        return await self.positions.of(sub_account, intent.instrument, direction, leverage=ONE)
+
+    def _unwinding(self, leg: Leg, quantity: Decimal) -> Intent:
+        """An order that takes back what an entry bought; it only reduces."""
+        tries = len({order.intent.id for order in leg.unwinding})
+        intent = _at_market(leg.intent, f"{leg.intent.id}u{tries + 1}", quantity)
+        return replace(
+            intent, side=intent.side.opposite, purpose=Purpose.CLOSE, reduce_only=True, reason="pair"
+        )
+
+    async def _pair(self, name: str) -> Pair | None:
+        """A pair as its orders stand; `None` when they are not there any more."""
+        orders = [
+            order for trade_id in sorted(self._trades.get(name, ())) for order in await self._orders(trade_id)
+        ]
+        of_leg: dict[str, list[Order]] = {}
+        unwinding: dict[str, list[Order]] = {}
+        for order in orders:
+            found = _LEG.fullmatch(order.intent.id)
+            if found is not None and found[1] == name:
+                kind = unwinding if found[3].startswith("u") else of_leg
+                kind.setdefault(found[2], []).append(order)
+        on_failure = OnFailure.COMPLETE if of_leg.keys() & set("cd") else OnFailure.UNWIND
+        if not of_leg:
+            return None
+        if len(of_leg) == 1:  # killed before the other was written down: it never comes
+            on_failure = OnFailure.UNWIND
+        first, second = (
+            _leg(name + one, of_leg, tuple(unwinding.get(one, ()))) for one in _letters(of_leg.keys())
+        )
+        return Pair(id=name, first=first, second=second, on_failure=on_failure, unhedged_s=self.unhedged_s)
+
+    async def _orders(self, trade_id: int) -> Sequence[Order]:
+        held = self.register.get(trade_id)
+        return await self.register.books.orders(trade_id) if held is None else held.orders
+
+    async def _warn(self, pair: Pair, leg: Leg, for_s: float) -> None:
+        if pair.id in self._told:
+            return
+        self._told.add(pair.id)
+        params = {"pair": pair.id, "seconds": round(for_s)}
+        await self.tell(Finding(code="unhedged", account=leg.intent.account, params=params))
+
+
+def _letters(found: Collection[str]) -> str:
+    """The letters of both legs, of which one at least was found."""
+    return next(letters for letters in LETTERS.values() if set(letters) & set(found))
+
+
+def _leg(name: str, orders: Mapping[str, Sequence[Order]], unwinding: tuple[Order, ...]) -> Leg:
+    """The leg of that name; one that was never written down has no orders."""
+    of_any = next(iter(orders.values()))
+    own = tuple(orders.get(name[-1], ()))
+    return Leg(intent=replace((own or of_any)[0].intent, id=name), orders=own, unwinding=unwinding)
+
+
+def _at_market(intent: Intent, name: str, quantity: Decimal) -> Intent:
+    return replace(
+        intent,
+        id=name,
+        quantity=quantity,
+        kind=OrderKind.MARKET,
+        limit_price=None,
+        style=ExecutionStyle.GUARDED_MARKET,
+        decision_price=None,
+        worst_price=None,
+        expires_at=None,
+    )

@@ -1,0 +1,98 @@
+"""Two legs that belong together end even, whatever becomes of either."""
+
+from decimal import Decimal
+
+import pytest
+
+from engines.core.side import Direction
+from engines.orders.order import OrderState
+from engines.orders.pair import Even, OnFailure, PairStep, Waiting
+from services.ordering.naming import intent_name
+from tests.build.fake_venue import Trouble
+from tests.build.live_desk import LiveDesk, a_live_desk
+
+NAME = intent_name("funding", "pair 1")
+
+
+async def placed(desk: LiveDesk, *, on_failure: OnFailure = OnFailure.UNWIND) -> None:
+    long, short = await desk.trade(Direction.LONG), await desk.trade(Direction.SHORT)
+    legs = [(trade, desk.intent(trade, "2")) for trade in (long, short)]
+    await desk.orders.place_pair(NAME, legs, on_failure=on_failure)
+    await desk.hear()
+
+
+async def driven(desk: LiveDesk, rounds: int = 8) -> PairStep:
+    """Look at the pair again and again, as time passes."""
+    step: PairStep = Waiting()
+    for _ in range(rounds):
+        step = await desk.orders.pairs.step(NAME)
+        await desk.hear()
+        await desk.look_up(after_s=2)
+    return step
+
+
+async def net(desk: LiveDesk) -> Decimal:
+    """What the desk holds of both legs together."""
+    trades = [held.trade for held in desk.orders.register.live()]
+    return sum((trade.quantity * trade.direction.sign for trade in trades), Decimal(0))
+
+
+async def test_both_legs_are_filled() -> None:
+    desk = await a_live_desk()
+    await placed(desk)
+    assert await driven(desk, 1) == Even()
+    assert [held.trade.quantity for held in desk.orders.register.live()] == [2, 2]
+    assert not desk.findings
+
+
+@pytest.mark.parametrize("trouble", [Trouble.REFUSED, Trouble.LOST_BEFORE])
+async def test_a_leg_that_fails_takes_the_other_back(trouble: Trouble) -> None:
+    desk = await a_live_desk()
+    desk.venue.on_submit.append(trouble)
+    await placed(desk)
+    desk.clock.move(9)
+    assert await driven(desk) == Even()
+    assert await net(desk) == 0
+    assert [finding.code for finding in desk.findings] == ["unhedged"]
+    assert desk.orders.pairs.longest_s[NAME] > 0
+
+
+async def test_a_leg_that_fails_is_completed_where_that_is_wished() -> None:
+    desk = await a_live_desk()
+    desk.venue.on_submit.append(Trouble.REFUSED)
+    await placed(desk, on_failure=OnFailure.COMPLETE)
+    assert await driven(desk) == Even()
+    assert sorted(held.trade.quantity for held in desk.orders.register.live()) == [2, 2]
+
+
+async def test_a_leg_that_is_filled_in_part_is_evened_out() -> None:
+    desk = await a_live_desk()
+    desk.venue.partial.append(Decimal("0.25"))
+    await placed(desk)
+    await desk.look_up()
+    assert await driven(desk) == Even()
+    assert await net(desk) == 0
+    assert [held.trade.quantity for held in desk.orders.register.live()] == [Decimal("0.5")] * 2
+
+
+async def test_nothing_is_decided_while_nobody_knows() -> None:
+    desk = await a_live_desk()
+    desk.venue.on_submit.append(Trouble.LOST_AFTER)
+    desk.venue.on_read.extend([Trouble.BUSY] * 3)
+    await placed(desk)
+    desk.venue.stream.clear()
+    assert len(desk.venue.submits) == 2
+    await driven(desk)
+    assert len(desk.venue.submits) == 2
+    assert await net(desk) == 0
+
+
+async def test_a_desk_killed_between_the_legs_takes_the_first_back() -> None:
+    desk = await a_live_desk()
+    trade = await desk.trade()
+    await desk.orders.place(trade, [desk.intent(trade, "2", id=NAME + "a")])
+    desk = await a_live_desk(books=desk.books, venue=desk.venue)
+    await desk.orders.returning.recover("bybit")
+    await driven(desk)
+    assert await net(desk) == 0
+    assert [one.state for one in await desk.all_orders(trade)] == [OrderState.FILLED] * 2
