@@ -148,10 +148,10 @@ class ExchangeControl:
 
     def _instrument(self, venue: VenueExchange, body: Body, now_ms: int) -> Instrument:
         kind = _choice(MarketKind, body, "kind", MarketKind.PERP)
-        book = venue.quotes.book((kind, text_field(body, "symbol").upper()), now_ms)
-        if book is None:
+        instrument = venue.quotes.instrument((kind, text_field(body, "symbol").upper()), now_ms)
+        if instrument is None:
             raise BadControl(f"there is no market {body['symbol']}", 404)
-        return book.instrument
+        return instrument
 
 
 def order_view(order: ExchangeOrder) -> Body:

@@ -29,13 +29,20 @@ class MarketQuotes:
     """`Quotes` of `engines.simulate.exchange.rules` over a venue's books.
 
     `is_halted` says which symbols do not trade; `thin` is the part of every level that is really there, to
-    try orders that are filled in part.
+    try orders that are filled in part; `grid` is what the venue's orders in a book stand on.
     """
 
-    def __init__(self, listed: Listed, is_halted: Callable[[str], bool], thin: Callable[[], Decimal]) -> None:
+    def __init__(
+        self,
+        listed: Listed,
+        is_halted: Callable[[str], bool],
+        thin: Callable[[], Decimal],
+        grid: Callable[[Book], Instrument] = lambda book: book.instrument,
+    ) -> None:
         self._listed = listed
         self._is_halted = is_halted
         self._thin = thin
+        self._grid = grid
         self._books: dict[tuple[MarketKind, str], Book] = {}
         self._depths: dict[tuple[MarketKind, str], tuple[tuple[int, Decimal, Decimal], Depth]] = {}
 
@@ -48,6 +55,11 @@ class MarketQuotes:
                 return None
             known = self._books[key] = found
         return known
+
+    def instrument(self, key: tuple[MarketKind, str], now_ms: int) -> Instrument | None:
+        """A market with the venue's grid; `None` where there is no such market."""
+        book = self.book(key, now_ms)
+        return None if book is None else self._grid(book)
 
     def price(self, key: tuple[MarketKind, str], now_ms: int) -> Decimal | None:
         """The last price; `None` where there is no such market."""

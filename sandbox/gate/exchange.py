@@ -10,6 +10,7 @@ from sandbox.clock import SandboxClock
 from sandbox.exchange import VenueExchange
 from sandbox.faults import Faults
 from sandbox.gate.keys import SETUPS
+from sandbox.gate.markets import grid
 from sandbox.gate.wire import SERVICE
 from sandbox.halts import Halts
 from sandbox.market.book import Book
@@ -36,7 +37,7 @@ def gate_exchange(market: Market, clock: SandboxClock, faults: Faults, keep: Kee
     def thin() -> Decimal:
         return Decimal(str(faults.of(SERVICE).thin))
 
-    quotes = MarketQuotes(listed, Halts(faults, SERVICE).is_halted, thin)
+    quotes = MarketQuotes(listed, Halts(faults, SERVICE).is_halted, thin, grid)
     venue = VenueExchange(SERVICE, RULES, quotes, market.funding, clock.now_ms, keep)
     for setup in SETUPS:
         venue.open(setup)

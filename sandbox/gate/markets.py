@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from engines.core.instrument import Instrument
+from engines.core.instrument import Instrument, MarketKind
 from sandbox.gate.wire import Contracts, Declined, symbol_of
 from sandbox.market.book import Book
 from sandbox.market.market import Market
@@ -71,6 +71,11 @@ def spot_grid(book: Book) -> Instrument:
 def contract_grid(book: Book) -> Instrument:
     """The grid that orders of a perpetual stand on: a lot is a contract, and one is enough."""
     return replace(book.instrument, lot=multiplier(book), min_notional=Decimal(0))
+
+
+def grid(book: Book) -> Instrument:
+    """The grid that orders of a market stand on."""
+    return spot_grid(book) if book.listing.kind is MarketKind.SPOT else contract_grid(book)
 
 
 def _sorted(books: dict[str, Book]) -> list[Book]:
