@@ -36,7 +36,7 @@ from services.trading.funds import Funds
 from services.trading.register import Register
 from services.trading.telling import Teller
 
-KEYS = Keys(key="SANDBOXTRADE000000", secret="sandbox-trade-secret-for-loopback-only")  # noqa: S106
+KEYS = Keys(key="SANDBOXTRADE000000", secret="sandbox-trade-secret-for-loopback-only")  # noqa: S106 - of the sandbox, not secret
 MARKETS = 20
 _NO_QUOTA = 1_000_000.0
 _PATIENCE_MS = 60_000

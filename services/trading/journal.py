@@ -66,8 +66,9 @@ class Journal:
         finally:
             if entry in line.waiting and not is_sure:  # we were cancelled: nobody wants it any more
                 line.waiting.remove(entry)
-        if not line.waiting and not line.lock.locked():
-            self._lines.pop(trade_id, None)
+        is_ours = self._lines.get(trade_id) is line  # we may be the last of a line that was given up already
+        if is_ours and not line.waiting and not line.lock.locked():
+            del self._lines[trade_id]
         return entry.done.result()
 
     async def _write_waiting(self, trade_id: int, line: _Line) -> None:
