@@ -108,7 +108,7 @@ def day_fields(book: Book, now_ms: int) -> dict[str, str]:
 
 
 def perp_fields(market: Market, book: Book, now_ms: int) -> dict[str, str]:
-    """What tickers of perpetuals say besides. The mark price is the last price: nothing liquidates here."""
+    """What tickers of perpetuals say besides. The mark price is the last price."""
     day = book.day(now_ms)
     held = day.volume * _OPEN_INTEREST_DAYS
     index = market.index(book.symbol, now_ms)
