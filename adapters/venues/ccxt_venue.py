@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Mapping, Sequence
 from decimal import Decimal
+from typing import Protocol
 
 import structlog
 
-from adapters.venues.account import Acts, Reads
+from adapters.venues.account import Acts
 from adapters.venues.answer import Declined, Late, Meaning
 from engines.core.instrument import Instrument
 from engines.core.move import Move
@@ -13,20 +14,27 @@ from engines.core.side import Direction
 from engines.orders.order import Acknowledged, Amended, Expired, Order, OrderEvent, Terms, VenueRejected
 from ports.clock import Clock
 from ports.errors import Transient, Uncertain
+from ports.venue_books import VenueOrder
 
 _NO_REASON_TO_REFUSE_AN_ORDER = (Meaning.GONE, Meaning.UNCHANGED)
 
 log = structlog.get_logger()
 
 
+class OrderSource(Protocol):
+    """Where an order is looked up."""
+
+    async def order(self, client_id: str, instrument: Instrument) -> VenueOrder | None: ...
+
+
 class CcxtVenue:
     """`ports.trading.Venue` over one account. An accepted order is acknowledged and no more: fills and ends
     come as reports. It keeps nothing of orders."""
 
-    def __init__(self, account: str, acts: Acts, reads: Reads, clock: Clock) -> None:
+    def __init__(self, account: str, acts: Acts, orders: OrderSource, clock: Clock) -> None:
         self._account = account
         self._acts = acts
-        self._reads = reads
+        self._orders = orders
         self._clock = clock
 
     @property
@@ -96,7 +104,7 @@ class CcxtVenue:
         """The venue has the id, so an earlier request of ours arrived. Raises `Uncertain` when it cannot be
         seen: it is there all the same."""
         try:
-            found = await self._reads.order(order.id, order.intent.instrument)
+            found = await self._orders.order(order.id, order.intent.instrument)
         except Transient as error:
             raise Uncertain(f"{self._account}: {order.id} is there already; {error}") from error
         if found is None:
