@@ -28,6 +28,7 @@ from services.lease import DeskLease
 from services.listings import Listings, NewMarkets
 from services.schedule import Plan
 from services.summaries import Summaries
+from services.ticketing.signal_orders import SignalOrders
 
 log = structlog.get_logger()
 
@@ -156,6 +157,13 @@ class App:
         nursery.start("killing", services.killing.run)
         nursery.start("kill-board", services.kill_board.run)
         nursery.start("proposals", services.proposals.run)
+        signal_orders = SignalOrders(
+            proposals=services.proposals,
+            instrument=services.trades.opening.instrument,
+            capital=lambda sub_account: services.trades.prices.equity(sub_account.owner),
+        )
+        services.signals.listen(signal_orders.hear)
+        nursery.start("signal-orders", signal_orders.run)
         nursery.start("breakers", services.breakers.run)
         nursery.start("alerts", services.alerts.run)
         nursery.start("screener", services.screener.run)

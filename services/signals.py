@@ -1,7 +1,7 @@
 """Signals of the desk: made at the close of a bar, told to those who want them, followed to their end."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -92,6 +92,10 @@ class Signals:
         )
         register.on_change.append(self._cards.hear)
         candles.listen(closed=self._closes.hear, told=self._following.hear)
+
+    def listen(self, hear: Callable[[Signal], None]) -> None:
+        """`hear` is told of every signal that is new or has moved."""
+        self._register.on_change.append(hear)
 
     async def load(self) -> None:
         """Read what is live; what it missed meanwhile is found by `run`."""
