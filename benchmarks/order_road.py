@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,16 +13,8 @@ from typing import Any
 from adapters.clock import SystemClock
 from adapters.exchange.address import redirect
 from adapters.sql.desk import SqlDesk
-from adapters.venues.bybit_acts import BybitActs
-from adapters.venues.bybit_codes import bybit_meaning
-from adapters.venues.bybit_reads import BybitReads
-from adapters.venues.bybit_stream import bybit_lines
-from adapters.venues.calls import Asking, Calls
+from adapters.venues.build import Wiring, build_account
 from adapters.venues.ccxt_books import CcxtBooks
-from adapters.venues.ccxt_venue import CcxtVenue
-from adapters.venues.governor import Governor
-from adapters.venues.keys import Keys
-from adapters.venues.private_stream import PrivateSockets
 from engines.core.instrument import Instrument, MarketKind
 from engines.core.side import Direction, Side
 from engines.orders.order import Intent, OrderKind, OrderState, Purpose
@@ -36,7 +28,10 @@ from services.trading.funds import Funds
 from services.trading.register import Register
 from services.trading.telling import Teller
 
-KEYS = Keys(key="SANDBOXTRADE000000", secret="sandbox-trade-secret-for-loopback-only")  # noqa: S106 - of the sandbox, not secret
+_SECRETS = {
+    "BYBIT_API_KEY": "SANDBOXTRADE000000",
+    "BYBIT_API_SECRET": "sandbox-trade-secret-for-loopback-only",
+}
 MARKETS = 20
 _NO_QUOTA = 1_000_000.0
 _PATIENCE_MS = 60_000
@@ -112,7 +107,15 @@ class Road:
 async def open_road(url: str, folder: Path) -> AsyncIterator[Road]:
     """The road over an empty database in `folder`, hearing the venue's stream; the twin lifts its quotas."""
     clock, begun, wired = SystemClock(), dict[str, float](), dict[str, float]()
-    venue, books = _account(f"{url}/bybit", clock, wired)
+    wiring = Wiring(
+        base_url=f"{url}/bybit",
+        timeout_ms=_PATIENCE_MS,
+        recv_window_ms=_PATIENCE_MS,
+        acts_per_s=_NO_QUOTA,
+        reads_per_s=_NO_QUOTA,
+    )
+    venue, books = build_account("bybit", wiring, _SECRETS.get, clock)
+    _watch_signing(wired)
     desk = await SqlDesk.open(f"sqlite:///{folder}/desk.sqlite3", world="bench", mode="paper")
     register = Register(desk.books, clock, Decimal(10_000))
     people = People(desk.people, desk.facts, clock, lambda: "code")
@@ -153,7 +156,14 @@ async def bare_ccxt(url: str, bids: Sequence[tuple[Instrument, Decimal, Decimal]
     """CPU seconds that ccxt alone takes for as many such orders, all at once and none written down."""
     from ccxt.async_support import bybit
 
-    raw = bybit({"apiKey": KEYS.key, "secret": KEYS.secret, "enableRateLimit": False, "number": str})
+    raw = bybit(
+        {
+            "apiKey": _SECRETS["BYBIT_API_KEY"],
+            "secret": _SECRETS["BYBIT_API_SECRET"],
+            "enableRateLimit": False,
+            "number": str,
+        }
+    )
     redirect(raw, f"{url}/bybit")
     raw.timeout = raw.options["recvWindow"] = _PATIENCE_MS
     raw.options["fetchMarkets"] = {"types": ["linear"]}
@@ -173,34 +183,21 @@ async def bare_ccxt(url: str, bids: Sequence[tuple[Instrument, Decimal, Decimal]
         return time.process_time() - start
 
 
-def _account(base_url: str, clock: SystemClock, wired: dict[str, float]) -> tuple[CcxtVenue, CcxtBooks]:
-    """As `adapters.venues.build` does, without quotas, and with a watch on what is signed."""
+def _watch_signing(wired: dict[str, float]) -> None:
+    """Note when ccxt signs an order."""
+    from ccxt.async_support import bybit
 
-    async def opened() -> Asking:
-        from adapters.venues.clients import open_client
+    sign = bybit.sign
 
-        client = open_client(
-            "bybit", KEYS, base_url=base_url, timeout_ms=_PATIENCE_MS, recv_window_ms=_PATIENCE_MS
-        )
-        raw = vars(client)["_raw"]
-        raw.sign = _watched(raw.sign, wired)
-        return client
-
-    acts, reads = (Governor(name, per_s=_NO_QUOTA, burst=_NO_QUOTA) for name in ("orders", "reads"))
-    calls = Calls("bybit", opened, bybit_meaning, acts=acts, reads=reads)
-    of_bybit = BybitReads(calls, clock)
-    stream = PrivateSockets("bybit", lambda: bybit_lines(calls, base_url))
-    return CcxtVenue("bybit", BybitActs(calls, of_bybit), of_bybit, clock), CcxtBooks(calls, of_bybit, stream)
-
-
-def _watched(sign: Callable[..., Any], wired: dict[str, float]) -> Callable[..., Any]:
-    def watched(path: str, api: Any = "public", method: str = "GET", params: Any = None, *rest: Any) -> Any:
-        signed = sign(path, api, method, {} if params is None else params, *rest)
+    def watched(
+        raw: Any, path: str, api: Any = "public", method: str = "GET", params: Any = None, *rest: Any
+    ) -> Any:
+        signed = sign(raw, path, api, method, {} if params is None else params, *rest)
         if params and "orderLinkId" in params:
             wired.setdefault(params["orderLinkId"], time.perf_counter())
         return signed
 
-    return watched
+    bybit.sign = watched
 
 
 async def _bids(books: CcxtBooks) -> list[tuple[Instrument, Decimal, Decimal]]:
