@@ -1,6 +1,5 @@
 """What Gate is asked when the first answer is not enough."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -62,7 +61,7 @@ class Gate:
     async def ask(self, method: str, request: Any) -> Any:
         self.asked.append((method, request))
         answer = self.answers.get(method, [])
-        if isinstance(answer, Callable):  # type: ignore[arg-type]  # a Callable is a type at run time, too
+        if callable(answer):
             answer = answer(request)
         if isinstance(answer, Exception):
             raise answer
