@@ -8,7 +8,9 @@ from typing import Any
 from engines.simulate.exchange.account import Account
 from sandbox.accounts import ApiKey
 from sandbox.gate.moments import millis, seconds
-from sandbox.gate.wire import Declined, whole
+from sandbox.gate.wire import BAD_VALUE, Declined, whole
+
+_WEEK_S, _MONTH_S = 7 * 86_400, 30 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,3 +63,17 @@ def within(query: Mapping[str, str], at: datetime) -> bool:
     """Whether a moment lies between `from` and `to`, in whole seconds."""
     first, last = whole(query, "from"), whole(query, "to")
     return (first is None or seconds(at) >= first) and (last is None or seconds(at) <= last)
+
+
+def week(query: Mapping[str, str], at: datetime) -> dict[str, str]:
+    """`from` and `to` as Gate fills them in for spot fills: a week to or from what is given, at most 30 days
+    when both are."""
+    first, last = whole(query, "from"), whole(query, "to")
+    if first is None:
+        last = seconds(at) if last is None else last
+        first = last - _WEEK_S
+    if last is None:
+        last = first + _WEEK_S
+    if last - first > _MONTH_S:
+        raise Declined(BAD_VALUE, "the range of from and to must not exceed 30 days")
+    return {"from": str(first), "to": str(last)}

@@ -9,7 +9,7 @@ from engines.simulate.exchange.order import ExchangeOrder, State
 from sandbox.cancels import Cancels
 from sandbox.exchange import VenueExchange
 from sandbox.gate import accounts, spot_orders
-from sandbox.gate.call import Call, Endpoint, within
+from sandbox.gate.call import Call, Endpoint, week, within
 from sandbox.gate.labels import declined
 from sandbox.gate.markets import GateMarkets, spot_grid
 from sandbox.gate.recall import Recall
@@ -67,6 +67,8 @@ class SpotTrading:
         status = required(call.query, "status")
         if status not in ("open", "finished"):
             raise Declined(BAD_VALUE, "invalid argument: status")
+        if status == "open":
+            required(call.query, "currency_pair")
         chosen = [one for one in self._mine(call) if one.is_live is (status == "open")]
         if status == "finished":
             chosen = [one for one in chosen if within(call.query, one.updated_at)]
@@ -107,7 +109,8 @@ class SpotTrading:
         return [{**self._row(call, one), "succeeded": True} for one in ended]
 
     def fills(self, call: Call) -> list[dict[str, Any]]:
-        """Executions, the newest first."""
+        """Executions of a week, or of the time asked for; the newest first."""
+        span = week(call.query, call.at)
         pair, order_id = call.query.get("currency_pair"), call.query.get("order_id")
         symbol = None if not pair else self._grid(pair, call).symbol
         chosen = [
@@ -115,7 +118,7 @@ class SpotTrading:
             for done in accounts.fills_of(call.account, _KIND)
             if symbol in (None, done.instrument.symbol)
             and order_id in (None, "", done.order_id)
-            and within(call.query, done.at)
+            and within(span, done.at)
         ]
         first, stop = page_of(call.query)
         return [spot_orders.fill(done) for done in chosen[first:stop]]

@@ -284,5 +284,19 @@ async def test_fills_and_orders_come_by_time_and_by_pages(gate: GateCalls, venue
     assert len(await gate.get("spot/my_trades", to=start)) == 1
     assert len(await gate.get("spot/my_trades", limit=2, page=2)) == 1
     assert len(await gate.get("spot/orders", status="finished", **PAIR, **{"from": start + 1})) == 2
+    assert await gate.label("GET", "spot/orders", status="open") == "MISSING_REQUIRED_PARAM"
     assert await gate.label("GET", "spot/orders", status="all") == "INVALID_PARAM_VALUE"
     assert await gate.label("GET", "spot/my_trades", limit=0) == "INVALID_PARAM_VALUE"
+
+
+async def test_fills_are_shown_week_by_week(gate: GateCalls, venues: Venues) -> None:
+    await gate.post("spot/orders", BOUGHT)
+    start, day = NOW // 1000, 86_400
+    await venues.clock.advance(8 * day)
+    assert await gate.get("spot/my_trades") == []
+    assert len(await gate.get("spot/my_trades", **{"from": start})) == 1
+    assert await gate.get("spot/my_trades", **{"from": start - 8 * day}) == []
+    assert len(await gate.get("spot/my_trades", **{"from": start - 8 * day, "to": start + day})) == 1
+    assert await gate.label("GET", "spot/my_trades", **{"from": start - 31 * day, "to": start}) == (
+        "INVALID_PARAM_VALUE"
+    )
