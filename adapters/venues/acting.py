@@ -50,7 +50,7 @@ def is_late(order: Order, clock: Clock) -> bool:
     return order.intent.expires_at is not None and clock.now() > order.intent.expires_at
 
 
-async def to_the_end(acts: Iterable[Awaitable[None]]) -> None:
+async def to_the_end(acts: Iterable[Awaitable[object]]) -> None:
     """Do all of them, whatever becomes of each, then raise the first failure."""
     outcomes = await asyncio.gather(*acts, return_exceptions=True)
     for outcome in outcomes:

@@ -67,13 +67,14 @@ class GateActs:
         await self._calls.act(method, request, Urgency.CHANGE)
 
     async def cancel_all(self, instrument: Instrument | None) -> None:
-        """Gate cancels futures market by market, so what rests is asked first."""
-        if instrument is not None:
-            markets = [await self._reads.market(instrument)]
+        if instrument is None:
+            await to_the_end((self._cancel_spot({}), self._cancel_all_futures()))
+            return
+        market = await self._reads.market(instrument)
+        if instrument.kind is MarketKind.SPOT:
+            await self._cancel_spot({"currency_pair": market.id})
         else:
-            resting = {order.instrument.key: order.instrument for order in await self._reads.open_orders()}
-            markets = [await self._reads.market(one) for one in resting.values()]
-        await to_the_end(self._cancel_market(market) for market in markets)
+            await self._cancel_futures({"contract": market.id})
 
     async def set_leverage(self, instrument: Instrument, leverage: Decimal) -> None:
         market = await self._reads.market(instrument)
@@ -100,16 +101,35 @@ class GateActs:
         )
         return "private_spot_post_orders", gate_requests.spot_request(order, market, price)
 
-    async def _cancel_market(self, market: Market) -> None:
-        if market.instrument.kind is MarketKind.SPOT:
-            spot = {"currency_pair": market.id, "account": "unified"}
-            await self._calls.act("private_spot_delete_orders", spot, Urgency.REDUCE)
-            asleep = {"market": market.id, "account": "unified"}
-            await self._calls.act("private_spot_delete_price_orders", asleep, Urgency.REDUCE)
-        else:
-            request = {"settle": SETTLE, "contract": market.id}
-            await self._calls.act("private_futures_delete_settle_orders", request, Urgency.REDUCE)
-            await self._calls.act("private_futures_delete_settle_price_orders", request, Urgency.REDUCE)
+    async def _cancel_spot(self, scope: Request) -> None:
+        resting = scope | {"account": "unified"}
+        asleep = {"market" if name == "currency_pair" else name: value for name, value in resting.items()}
+        await to_the_end(
+            (
+                self._calls.act("private_spot_delete_orders", resting, Urgency.REDUCE),
+                self._calls.act("private_spot_delete_price_orders", asleep, Urgency.REDUCE),
+            )
+        )
+
+    async def _cancel_futures(self, scope: Request) -> None:
+        request = {"settle": SETTLE, **scope}
+        await to_the_end(
+            (
+                self._calls.act("private_futures_delete_settle_orders", request, Urgency.REDUCE),
+                self._calls.act("private_futures_delete_settle_price_orders", request, Urgency.REDUCE),
+            )
+        )
+
+    async def _cancel_all_futures(self) -> None:
+        """At once; market by market where Gate wants them named."""
+        try:
+            await self._cancel_futures({})
+        except Declined as declined:
+            if declined.meaning is not Meaning.OTHER:
+                raise
+            resting = {order.instrument.key: order.instrument for order in await self._reads.open_orders()}
+            perps = [one for one in resting.values() if one.kind is MarketKind.PERP]
+            await to_the_end(self.cancel_all(perp) for perp in perps)
 
 
 _CANCEL_FUTURES = "private_futures_delete_settle_orders_order_id"

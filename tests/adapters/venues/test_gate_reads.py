@@ -6,16 +6,13 @@ from typing import Any
 import pytest
 
 from adapters.venues.answer import Declined, Meaning, VenueAnswer
-from adapters.venues.calls import Asking, Calls
-from adapters.venues.catalogue import Catalogue
-from adapters.venues.gate_codes import gate_meaning
 from adapters.venues.gate_reads import GateReads
-from adapters.venues.governor import Governor
 from engines.core.side import Side
 from ports.errors import Transient
 from ports.venue_books import VenueOrderState
 from tests.build.clock import NOON, HandClock
-from tests.build.venue_catalogue import GATE, GATE_PERP, GATE_SPOT
+from tests.build.venue_catalogue import GATE_PERP, GATE_SPOT
+from tests.build.venue_gate import FakeGate, calls_to
 
 SPOT_ORDER = {
     "id": "77",
@@ -51,55 +48,13 @@ ASLEEP = {
 NOT_THERE = VenueAnswer(status=404, code="ORDER_NOT_FOUND", text="Order not found")
 
 
-class Gate:
-    """Answers by the endpoint; what is a function is asked with the request."""
-
-    def __init__(self, **answers: Any) -> None:
-        self.answers = answers
-        self.asked: list[tuple[str, Any]] = []
-
-    async def ask(self, method: str, request: Any) -> Any:
-        self.asked.append((method, request))
-        answer = self.answers.get(method, [])
-        if callable(answer):
-            answer = answer(request)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    async def catalogue(self) -> Catalogue:
-        return GATE
-
-    async def set_time(self) -> int:
-        return 0
-
-    def now_ms(self) -> int:
-        return 0
-
-    @property
-    def key(self) -> str:
-        return ""
-
-    def signed(self, text: str) -> str:
-        return ""
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-
-def reads(gate: Gate) -> GateReads:
-    async def open_client() -> Asking:
-        return gate
-
-    quota = Governor("test", per_s=1e6, burst=1e6)
-    return GateReads(
-        Calls("gate", open_client, gate_meaning, acts=quota, reads=quota, pauses_s=()), HandClock()
-    )
+def reads(gate: FakeGate) -> GateReads:
+    return GateReads(calls_to(gate), HandClock())
 
 
 async def test_an_order_whose_id_gate_forgot_is_found_among_the_finished() -> None:
     finished = [SPOT_ORDER | {"text": "t-other"}, SPOT_ORDER | {"text": "t-mine"}]
-    gate = Gate(private_spot_get_orders_order_id=NOT_THERE, private_spot_get_orders=finished)
+    gate = FakeGate(private_spot_get_orders_order_id=NOT_THERE, private_spot_get_orders=finished)
     told = await reads(gate).order("mine", GATE_SPOT.instrument)
     assert told is not None
     assert (told.client_id, told.state) == ("mine", VenueOrderState.FILLED)
@@ -109,7 +64,7 @@ async def test_an_order_that_woke_is_looked_up_by_the_id_that_it_got_then() -> N
     def by_id(request: Any) -> Any:
         return SPOT_ORDER if request["order_id"] == "77" else NOT_THERE
 
-    gate = Gate(
+    gate = FakeGate(
         private_spot_get_orders_order_id=by_id,
         private_spot_get_price_orders=lambda request: (
             [ASLEEP | {"fired_order_id": 77}] if request["status"] == "finished" else []
@@ -121,7 +76,7 @@ async def test_an_order_that_woke_is_looked_up_by_the_id_that_it_got_then() -> N
 
 
 async def test_what_is_nowhere_is_not_there_and_every_place_was_looked_at() -> None:
-    gate = Gate(private_futures_get_settle_orders_order_id=NOT_THERE)
+    gate = FakeGate(private_futures_get_settle_orders_order_id=NOT_THERE)
     assert await reads(gate).order("mine", GATE_PERP.instrument) is None
     statuses = [(method, request.get("status")) for method, request in gate.asked[1:]]
     assert statuses == [
@@ -132,26 +87,28 @@ async def test_what_is_nowhere_is_not_there_and_every_place_was_looked_at() -> N
 
 
 async def test_a_refusal_is_no_proof_of_absence() -> None:
-    gate = Gate(private_spot_get_orders_order_id=VenueAnswer(status=400, code="INVALID_PARAM_VALUE", text=""))
+    gate = FakeGate(
+        private_spot_get_orders_order_id=VenueAnswer(status=400, code="INVALID_PARAM_VALUE", text="")
+    )
     with pytest.raises(Declined):
         await reads(gate).order("mine", GATE_SPOT.instrument)
 
 
 async def test_an_order_that_does_not_sleep_is_gone() -> None:
     with pytest.raises(Declined) as declined:
-        await reads(Gate()).sleeping_id("mine", GATE_SPOT)
+        await reads(FakeGate()).sleeping_id("mine", GATE_SPOT)
     assert declined.value.meaning is Meaning.GONE
 
 
 async def test_without_an_offer_the_last_price_is_the_touch() -> None:
-    gate = Gate(public_spot_get_tickers=[{"last": "100", "lowest_ask": "", "highest_bid": "99"}])
+    gate = FakeGate(public_spot_get_tickers=[{"last": "100", "lowest_ask": "", "highest_bid": "99"}])
     assert await reads(gate).touch(GATE_SPOT, Side.BUY) == 100
     assert await reads(gate).touch(GATE_SPOT, Side.SELL) == 99
 
 
 async def test_long_times_are_read_month_by_month_and_page_by_page() -> None:
     page = [{"time": 1616397800, "change": "-1", "contract": "BTC_USDT"}] * 100
-    gate = Gate(private_futures_get_settle_account_book=lambda request: [] if request["offset"] else page)
+    gate = FakeGate(private_futures_get_settle_account_book=lambda request: [] if request["offset"] else page)
     await reads(gate).fundings(NOON - timedelta(days=45))
     spans = [(request["from"], request["offset"]) for _, request in gate.asked]
     assert [offset for _, offset in spans] == [0, 100, 0, 100]
@@ -159,7 +116,7 @@ async def test_long_times_are_read_month_by_month_and_page_by_page() -> None:
 
 
 async def test_an_answer_of_another_shape_is_no_answer() -> None:
-    gate = Gate(private_unified_get_accounts={"balances": {"BTC": {"available": "a lot"}}})
+    gate = FakeGate(private_unified_get_accounts={"balances": {"BTC": {"available": "a lot"}}})
     with pytest.raises(Transient) as error:
         await reads(gate).balances()
     assert error.value.kind == "nonsense"
