@@ -134,7 +134,8 @@ class VenueMark:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountTerms:
     """How the account is set up. `is_unified`: one wallet stands for spot and perpetuals. `margin_ratio` is
-    maintenance margin over what stands for it (1 is liquidation), where the venue says so."""
+    maintenance margin over what stands for it (1 is liquidation), `used_margin` the initial margin in the
+    account's currency, where the venue says so."""
 
     is_unified: bool
     is_hedged: bool
