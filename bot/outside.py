@@ -79,7 +79,7 @@ class Telegram:
         timeout_s: int,
         watchdog_s: int,
         on_return: Callable[[float], Awaitable[None]],
-        is_urgent: Callable[[Update], bool],
+        is_urgent: Callable[[Update], bool] = lambda update: False,
     ) -> Polling:
         """The loop that feeds updates to `handle`; to be supervised."""
         self.polling = Polling(

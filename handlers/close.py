@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from engines.orders.trade import Trade
 from handlers.ui.keyboards import button
+from handlers.ui.kill_view import close_everything
 from handlers.ui.request import Request
 from handlers.ui.table import ButtonRoute, Command, Topic
 from handlers.ui.trade_view import trade_screen
@@ -15,11 +16,16 @@ from services.trading.sentence import Level, Unit, read_close, read_stop
 
 BOOK = "close"
 GOOD_FOR = timedelta(minutes=5)
+EVERYTHING = {"all", "everything", "все", "всё"}
 SHARES = {"half": Decimal("0.5"), "all": Decimal(1)}
 
 
 async def close(request: Request) -> Screen:
-    """At the market at once; at a price of one's own after a look at what it means."""
+    """At the market at once; at a price of one's own after a look at what it means. `all`, said by an admin
+    in the admin chat, means the desk's positions."""
+    is_desk = request.may(Role.ADMIN) and not request.is_private
+    if is_desk and request.args.strip().casefold() in EVERYTHING:
+        return await close_everything(request)
     asked = read_close(request.args)
     trade = await _named(request, asked.name, f"close {{}} {asked.share * 100:f}%")
     if asked.price is not None:

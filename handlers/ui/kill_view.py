@@ -36,6 +36,13 @@ async def preview_screen(request: Request, wish: KillWish) -> Screen:
     return Screen(html=html, keyboard=_preview_keyboard(wish, token, say))
 
 
+async def close_everything(request: Request) -> Screen:
+    """The desk's positions, closed once; entries are not stopped."""
+    now = request.services.clock.wire_now()
+    wish = KillWish(level=KillLevel.FLAT, is_kill=False, by=request.person.id, at=now)
+    return await preview_screen(request, wish)
+
+
 def preview_values(seen: KillPreview, services: Services, say: Speech) -> dict[str, object]:
     """A preview for its template."""
     latch = services.latches.get("kill")

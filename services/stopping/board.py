@@ -9,7 +9,7 @@ import structlog
 
 from ports.errors import Gone, Rejected, Transient
 from ports.messages import Messenger, Priority, Screen
-from services.stopping.report import KillReport
+from services.stopping.report import KillReport, KillWish
 
 log = structlog.get_logger()
 
@@ -24,6 +24,14 @@ class Place:
 
 
 @dataclass(slots=True)
+class _Shown:
+    """Of which kill a message is, and what it shows."""
+
+    wish: KillWish
+    screen: Screen | None = None
+
+
+@dataclass(slots=True)
 class Board:
     """Edits the messages of the last kill, the newest state at most every `every_s`. `tell` pushes the end
     to admins who do not have it before their eyes in one of the chats given."""
@@ -34,23 +42,21 @@ class Board:
     every_s: float = 1.0
     _report: KillReport | None = None
     _told: KillReport | None = None
-    _places: dict[Place, Screen | None] = field(default_factory=dict)
+    _places: dict[Place, _Shown] = field(default_factory=dict)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def hear(self, report: KillReport) -> None:
         """The kill goes on; one that is replaced has nothing to say any more."""
         if report.given_up == "replaced":
             return
-        if self._report is None or self._report.wish != report.wish:
-            self._places.clear()
+        self._places = {place: one for place, one in self._places.items() if one.wish == report.wish}
         self._report = report
         self._news.set()
 
     def put(self, place: Place, report: KillReport) -> None:
         """That message shows `report`, and is to be kept true."""
-        if self._report is None or self._report.wish == report.wish:
-            self._places[place] = None
-            self._news.set()
+        self._places[place] = _Shown(wish=report.wish)
+        self._news.set()
 
     async def run(self) -> None:
         """Keep the messages true for ever."""
@@ -70,8 +76,8 @@ class Board:
         return await self._end(report) and all(done)
 
     async def _edit(self, place: Place, report: KillReport) -> bool:
-        screen = self.view(report, place.person_id)
-        if self._places.get(place) == screen:
+        screen, shown = self.view(report, place.person_id), self._places.get(place)
+        if shown is None or shown.wish != report.wish or shown.screen == screen:
             return True
         try:
             await self.messenger.edit(place.chat_id, place.message_id, screen, priority=Priority.KILL)
@@ -82,8 +88,7 @@ class Board:
             log.warning("kill_not_shown", chat=place.chat_id, error=str(error))
             self._places.pop(place, None)
             return True
-        if place in self._places:
-            self._places[place] = screen
+        shown.screen = screen
         return True
 
     async def _end(self, report: KillReport) -> bool:
