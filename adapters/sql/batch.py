@@ -1,5 +1,8 @@
 """Transactions handed over whole: on SQLite to the thread of a plain connection, because SQLAlchemy's
-asynchronous layer asks a thread for every step."""
+asynchronous layer asks a thread for every step.
+
+Rows are bound before they are handed over: a thread that runs Python for long keeps the event loop waiting
+for the interpreter's lock at each of its system calls."""
 
 import asyncio
 import sqlite3
@@ -13,7 +16,8 @@ from sqlalchemy import Column, Connection, Dialect, Insert, Update, select
 from sqlalchemy.sql.compiler import SQLCompiler
 
 T = TypeVar("T")
-Rows = Sequence[Mapping[str, Any]]
+Bound = Any
+"""A row as the driver takes it, made by `Database.bind`."""
 
 
 class Batch(Protocol):
@@ -24,9 +28,8 @@ class Batch(Protocol):
         of the transaction."""
         ...
 
-    def each(self, statement: Insert | Update, rows: Rows) -> None:
-        """Run a statement once for each row, whose keys are the names of its parameters. The statement is one
-        that is kept: what is compiled of it is."""
+    def each(self, statement: Insert | Update, rows: Sequence[Bound]) -> None:
+        """Run a statement once for each row that was bound to it."""
         ...
 
 
@@ -47,6 +50,13 @@ class FileBatches:
         driver raises."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, partial(self._run, work))
 
+    def bind(self, statement: Insert | Update, row: Mapping[str, Any]) -> Bound:
+        """The values of a row in the order of the statement, which is one that is kept."""
+        known = self._known.get(id(statement))
+        if known is None:
+            known = self._known[id(statement)] = _Prepared(statement, row, self._dialect)
+        return known.values(row)
+
     def peek(self, key: Column[T], value: Column[Any], one: T) -> Any:
         """`value` of the row of that key, `None` without one. It is done here and now, in a few microseconds:
         readers wait for no writer. Raises what the driver raises."""
@@ -65,19 +75,13 @@ class FileBatches:
         connection = self._connection = self._connection or _connect(self._path, self._pragmas)
         connection.execute("BEGIN IMMEDIATE")
         try:
-            done = work(_FileBatch(connection, self._prepared))
+            done = work(_FileBatch(connection, self._known))
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:  # a full disk has rolled back already
                 connection.execute("ROLLBACK")
             raise
         return done
-
-    def _prepared(self, statement: Insert | Update, row: Mapping[str, Any]) -> "_Prepared":
-        known = self._known.get(id(statement))
-        if known is None:
-            known = self._known[id(statement)] = _Prepared(statement, row, self._dialect)
-        return known
 
 
 class _Prepared:
@@ -104,11 +108,7 @@ class _Prepared:
 class _FileBatch:
     """`Batch` of a plain connection."""
 
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        prepared: Callable[[Insert | Update, Mapping[str, Any]], _Prepared],
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, prepared: Mapping[int, _Prepared]) -> None:
         self._connection = connection
         self._prepared = prepared
 
@@ -117,10 +117,9 @@ class _FileBatch:
         found = ((one, self._connection.execute(text, (one,)).fetchone()) for one in keys)
         return {one: row[0] for one, row in found if row is not None}
 
-    def each(self, statement: Insert | Update, rows: Rows) -> None:
+    def each(self, statement: Insert | Update, rows: Sequence[Bound]) -> None:
         if rows:
-            prepared = self._prepared(statement, rows[0])
-            self._connection.executemany(prepared.text, [prepared.values(row) for row in rows])
+            self._connection.executemany(self._prepared[id(statement)].text, rows)
 
 
 class ServerBatch:
@@ -135,9 +134,9 @@ class ServerBatch:
         locked = select(key, value).where(key.in_(keys)).with_for_update()
         return {row[0]: row[1] for row in self._connection.execute(locked)}
 
-    def each(self, statement: Insert | Update, rows: Rows) -> None:
+    def each(self, statement: Insert | Update, rows: Sequence[Bound]) -> None:
         if rows:
-            self._connection.execute(statement, list(rows))
+            self._connection.execute(statement, rows)
 
 
 def _connect(path: Path, pragmas: Mapping[str, str], *, timeout_s: float = 5.0) -> sqlite3.Connection:

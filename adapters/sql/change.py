@@ -1,12 +1,12 @@
 """A change of a trade as rows, and the statements that write them."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BindParameter, Insert, Table, Update, bindparam, insert, update
 
-from adapters.sql.batch import Batch
+from adapters.sql.batch import Batch, Bound
 from adapters.sql.database import Database
 from adapters.sql.outbox import push_insertion, push_row
 from adapters.sql.row import row_of
@@ -24,15 +24,26 @@ _NEVER_MOVED = ("id", "key", "owner", "instrument", "direction", "created_at")
 
 
 @dataclass(frozen=True, slots=True)
+class BoundChange:
+    """A change with its rows by the name of their statement; intents apart, by the id of their order."""
+
+    change: Change
+    rows: Mapping[str, Sequence[Bound]]
+    intents: Sequence[tuple[str, Bound]]
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeStatements:
     """How rows of changes are written; kept, so that each is compiled once."""
 
+    database: Database
     by_name: Mapping[str, Insert | Update]
 
     @classmethod
     def of(cls, database: Database) -> "ChangeStatements":
         """Those of a database. What others refer to comes first."""
         return cls(
+            database,
             {
                 "new_trades": insert(trades),
                 "moved_trades": _trade_update(),
@@ -43,22 +54,33 @@ class ChangeStatements:
                 "postings": insert(postings),
                 "tickets": _upsert(database, tickets, never_moved=("number", "id", "created_at")),
                 "pushes": push_insertion(database),
-            }
+            },
         )
 
-    def write(self, batch: Batch, changes: Sequence[Change]) -> Mapping[int, str]:
-        """Write those that fit what is stored; why the others do not, by their place."""
-        late = _late(batch, changes)
-        named = {order.id for change in changes for order in change.orders}
-        stored = batch.stored(orders.c.id, orders.c.number, named)
-        rows: dict[str, list[Row]] = {name: [] for name in self.by_name}
-        for place, change in enumerate(changes):
-            if place not in late:
-                for name, of_change in _rows(change, stored):
-                    rows[name].extend(of_change)
+    def bind(self, change: Change) -> BoundChange:
+        """Make a change ready to be written. Raises `ValueError` and what SQLAlchemy raises for values that
+        no column takes."""
+        return BoundChange(
+            change,
+            {name: [self._bound(name, row) for row in rows] for name, rows in _rows(change)},
+            [(one.id, self._bound("intents", row_of(intents, one.intent))) for one in change.orders],
+        )
+
+    def write(self, batch: Batch, bound: Sequence[BoundChange]) -> Mapping[int, str]:
+        """Write those that fit what is stored; why the others do not, by their place. An intent never
+        changes: it comes with its first order."""
+        late = _late(batch, [one.change for one in bound])
+        kept = [one for place, one in enumerate(bound) if place not in late]
+        named = {order_id for one in kept for order_id, _ in one.intents}
+        known = batch.stored(orders.c.id, orders.c.number, named)
+        rows = {name: [row for one in kept for row in one.rows.get(name, ())] for name in self.by_name}
+        rows["intents"] = [row for one in kept for order_id, row in one.intents if order_id not in known]
         for name, statement in self.by_name.items():
             batch.each(statement, rows[name])
         return late
+
+    def _bound(self, name: str, row: Row) -> Bound:
+        return self.database.bind(self.by_name[name], row)
 
 
 def entry_rows(new: Iterable[Entry]) -> tuple[list[Row], list[Row]]:
@@ -91,15 +113,12 @@ def _late(batch: Batch, changes: Sequence[Change]) -> Mapping[int, str]:
     return late
 
 
-def _rows(change: Change, stored: Container[str]) -> Iterable[tuple[str, list[Row]]]:
-    """Rows by the name of their statement. An intent never changes: it comes with its first order, and not
-    with one that is `stored`."""
+def _rows(change: Change) -> Iterable[tuple[str, list[Row]]]:
     trade = change.trade
     if trade.version == 1:
         yield "new_trades", [{**row_of(trades, trade), "key": change.key}]
     else:
         yield "moved_trades", [_moved(trade)]
-    yield "intents", [row_of(intents, order.intent) for order in change.orders if order.id not in stored]
     yield "orders", [{**row_of(orders, order), "intent_id": order.intent.id} for order in change.orders]
     yield "fills", [row_of(fills, fill) for fill in change.fills]
     heads, lines = entry_rows(change.entries)

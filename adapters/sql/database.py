@@ -2,16 +2,16 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, NullPool, Table, event, select
+from sqlalchemy import Column, Insert, NullPool, Table, Update, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from adapters.sql.batch import Batch, FileBatches, ServerBatch
+from adapters.sql.batch import Batch, Bound, FileBatches, ServerBatch
 from adapters.sql.errors import translated
 from adapters.sql.place import Place
 from ports.errors import Fatal
@@ -66,6 +66,11 @@ class Database:
         with translated(self.place):
             async with self.reader.connect() as connection:
                 yield connection
+
+    def bind(self, statement: Insert | Update, row: Mapping[str, Any]) -> Bound:
+        """A row, whose keys are the names of the statement's parameters, as `Batch.each` takes it. Raises
+        what its column types raise. The statement is one that is kept: what is compiled of it is."""
+        return row if self.batches is None else self.batches.bind(statement, row)
 
     async def peek(self, key: Column[T], value: Column[Any], one: T) -> Any:
         """A plain value (text or a number) of the row of that key, `None` without one: for what is looked up

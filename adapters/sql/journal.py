@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
 
-from adapters.sql.change import ChangeStatements
+from adapters.sql.change import BoundChange, ChangeStatements
 from adapters.sql.database import Database
 from ports.books import Change, Conflict
 from ports.errors import DeskError
@@ -22,7 +22,7 @@ AT_ONCE = 256
 class _Waiting:
     """A change, and what its caller waits for."""
 
-    change: Change
+    bound: BoundChange
     written: "asyncio.Future[None]"
 
     def tell(self, error: BaseException | None = None) -> None:
@@ -45,7 +45,7 @@ class Journal:
 
     async def write(self, change: Change) -> None:
         """As `Books.commit`. A change whose caller is cancelled before its turn is not written."""
-        waiting = _Waiting(change, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(self._statements.bind(change), asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_all())
@@ -66,7 +66,7 @@ class Journal:
     async def _write(self, group: Sequence[_Waiting]) -> None:
         """Write a group: trouble with the database is trouble for all of it; what the tables refuse is found
         by halves, and fails alone."""
-        changes = [waiting.change for waiting in group]
+        changes = [waiting.bound for waiting in group]
         writing = self._database.batch(lambda batch: self._statements.write(batch, changes))
         [late] = await asyncio.gather(writing, return_exceptions=True)
         if isinstance(late, BaseException):
@@ -78,7 +78,7 @@ class Journal:
     async def _fail(self, group: Sequence[_Waiting], error: BaseException) -> None:
         if isinstance(error, DeskError) or len(group) == 1:
             for waiting in group:
-                waiting.tell(_told(error, waiting.change))
+                waiting.tell(_told(error, waiting.bound.change))
             return
         middle = len(group) // 2
         await self._write(group[:middle])

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 import pytest
+from sqlalchemy import bindparam
 
 from adapters.sql.batch import Batch, FileBatches
 from adapters.sql.books import SqlBooks
@@ -139,10 +140,12 @@ async def test_a_locked_database_is_told_to_all_and_each_may_try_again(database:
 async def test_a_batch_that_breaks_leaves_nothing(database: Database) -> None:
     books = SqlBooks(database)
     await books.commit(Change(trade=a_trade(1)))
+    bump = trades.update().where(trades.c.id == bindparam("its_id")).values(version=bindparam("new_version"))
+    spoilt = database.bind(bump, {"its_id": 1, "new_version": 9})
 
     def work(batch: Batch) -> None:
         assert batch.stored(trades.c.id, trades.c.version, {1, 2}) == {1: 1}
-        batch.each(trades.update().values(version=9), [{}])
+        batch.each(bump, [spoilt])
         raise KeyError
 
     with pytest.raises(KeyError):
