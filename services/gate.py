@@ -17,6 +17,7 @@ from engines.risk.judge import judge
 from engines.risk.latch import Latch
 from engines.risk.limits import Limits
 from engines.risk.verdict import Ruling, Verdict
+from engines.risk.view import Pool
 from ports.clock import Clock
 from ports.people import Facts
 from ports.tickets import Effect
@@ -107,11 +108,17 @@ class Gate:
             slippage=max((price - decided) * sign, Decimal(0)) * intent.quantity,
             delta_before=before,
             delta_after=before + intent.quantity * sign,
-            delta_limit=None if desk.nav is None else desk.nav * self.limits.delta_share / price,
+            delta_limit=self._delta_limit(intent, desk, price),
             leverage_before=leverage,
             leverage_after=leverage_after,
             leverage_limit=self.limits.engines[engine].exposure,
         )
+
+    def _delta_limit(self, intent: Intent, desk: Pool, price: Decimal) -> Decimal | None:
+        """The most net exposure to the asset, on the grid of its sizes."""
+        if desk.nav is None:
+            return None
+        return intent.instrument.quantity(desk.nav * self.limits.delta_share / price)
 
     def _fee_rate(self, intent: Intent) -> Decimal:
         liquidity = Liquidity.MAKER if intent.style in _MAKERS else Liquidity.TAKER
