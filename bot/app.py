@@ -24,6 +24,8 @@ from ports.health import JobHealth
 from ports.messages import BotCommand, CommandMenu
 from ports.people import Person, Role
 from services.feed_alarm import FeedAlarm, FeedNews
+from services.heartbeat import Heartbeat
+from services.lease import LATCH as LEASE
 from services.lease import DeskLease
 from services.listings import Listings, NewMarkets
 from services.schedule import Plan
@@ -154,6 +156,8 @@ class App:
         nursery.start("alarm", FeedAlarm(services.market_feeds, self._tell_feed, outside.clock).run)
         nursery.start("trades", services.trades.run)
         nursery.start("orders", services.trades.orders.run)
+        if self._outside.beacon is not None:
+            nursery.start("outside-heartbeat", Heartbeat(self._outside.beacon, self._is_well).run)
         nursery.start("killing", services.killing.run)
         nursery.start("kill-board", services.kill_board.run)
         nursery.start("proposals", services.proposals.run)
@@ -285,6 +289,12 @@ class App:
 
     async def _judge_alerts(self, timeframe: Timeframe, at: datetime) -> None:
         self.services.alerts.candle_closed()
+
+    def _is_well(self) -> bool:
+        """Prices are fresh, no task is dead, and the lease is ours."""
+        services = self.services
+        is_fresh = all(feed.is_ok for feed in services.market_feeds())
+        return is_fresh and all(job.is_running for job in self.jobs()) and services.latches.get(LEASE) is None
 
     async def _beat(self) -> None:
         await self._summaries.remember()

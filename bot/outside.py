@@ -32,6 +32,7 @@ from adapters.csv_candles import write_candles as write_candles
 from adapters.csv_candles import write_widened as write_widened
 from adapters.exchange.build import build_market_source
 from adapters.exchange.deferred import DeferredSource
+from adapters.heartbeat import HttpBeacon
 from adapters.indicators.compiler import WorkerCompiler
 from adapters.indicators.pooled import PooledLibrary
 from adapters.paper.venue import PaperVenue
@@ -144,6 +145,7 @@ class Outside:
     schedule: ClockSchedule
     telegram: Telegram
     processes: SystemProcesses = field(default_factory=SystemProcesses)
+    beacon: HttpBeacon | None = None
 
     @property
     def streamed_clock(self) -> StreamedClock | None:
@@ -167,6 +169,8 @@ class Outside:
         if self.reference is not None:
             await self.reference.close()
         await self.telegram.close()
+        if self.beacon is not None:
+            await self.beacon.close()
         await self.candles.close()
         await self.desk.close()
 
@@ -287,6 +291,12 @@ def build_library(*, limit_s: float = 10.0) -> PooledLibrary:
     return PooledLibrary(limit_s=limit_s)
 
 
+def build_beacon(settings: Settings) -> HttpBeacon | None:
+    """The outside watch, where one is set."""
+    url = settings.desk.heartbeat_url
+    return None if url is None else HttpBeacon(url)
+
+
 async def open_candles(settings: Settings) -> SqlCandles:
     """The store of candles alone. Raises `Fatal` when it cannot be used or belongs to another world."""
     return await SqlCandles.open(settings.candles_url, world=settings.desk.world, mode=MODE)
@@ -320,4 +330,5 @@ async def open_outside(settings: Settings) -> Outside:
         compiler=build_compiler(settings),
         schedule=ClockSchedule(clock),
         telegram=build_telegram(settings),
+        beacon=build_beacon(settings),
     )

@@ -156,6 +156,7 @@ class DeskSettings(Section):
 
     data_dir: Path = Path("data")
     world: str = Field("live", pattern=r"^(live|sandbox:[\w.-]{1,64})$")
+    heartbeat_url: BaseUrl = None
     clock_url: str | None = Field(None, pattern=r"^ws://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?/")
     language: Literal["en", "ru"] = "en"
     cockpit_every_s: int = Field(15, ge=5, le=3600)
@@ -200,7 +201,8 @@ class Settings(Section):
     def secrets(self) -> tuple[str, ...]:
         """Values that must never be shown."""
         given = (self.telegram_bot_token, self.database_url)
-        return tuple(secret.get_secret_value() for secret in given if secret is not None)
+        named = tuple(secret.get_secret_value() for secret in given if secret is not None)
+        return named if self.desk.heartbeat_url is None else (*named, self.desk.heartbeat_url)
 
 
 def load(
