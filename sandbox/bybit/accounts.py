@@ -1,11 +1,9 @@
 """Bybit's account endpoints: wallet, settings, key, positions, and the log of every change of money."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 from engines.core.instrument import MarketKind
 from engines.core.side import Direction
@@ -193,26 +191,18 @@ class BybitAccounts:
     def log(self, call: Call) -> Row:
         """Every change of the unified wallet, newest first; a fill with its fee is one."""
         executions = {done.id: done for done in call.account.executions}
-        entries = [_logged(changes, executions) for changes in _together(call.account.changes)]
-        kind, category, wanted = call.text("type"), call.text("category"), call.text("currency")
+        asked = call.text("type"), call.text("category"), call.text("currency")
 
-        def is_meant(entry: _Logged) -> bool:
-            told = entry.row["type"], entry.row["category"], entry.row["currency"]
-            return all(asked in ("", one) for asked, one in zip((kind, category, wanted), told, strict=True))
+        def is_meant(changes: _Changes) -> bool:
+            _, _, last = changes[-1]
+            if last.wallet != UNIFIED or asked[2] not in ("", last.asset):
+                return False
+            about = _about(last, executions.get(last.reference))
+            return asked[0] in ("", about["type"]) and asked[1] in ("", about["category"])
 
-        numbered = [entry for entry in entries if entry.wallet == UNIFIED]
-        rows, cursor = page(call, numbered, is_meant, lambda entry: (entry.number, entry.at), _LOG)
-        return {"nextPageCursor": cursor, "list": [entry.row for entry in rows]}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Logged:
-    """An entry of the log."""
-
-    number: int
-    at: datetime
-    wallet: str
-    row: dict[str, Any]
+        groups = _together(call.account.changes)
+        rows, cursor = page(call, groups, is_meant, lambda changes: changes[-1][:2], _LOG)
+        return {"nextPageCursor": cursor, "list": [_logged(changes, executions) for changes in rows]}
 
 
 _Changes = Sequence[tuple[int, datetime, WalletChange]]
@@ -225,32 +215,30 @@ def _together(changes: Sequence[tuple[datetime, WalletChange]]) -> list[_Changes
     return [list(group) for _, group in groups]
 
 
-def _logged(changes: _Changes, executions: Mapping[str, Execution]) -> _Logged:
+def _logged(changes: _Changes, executions: Mapping[str, Execution]) -> Row:
     number, at, last = changes[-1]
     by_cause = {change.cause: change.amount for _, _, change in changes}
-    total = sum(by_cause.values(), NOTHING)
-    row = {
+    return {
         "id": f"{number}_{last.reference}",
         "transactionTime": stamp(at),
         "currency": last.asset,
         "funding": amount(by_cause[Cause.FUNDING]) if Cause.FUNDING in by_cause else "",
         "fee": amount(-by_cause.get(Cause.FEE, NOTHING)),
         "cashFlow": amount(by_cause.get(Cause.TRADE, NOTHING) + by_cause.get(Cause.REALISED, NOTHING)),
-        "change": amount(total),
+        "change": amount(sum(by_cause.values(), NOTHING)),
         "cashBalance": amount(last.balance),
         "bonusChange": "",
-        **_about(last, total, executions.get(last.reference)),
+        **_about(last, executions.get(last.reference)),
     }
-    return _Logged(number=number, at=at, wallet=last.wallet, row=row)
 
 
-def _about(last: WalletChange, total: Decimal, done: Execution | None) -> Row:
+def _about(last: WalletChange, done: Execution | None) -> Row:
     """What a change came of: an execution, or money that moved."""
     if done is None:
         out, into = _MOVED[last.cause]
         nothing = dict.fromkeys(("symbol", "category", "orderId", "orderLinkId", "tradeId"), "")
         empty = {"side": "None", "qty": "0", "size": "0", "tradePrice": "", "feeRate": ""}
-        return {**nothing, **empty, "type": into if total > 0 else out}
+        return {**nothing, **empty, "type": into if last.amount > 0 else out}
     return {
         "symbol": done.instrument.symbol,
         "category": CATEGORIES[done.instrument.kind],

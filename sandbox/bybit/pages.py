@@ -24,17 +24,22 @@ def page(
     *,
     is_timed: bool = True,
 ) -> tuple[list[Item], str]:
-    """The rows of a page and the cursor of the next; `items` are oldest first. `limits`: how many rows a page
-    has unless asked otherwise, and at most. A span is a week at most, and the last one where none is named;
-    a list that is not `is_timed` has no span."""
+    """The rows of a page and the cursor of the next.
+
+    `items` are in the order of their time. `limits` are how many rows a page has unless asked otherwise, and
+    at most. A span is a week at most, and the last one where none is named; a list that is not `is_timed`
+    has no span.
+    """
     first_ms, last_ms = _span(call) if is_timed else (None, None)
     limit, before = call.limit(*limits), call.whole("cursor")
 
     def shown() -> Iterator[Item]:
         for item in reversed(items):
             number, at = place(item)
-            is_next = before is None or number < before
-            if is_next and _is_within(ms_of(at), first_ms, last_ms) and is_meant(item):
+            if first_ms is not None and ms_of(at) < first_ms:
+                return
+            is_due = last_ms is None or ms_of(at) <= last_ms
+            if is_due and (before is None or number < before) and is_meant(item):
                 yield item
 
     rows: list[Item] = []
@@ -57,7 +62,3 @@ def _span(call: Call) -> tuple[int | None, int | None]:
     else:
         first_ms = (call.now_ms if last_ms is None else last_ms) - WEEK_MS
     return first_ms, last_ms
-
-
-def _is_within(at_ms: int, first_ms: int | None, last_ms: int | None) -> bool:
-    return (first_ms is None or at_ms >= first_ms) and (last_ms is None or at_ms <= last_ms)
