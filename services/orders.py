@@ -98,7 +98,10 @@ class Orders:
         sending.doubt = resolver.doubt
         hearing = Hearing(books, register, booking, resolver, clock, sending.dismiss, tell)
         placing = Placing(register, journal, sending, gate, quotes, funds, teller, clock, pace)
-        positions, runner = Positions(register, clock), Runner(register, placing, sending, quotes, clock)
+        positions, runner = (
+            Positions(register, clock),
+            Runner(register, placing, sending, booking, quotes, clock),
+        )
         brackets = Brackets(books, register, placing, sending, resolver, clock, tell)
         register.on_change.extend((positions.hear, brackets.hear))
         pairs = Pairs(register, placing, sending, positions, clock, tell)

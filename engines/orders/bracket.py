@@ -17,7 +17,7 @@ from engines.orders.order import ExecutionStyle, Order, OrderKind, OrderState, P
 from engines.orders.plan import target_quantities
 from engines.orders.trade import Trade
 
-_RESTS: Final = (OrderState.OPEN, OrderState.PARTIALLY_FILLED)
+_RESTS: Final = (OrderState.ACKNOWLEDGED, OrderState.OPEN, OrderState.PARTIALLY_FILLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,6 +135,12 @@ def first_terms(intent: Intent, quote: Quote | None, pace: Pace = USUAL) -> Term
     return None if quote is None else _maker(intent, intent.quantity, quote, pace)
 
 
+def may_go_on(order: Order) -> bool:
+    """Whether another order may follow one that has ended, because its style has more than one."""
+    has_more = order.intent.style in (ExecutionStyle.POST_ONLY, ExecutionStyle.MAKER_THEN_MARKET)
+    return order.state is OrderState.ABSENT or (has_more and order.terms.is_post_only)
+
+
 def unspoken(intent: Intent, orders: Sequence[Order]) -> Decimal:
     """How much of the intent no child has got and none may still get."""
     return intent.quantity - sum(

@@ -41,6 +41,8 @@ REFUSED_REST_S: Final = 5.0
 """Real seconds after which a protection that the venue refused is tried again."""
 VERIFY_S: Final = 1.0
 
+_ASKED: Final = (OrderState.ACKNOWLEDGED, OrderState.OPEN)
+
 
 @dataclass(slots=True)
 class Brackets:
@@ -113,7 +115,7 @@ class Brackets:
         except (Conflict, Transient, Uncertain) as error:
             log.warning("protection_not_placed", trade=trade_id, error=str(error))
             return False
-        self._verify(held)
+        self._verify(self.register.get(trade_id) or held)
         return not await self._warn(trade_id)
 
     async def _do(self, held: Held, step: BracketStep) -> None:
@@ -152,7 +154,7 @@ class Brackets:
             return
         self._held[trade.id] = trade.quantity
         for order in held.by_id.values():
-            if is_guard(order) and order.state is OrderState.OPEN:
+            if is_guard(order) and order.state in _ASKED:
                 self.resolver.doubt(order, after_s=VERIFY_S)
 
     def _is_refused(self, held: Held) -> bool:

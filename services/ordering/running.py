@@ -21,9 +21,11 @@ from engines.orders.execution import (
 from engines.orders.lifecycle import is_final
 from engines.orders.order import ExecutionStyle, Intent, Order, OrderState
 from engines.orders.subaccount import is_person
+from engines.orders.trade import TradeState
 from ports.books import Conflict
 from ports.clock import Clock
 from ports.errors import Transient, Uncertain
+from services.ordering.booking import Booking
 from services.ordering.judging import Quotes
 from services.ordering.placing import Placing
 from services.ordering.sending import Sending
@@ -42,6 +44,7 @@ class Runner:
     register: Register
     placing: Placing
     sending: Sending
+    booking: Booking
     quotes: Quotes
     clock: Clock
     _news: dict[str, asyncio.Event] = field(default_factory=dict)
@@ -83,6 +86,9 @@ class Runner:
             return Done()
         intent = orders[0].intent
         step = next_step(intent, orders, await self._moment(intent))
+        if isinstance(step, Done):
+            await self._end(held, intent)
+            return step
         try:
             await self._do(held, intent, step)
         except (Conflict, Transient, Uncertain) as error:
@@ -103,6 +109,12 @@ class Runner:
                 news.clear()
         finally:
             self._news.pop(intent_id, None)
+
+    async def _end(self, held: Held, intent: Intent) -> None:
+        """A trade that waited for this intent alone, in vain, is over."""
+        others = {order.intent.id for order in held.by_id.values()} - {intent.id}
+        if held.trade.state is TradeState.WAITING and not held.pending and not others & self._news.keys():
+            await self.booking.give_up(held.trade.id)
 
     async def _moment(self, intent: Intent) -> Moment:
         quote = await self.quotes(intent.account, intent.instrument) if intent.style in _QUOTED else None

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from engines.ledger.entry import Entry
+from engines.orders.execution import may_go_on
 from engines.orders.lifecycle import apply, is_final
 from engines.orders.order import Fill, Filled, Order, OrderEvent, OrderState, Purpose
 from engines.orders.settlement import settle_fill
@@ -98,7 +99,7 @@ class Story:
             has_rested = any(one.id == self.order.id for one in self.held.resting)
             return [self._event("opened", at, is_loud=has_rested and was_waiting)]
         others = [one for one in self.held.pending if one.id != self.order.id]
-        is_over = is_final(self.order.state) and self.order.state is not OrderState.ABSENT
+        is_over = is_final(self.order.state) and not may_go_on(self.order)
         if not (is_over and was_waiting) or others:
             return []
         by_person = before.state is OrderState.CANCEL_PENDING
