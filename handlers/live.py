@@ -128,7 +128,7 @@ async def _arm(request: Request, engine: EngineName) -> Screen:
         engine=engine_name(engine, say),
         phrase=_phrase(engine),
         account=account_name(policy.account, say),
-        minutes=_minutes(request.services),
+        wait=_cooling(request),
     )
     return Screen(html=html, keyboard=((button(say("Back"), "ql", engine.value),),))
 
@@ -198,7 +198,7 @@ def _one(request: Request, engine: EngineName) -> Screen:
     say = request.say
     view = policy_view(request.services.policies.of(engine), request.services, say)
     html = latch_line(request.services, say) + say.render(
-        "live_engine.html", v=view, name=engine.value, minutes=_minutes(request.services)
+        "live_engine.html", v=view, name=engine.value, wait=_cooling(request)
     )
     return Screen(html=html, keyboard=_keyboard(request, view))
 
@@ -236,9 +236,9 @@ def _keyboard(request: Request, view: PolicyView) -> Keyboard:
     return ((off, *ask, back),)
 
 
-def _minutes(services: Services) -> Decimal:
-    """The cooling-off in minutes."""
-    return Decimal(int(services.policies.cooling.total_seconds())) / 60
+def _cooling(request: Request) -> str:
+    """How long the cooling-off lasts."""
+    return request.say.age(request.services.policies.cooling.total_seconds())
 
 
 def news_of(services: Callable[[], Services]) -> Callable[[Policy], Awaitable[None]]:
@@ -255,6 +255,8 @@ async def _tell(services: Services, policy: Policy) -> None:
     now = services.clock.wire_now()
     state = "cools" if services.policies.cools_for(policy) > 0 else policy.approval.value
     event = f"{policy.engine}:{policy.changed_at}:{state}"
+    if state == "cools" and services.admin_chat is not None:
+        return  # it was switched on there, and the answer says so
     for chat_id, say in admin_chats(services):
         view = policy_view(policy, services, say)
         html = say.render("live_news.html", v=view)

@@ -10,6 +10,7 @@ from engines.core.side import Direction, Side
 from engines.orders.order import ExecutionStyle
 from engines.orders.subaccount import EngineName
 from engines.orders.trade import Trade
+from handlers.ui.effect_words import effect_words
 from handlers.ui.engine_words import engine_name
 from handlers.ui.keyboards import button
 from handlers.ui.latch_view import latch_line
@@ -86,9 +87,8 @@ async def offer_screen(request: Request, order: OrderAsked, draft: Draft, *, not
         d=draft,
         note=note,
         engine=engine_name(ENGINE, say),
+        effect=effect_words(draft.effect, say),
         latch_line=latch_line(request.services, say) if not draft.intent.reduce_only else "",
-        wanted=draft.proposal.quantity,
-        said=written_order(order),
     )
     return Screen(html=html, keyboard=_keyboard(request, order, token))
 

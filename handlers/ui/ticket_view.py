@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from handlers.ui.effect_words import effect_words
 from handlers.ui.engine_words import engine_name
 from handlers.ui.keyboards import button
 from handlers.ui.latch_view import latch_line
@@ -33,6 +34,7 @@ def ticket_screen(
         s=standing,
         engine=engine_name(standing.intent.engine, say),
         left=countdown(standing.left_s),
+        effect=effect_words(standing.ticket.effect, say),
         latch_line=latch_line,
     )
     return Screen(html=html, keyboard=_keyboard(say, standing, token, may_approve) if token else ())

@@ -14,6 +14,7 @@ from engines.risk.verdict import Check, Ruling, Verdict
 from handlers.audit import AuditView
 from handlers.live import PolicyView
 from handlers.order import DeskOrder, DeskPosition
+from handlers.ui.effect_words import EffectWords
 from ports.desk_state import Approval
 from ports.tickets import TicketState
 from services.ticketing.progress import progress_of
@@ -145,12 +146,13 @@ def ticket_values(text: str, instrument: Instrument, *, is_bad: bool) -> dict[st
         "engines": [text, text],
         "engine": text,
         "latch_line": "",
+        "effect": EffectWords(delta="0 → 0.01", limit=text[:8]),
         "d": a_draft(instrument, is_cut=is_bad),
         "orders": [] if is_bad else [DeskOrder(order=order, engine=text, is_paper=False)],
         "positions": [] if is_bad else [DeskPosition(standing=a_standing(live), engine=text, is_paper=True)],
         "v": view,
         "views": [view, a_policy_view(text, cools="9:58")],
-        "minutes": Decimal(10),
+        "wait": text,
         "phrase": text,
         "most_order": Decimal(200),
         "most_day": Decimal(1000),
