@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from aiohttp import web
 from aiohttp.test_utils import BaseTestServer, TestServer
@@ -47,9 +47,6 @@ from tests.build.markets import FakeMarketSource, a_depth, a_perp, an_instrument
 from tests.build.orders import an_intent
 
 PAPER, BYBIT, GATE = VENUES = ("paper", "bybit", "gate")
-
-TIMEOUT_MS: Final = 400
-"""How long the adapters wait for an answer here."""
 
 _PRICE = Decimal(60_000)
 _FAR = Decimal("0.05")
@@ -283,15 +280,19 @@ class WireWorld:
         secrets = {f"{self.name.upper()}_API_KEY": key.key, f"{self.name.upper()}_API_SECRET": key.secret}
         usual = Wiring(
             base_url=self.url,
-            timeout_ms=TIMEOUT_MS,
+            timeout_ms=10_000,
             acts_per_s=10_000,
             reads_per_s=10_000,
             pauses_s=(0.0, 0.0),
-            ping_s=0.2,
+            ping_s=0.5,
         )
         venue, books = build_account(self.name, replace(usual, **wiring), secrets.get, self.clock)
         self._opened.append(books)
         return venue, books
+
+    def hurry(self) -> None:
+        """Go on with adapters that wait for an answer for a second only."""
+        self.venue, self.books = self.open_account(timeout_ms=1_000)
 
     async def close(self) -> None:
         """Hang up."""

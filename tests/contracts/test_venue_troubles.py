@@ -18,16 +18,18 @@ D = Decimal
 _NO_WIRE = "paper sends nothing that could be lost on the way"
 _PATHS = {"bybit": "/v5/order/create", "gate": "/futures/usdt/orders"}
 _BUSY = {"bybit": "10006", "gate": "TOO_MANY_REQUESTS"}
-_SLOW_S = 0.7
+_SLOW_S = 1.3
 
 
 @case(paper=_NO_WIRE)
 async def test_a_time_out_before_acceptance_is_uncertain_and_nothing_is_there(world: WireWorld) -> None:
+    world.hurry()
     await _is_uncertain(world, is_there=False, delay_s=_SLOW_S, status=503)
 
 
 @case(paper=_NO_WIRE)
 async def test_a_time_out_after_acceptance_is_uncertain_and_the_order_is_found(world: WireWorld) -> None:
+    world.hurry()
     await _is_uncertain(world, is_there=True, delay_s=_SLOW_S, after=True)
 
 
