@@ -1,7 +1,7 @@
 """Funding of perpetuals: paid at each settlement by what was held at that moment, booked once.
 
 It is reckoned from the fills and their times, so it does not matter when we hear of a settlement: after a
-restart, or after the position was closed, it comes out the same.
+restart, or after the position was closed, it comes out the same. Of real money the venue says what it was.
 """
 
 import asyncio
@@ -16,9 +16,10 @@ from engines.core.instrument import MarketKind
 from engines.core.perp import Funding
 from engines.core.timeframe import Timeframe
 from engines.orders.settlement import settle_funding
+from engines.orders.subaccount import is_live
 from engines.orders.trade import Trade
 from engines.simulate.costs import funding_payment, size_at
-from ports.books import Change
+from ports.books import Change, Conflict
 from ports.clock import Clock
 from ports.errors import Refused, Stale, Transient
 from ports.markets import MarketSource, PriceOf
@@ -74,7 +75,7 @@ class Fundings:
             for funding in settled:
                 if not await self._book_all(symbol, funding):
                     return
-        except (Refused, Stale, Transient) as error:
+        except (Conflict, Refused, Stale, Transient) as error:
             log.warning("funding_out_of_reach", symbol=symbol, error=str(error))
             return
         if following is not None:
@@ -85,7 +86,8 @@ class Fundings:
         return sorted(live | {trade.instrument.symbol for trade in self._owed.values()})
 
     def _of(self, symbol: str) -> list[Trade]:
-        live = [held.trade for held in self.register.in_market((MarketKind.PERP, symbol))]
+        here = [held.trade for held in self.register.in_market((MarketKind.PERP, symbol))]
+        live = [trade for trade in here if not is_live(trade.owner)]
         owed = [trade for trade in self._owed.values() if trade.instrument.symbol == symbol]
         return [trade for trade in (*live, *owed) if trade.opened_at is not None]
 
@@ -175,6 +177,8 @@ class Fundings:
     def _hear(self, held: Held) -> None:
         trade = held.trade
         is_over = not trade.is_live and trade.opened_at is not None
+        if is_live(trade.owner):
+            return
         if is_over and trade.instrument.kind is MarketKind.PERP and trade.id not in self._owed:
             due = self._due.get(trade.instrument.symbol)
             if due is None or (trade.closed_at is not None and trade.closed_at >= due):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from engines.orders.subaccount import is_person
 from engines.orders.trade import Trade
 from ports.clock import Clock
 from ports.errors import Gone, Rejected, Transient
@@ -51,7 +52,11 @@ class Living:
     async def load(self) -> None:
         """Find what the messages did not show when the desk stopped."""
         behind = await self.register.books.unshown()
-        self._ended.update((trade.id, trade) for trade in behind[-MOST_OF_OLD:] if not trade.is_live)
+        self._ended.update(
+            (trade.id, trade)
+            for trade in behind[-MOST_OF_OLD:]
+            if not trade.is_live and is_person(trade.owner)
+        )
 
     async def run(self) -> None:
         """Endless: bring messages up to date; a chat that has to wait holds back no other."""
@@ -120,7 +125,7 @@ class Living:
         """Trades whose messages may have to change now; not those of which more will be known in a moment."""
         now = asyncio.get_running_loop().time()
         live = self.register.live()
-        settled = [held.trade for held in live if not held.is_in_flight]
+        settled = [held.trade for held in live if is_person(held.trade.owner) and not held.is_in_flight]
         self._forget({held.trade.id for held in live} | set(self._ended))
         in_chat = Counter(_chat_of(trade) for trade in settled)
         return [
@@ -146,6 +151,8 @@ class Living:
                 del memory[trade_id]
 
     def _hear(self, held: Held) -> None:
+        if not is_person(held.trade.owner):
+            return  # of the desk's orders their tickets tell
         if not held.trade.is_live:
             self._ended[held.trade.id] = held.trade
         self._news.set()
