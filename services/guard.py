@@ -106,7 +106,8 @@ class Guard:
 
     def _ours(self, held: Held, decision: Decision) -> tuple[Exit, ...]:
         """Exits that no venue sees to by itself; it liquidates what it margins."""
-        return tuple(one for one in decision.exits if not self.orders.is_seen_to(held, one.purpose))
+        now = replace(held, trade=decision.trade)
+        return tuple(one for one in decision.exits if not self.orders.is_seen_to(now, one.purpose))
 
 
 def clipped(move: Move, armed_at: datetime | None) -> Move | None:

@@ -32,7 +32,7 @@ from services.ordering.findings import Breakers, NoBreakers, Tell, untold
 from services.ordering.hearing import Hearing
 from services.ordering.judging import FundsOnly, Judge, Quotes, no_quotes
 from services.ordering.pairs import Pairs
-from services.ordering.placing import Placing
+from services.ordering.placing import ACCOUNT_CLOSED, Placing
 from services.ordering.positions import ONE, Positions
 from services.ordering.pretending import Pretending
 from services.ordering.resolving import Resolver
@@ -226,7 +226,7 @@ class Orders:
         known now.
 
         Raises `Conflict` when somebody was faster; `Refused`: `not_allowed` (`verdict`), `out_of_band`
-        (`price`, `worst`), `no_fresh_price` (`pair`); `Transient`. Nothing has changed then.
+        (`price`, `worst`), `no_fresh_price` (`pair`), `account_closed`; `Transient`. Nothing has changed then.
         """
         return await self.approving.approve(order_id, ticket)
 
@@ -237,8 +237,8 @@ class Orders:
 
     async def cancel(self, order_id: str) -> None:
         """Take an order of the desk out of the book. Raises `Refused`: `no_such_order`, `order_over`,
-        `order_waits` (it is its ticket that is declined); `Transient`, `Uncertain`: it may still be there,
-        and is seen to."""
+        `order_waits` (it is its ticket that is declined), `account_closed`; `Transient`, `Uncertain`: it may
+        still be there, and is seen to."""
         order = self.register.find(order_id)
         if order is None:
             raise Refused("no_such_order", order_id=order_id)
@@ -246,6 +246,8 @@ class Orders:
             raise Refused("order_over", order_id=order_id)
         if order.state is OrderState.AWAITING_APPROVAL:
             raise Refused("order_waits", order_id=order_id)
+        if order.intent.account not in self.venues:
+            raise Refused(ACCOUNT_CLOSED, account=order.intent.account)
         await self.sending.cancel(order)
 
     async def cancel_all(self, account: str) -> None:
@@ -255,6 +257,14 @@ class Orders:
         for order in self.register.working(account):
             if order.state is not OrderState.AWAITING_APPROVAL:
                 self.resolver.doubt(order)
+
+    async def set_leverage(self, account: str, instrument: Instrument, leverage: Decimal) -> None:
+        """Leverage of a real account in a market. Raises `Rejected`, `Transient`."""
+        await self.venues[account].set_leverage(instrument, leverage)
+
+    async def set_hedged(self, account: str, is_hedged: bool) -> None:
+        """Whether a real account keeps long and short apart. Raises `Rejected`, `Transient`."""
+        await self.venues[account].set_hedged(is_hedged)
 
     def is_seen_to(self, held: Held, purpose: Purpose) -> bool:
         """Whether the venue of a trade sees to an exit of that purpose by itself."""

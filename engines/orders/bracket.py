@@ -57,10 +57,18 @@ def is_guard(order: Order) -> bool:
     return order.intent.style is ExecutionStyle.PROTECTION
 
 
-def covered(orders: Iterable[Order], purpose: Purpose) -> Decimal:
-    """How much of a position orders of that purpose protect at the venue."""
+def covered(trade: Trade, orders: Iterable[Order], purpose: Purpose) -> Decimal:
+    """How much of a position orders of that purpose protect at the venue; a stop only where it stands now."""
     live = (one for one in orders if is_guard(one) and not is_final(one.state))
-    return sum((one.left for one in live if one.intent.purpose is purpose), Decimal(0))
+    return sum(
+        (
+            one.left
+            for one in live
+            if one.intent.purpose is purpose
+            and (purpose is Purpose.TARGET or one.terms.trigger_price == trade.stop)
+        ),
+        Decimal(0),
+    )
 
 
 def _stop_steps(trade: Trade, guards: Sequence[Order]) -> list[BracketStep]:

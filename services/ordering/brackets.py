@@ -86,7 +86,7 @@ class Brackets:
         if not self.concerns(held):
             return False
         kind = Purpose.TARGET if purpose is Purpose.TARGET else Purpose.STOP
-        protected = covered(held.by_id.values(), kind)
+        protected = covered(held.trade, held.by_id.values(), kind)
         return protected > 0 if kind is Purpose.TARGET else protected >= held.trade.quantity
 
     async def run(self) -> None:
@@ -99,7 +99,15 @@ class Brackets:
                 self._due.update(again)
                 await asyncio.sleep(AGAIN_S)
             elif not self._due:
+                await self._rest()
+
+    async def _rest(self) -> None:
+        """Until a trade changes; stops that trail the price are looked at every second."""
+        trailing = [one for one in self.register.live() if one.trade.trail_distance and self.concerns(one)]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(AGAIN_S if trailing else None):
                 await self._wake.wait()
+        self._due.update(one.trade.id for one in trailing)
 
     async def tend(self, trade_id: int) -> bool:
         """Do what the protection of a trade needs now; `False` when it has to be looked at again soon."""

@@ -123,3 +123,18 @@ async def test_a_protection_whose_answer_is_lost_is_not_doubled() -> None:
     await tended(desk, trade)
     stops = [one for one in desk.venue.orders.values() if one.kind is OrderKind.MARKET and one.trigger_price]
     assert len(stops) == 1
+
+
+async def test_a_stop_that_trails_follows_at_the_venue_and_is_the_desks_own_until_then() -> None:
+    desk = await a_live_desk()
+    trade = await protected(desk, trail_distance=Decimal(5))
+    held = desk.orders.register.get(trade.id)
+    assert held is not None
+    assert desk.orders.is_seen_to(held, Purpose.TRAIL)
+    desk.orders.register.see(replace(held.trade, stop=Decimal(99)))
+    trailed = desk.orders.register.get(trade.id)
+    assert trailed is not None
+    assert not desk.orders.is_seen_to(trailed, Purpose.TRAIL)
+    await tended(desk, trade)
+    [stop] = await resting(desk)
+    assert desk.venue.orders[stop.id].trigger_price == 99

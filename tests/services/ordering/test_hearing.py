@@ -1,0 +1,121 @@
+"""What the venue tells, what it forgot to tell, and what is not ours."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from engines.orders.order import OrderKind, OrderState
+from engines.orders.trade import TradeState
+from engines.risk.latch import Cause
+from ports.venue_books import StreamState, VenueOrderState
+from services.ordering.naming import intent_name
+from tests.build.fake_venue import Trouble
+from tests.build.live_desk import LiveDesk, a_live_desk
+
+LIMIT: dict[str, Any] = {"kind": OrderKind.LIMIT, "limit_price": Decimal(99)}
+
+
+async def resting(desk: LiveDesk, quantity: str = "1") -> str:
+    """A bid below the market; its id."""
+    trade = await desk.place(quantity, **LIMIT)
+    orders = await desk.all_orders(trade)
+    return orders[-1].id
+
+
+async def test_what_the_stream_missed_is_read_again() -> None:
+    desk = await a_live_desk()
+    order_id = await resting(desk)
+    desk.venue.fill(order_id, "0.4")
+    desk.venue.stream.clear()
+    desk.orders.hearing.hear("bybit", StreamState.UP)
+    await desk.orders.hearing.repair("bybit")
+    assert desk.orders.register.live()[0].trade.quantity == Decimal("0.4")
+
+
+async def test_an_order_that_is_not_there_any_more_is_found_out_by_comparing() -> None:
+    desk = await a_live_desk()
+    order_id = await resting(desk)
+    desk.venue.end(order_id, reason="by hand")
+    desk.venue.stream.clear()
+    desk.clock.move(1)
+    await desk.orders.hearing.compare("bybit")
+    await desk.look_up()
+    order = await desk.books.order(order_id)
+    assert order is not None
+    assert (order.state, order.reason) == (OrderState.CANCELED, "by hand")
+
+
+async def test_ours_by_name_but_not_in_the_books_is_canceled() -> None:
+    desk = await a_live_desk()
+    known = desk.venue.orders[await resting(desk)]
+    lost = f"{intent_name('manual', 'of another life')}-1"
+    desk.venue.orders[lost] = replace(known, client_id=lost, venue_id="v99")
+    await desk.orders.hearing.compare("bybit")
+    assert desk.venue.orders[lost].state is VenueOrderState.CANCELED
+    assert desk.venue.orders[known.client_id].state is VenueOrderState.OPEN
+    assert [finding.code for finding in desk.findings] == ["orphan_canceled"]
+
+
+async def test_a_strangers_order_is_told_of_once_and_left_alone() -> None:
+    desk = await a_live_desk()
+    known = desk.venue.orders[await resting(desk)]
+    desk.venue.orders["x"] = replace(known, client_id="", venue_id="v99")
+    for _ in range(3):
+        await desk.orders.hearing.compare("bybit")
+    assert [finding.code for finding in desk.findings] == ["foreign_order"]
+    assert desk.venue.orders["x"].state is VenueOrderState.OPEN
+
+
+async def test_an_order_taken_for_absent_that_turns_up_is_called_off_and_its_fills_count() -> None:
+    desk = await a_live_desk()
+    desk.venue.on_submit.append(Trouble.LOST_BEFORE)
+    trade = await desk.place(is_heard=False, **LIMIT)
+    await desk.look_up(9)
+    [absent] = await desk.all_orders(trade)
+    assert absent.state is OrderState.ABSENT
+    await desk.venue.submit(absent, trade.direction)
+    desk.venue.fill(absent.id, "0.3")
+    await desk.hear()
+    await desk.look_up(2)
+    await desk.hear()
+    [found] = await desk.all_orders(trade)
+    assert (found.filled, found.has_late_fill) == (Decimal("0.3"), True)
+    assert desk.venue.orders[absent.id].state is VenueOrderState.CANCELED
+    assert (await desk.see(trade)).quantity == Decimal("0.3")
+
+
+async def test_a_fill_that_is_told_after_the_trade_was_over_still_counts() -> None:
+    desk = await a_live_desk()
+    order_id = await resting(desk)
+    desk.venue.stream.clear()
+    desk.venue.end(order_id)
+    await desk.orders.cancel(order_id)
+    await desk.look_up(2)
+    desk.venue.orders[order_id] = replace(desk.venue.orders[order_id], state=VenueOrderState.OPEN)
+    assert not desk.orders.register.live()
+    desk.venue.stream.clear()
+    desk.venue.fill(order_id, "0.2")
+    desk.orders.hearing.hear("bybit", desk.venue.executed[-1])
+    await desk.orders.hearing.work_off()
+    [held] = desk.orders.register.live()
+    assert (held.trade.state, held.trade.quantity) == (TradeState.OPEN, Decimal("0.2"))
+
+
+async def test_entries_are_latched_until_an_account_is_recovered() -> None:
+    desk = await a_live_desk()
+    assert desk.breakers.pulled["starting:bybit"].cause is Cause.STARTING
+    desk.venue.on_read.append(Trouble.BUSY)
+    assert not await desk.orders.returning.recover("bybit")
+    assert await desk.orders.returning.recover("bybit")
+
+
+async def test_too_much_doubt_for_too_long_stops_entries_until_it_is_over() -> None:
+    desk = await a_live_desk()
+    desk.venue.on_submit.append(Trouble.LOST_AFTER)
+    await desk.place(is_heard=False)
+    desk.venue.on_read.extend([Trouble.BUSY] * 40)
+    await desk.look_up(35)
+    assert desk.breakers.pulled["unresolved:bybit"].cause is Cause.UNRESOLVED
+    desk.venue.on_read.clear()
+    await desk.look_up(2)
+    assert "unresolved:bybit" not in desk.breakers.pulled
