@@ -12,6 +12,8 @@ from ports.people import Role
 from services.people import shown_name
 
 SHOWN = 12
+BY_TOKEN = frozenset({"a", "oa", "oh", "op", "ok", "oc", "oo", "qm", "to"})
+"""Buttons whose text is an opaque token, which says nothing to anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +59,31 @@ def _view(request: Request, number: int, record: AuditRecord) -> AuditView:
     if record.person_id is not None:
         person = request.services.people.get(record.person_id)
         who = shown_name("" if person is None else person.name, record.person_id)
-    said = " ".join(str(value) for value in record.params.values() if value not in ("", None))
+    told = () if record.deed in BY_TOKEN else record.params.values()
+    said = " ".join(str(value) for value in told if value not in ("", None))
     return AuditView(
         number=number,
         at=moment(record.at, request.services, request.say),
         who=who,
-        deed=record.deed,
+        deed=_named(record.deed, request),
         outcome=record.outcome,
         said="".join(letter for letter in said if letter.isprintable())[:80],
     )
+
+
+def _named(deed: str, request: Request) -> str:
+    """Buttons of tickets by what stands on them; everything else as it was typed."""
+    say = request.say
+    names = {
+        "oa": say("Approve"),
+        "oh": say("Smaller"),
+        "op": say("Paper"),
+        "ok": say("Skip"),
+        "oc": say("Cancel order"),
+        "oo": say("Place"),
+        "qm": say("Let them go"),
+    }
+    return names.get(deed, deed)
 
 
 COMMANDS = (

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from engines.orders.order import Order
+from engines.orders.order import Order, Purpose
 from engines.orders.subaccount import engine_of, is_live, is_person
 from engines.orders.trade import Trade
 from handlers.ui.engine_words import engine_name
@@ -26,6 +26,8 @@ from services.ticketing.progress import is_cancelable
 from services.trading.wish import Standing
 
 SHOWN = 20
+OURS = (Purpose.ENTRY, Purpose.CLOSE)
+"""What a person takes back by hand; stops and targets stand as long as what they protect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,7 @@ async def orders(request: Request) -> Screen:
             (
                 _cancel(request, number, one.order)
                 for number, one in enumerate(listed[:SHOWN], start=1)
-                if is_cancelable(one.order)
+                if is_cancelable(one.order) and one.order.intent.purpose in OURS
             )
         ),
     )

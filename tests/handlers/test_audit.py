@@ -26,7 +26,7 @@ async def test_pages_from_the_newest_on(desk: ScreenDesk) -> None:
 
 
 async def test_a_refused_deed_says_why_and_the_desk_has_a_name(desk: ScreenDesk) -> None:
-    record: AuditRecord = a_record("oa", person_id=None, outcome="ticket_over", params={"text": "<b>"})
+    record: AuditRecord = a_record("/order", person_id=None, outcome="ticket_over", params={"text": "<b>"})
     await desk.stores.audit.add(record)
     shown = await desk.type("/audit", by=ANN)
 
@@ -34,3 +34,11 @@ async def test_a_refused_deed_says_why_and_the_desk_has_a_name(desk: ScreenDesk)
     assert "the desk" in shown.html
     assert "<i>ticket over</i>" in shown.html
     assert "&lt;b&gt;" in shown.html
+
+
+async def test_buttons_are_named_and_tokens_left_out(desk: ScreenDesk) -> None:
+    await desk.stores.audit.add(a_record("oa", params={"text": "opaque-token"}))
+    shown = await desk.type("/audit", by=ANN)
+
+    assert "<code>Approve</code>" in shown.html
+    assert "opaque-token" not in shown.html
