@@ -226,7 +226,8 @@ class Orders:
         known now.
 
         Raises `Conflict` when somebody was faster; `Refused`: `not_allowed` (`verdict`), `out_of_band`
-        (`price`, `worst`), `no_fresh_price` (`pair`), `account_closed`; `Transient`. Nothing has changed then.
+        (`price`, `worst`), `no_fresh_price` (`pair`), `account_closed`; `Transient`. Nothing has changed
+        then.
         """
         return await self.approving.approve(order_id, ticket)
 
