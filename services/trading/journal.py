@@ -19,7 +19,8 @@ when there is nothing to change. It may be asked again. What it raises is its ca
 _OF_A_STEP = (DeskError, ArithmeticError, LookupError, ValueError)
 
 TRIES = 5
-"""Times that a change is made anew because the trade was changed behind our back."""
+"""Times that a change is made anew because the trade was changed behind our back; what has happened already
+is never given up."""
 
 
 @dataclass(slots=True, eq=False)
@@ -95,14 +96,17 @@ class Journal:
                 await self._write_one(trade_id, entry)
 
     async def _write_one(self, trade_id: int, entry: _Entry) -> None:
-        for _ in range(TRIES):
+        tries = 0
+        while not entry.done.done():
+            tries += 1
             try:
-                return await self._write_together(trade_id, [entry])
+                await self._write_together(trade_id, [entry])
             except Conflict as error:
-                refusal: DeskError = error
+                if not entry.is_sure and tries >= TRIES:
+                    entry.fail(error)
+                await asyncio.sleep(0)
             except Transient as error:
-                return entry.fail(error)
-        return entry.fail(refusal)
+                entry.fail(error)
 
     async def _write_together(self, trade_id: int, entries: Sequence[_Entry]) -> None:
         """Fold the steps into one change and store it."""
