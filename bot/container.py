@@ -1,5 +1,6 @@
 """Puts the desk together: services over the outside, handlers over the services."""
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -9,12 +10,15 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 
+import structlog
+
 import handlers.alert
 import handlers.alerts
 import handlers.audit
 import handlers.chart
 import handlers.close
 import handlers.cockpit
+import handlers.drill
 import handlers.filters
 import handlers.free_text
 import handlers.help
@@ -53,7 +57,7 @@ from handlers.ui.signal_chart import card_picture_of
 from handlers.ui.table import Table
 from handlers.ui.ticket_view import ticket_view_of
 from handlers.ui.trade_view import living_of, notice_of
-from ports.errors import Refused
+from ports.errors import Fatal, Refused
 from ports.health import JobHealth
 from ports.people import Role
 from ports.venue_books import VenueBooks
@@ -66,6 +70,7 @@ from services.breakers import Breakers
 from services.candles import Collector
 from services.cockpit import Cockpits
 from services.collect.options import CollectOptions
+from services.drills import Drills
 from services.gate import Gate
 from services.indicators import Indicators
 from services.killing import Killing
@@ -92,6 +97,8 @@ from services.trading.funds import Funds
 from services.trading.prices import Prices
 from services.trading.register import Register
 from services.trading.telling import Teller
+
+log = structlog.get_logger()
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -121,6 +128,7 @@ SCREENS: tuple[ModuleType, ...] = (
     handlers.status,
     handlers.pause,
     handlers.kill,
+    handlers.drill,
     handlers.order,
     handlers.tickets,
     handlers.live,
@@ -182,6 +190,7 @@ def build_services(
         latches=latches,
         killing=build_killing(outside, latches, trades, kill_board),
         kill_board=kill_board,
+        drills=build_drills(outside, latches, trades, markets),
         audit=Audit(desk.audit, clock, Redactor(tuple(settings.secrets())).text),
         breakers=build_breakers(gate, latches, lambda: services),
         proposals=build_proposals(settings, outside, people, actions, trades, lambda: services),
@@ -244,6 +253,20 @@ def build_breakers(gate: Gate, latches: Latches, services: Callable[[], Services
     )
 
 
+def build_drills(outside: Outside, latches: Latches, trades: Trades, markets: Markets) -> Drills:
+    """Rehearsals over the same road and books."""
+    orders, register = trades.orders, trades.register
+    road = OrderRoad(orders, register, orders.placing.quotes, outside.clock)
+    return Drills(
+        latches,
+        lambda: Register(register.books, outside.clock, register.opening_balance),
+        orders,
+        road,
+        markets,
+        outside.clock,
+    )
+
+
 def build_killing(outside: Outside, latches: Latches, trades: Trades, board: Board) -> Killing:
     """The kill ladder over the road of orders; it sees every account that is open at that moment."""
     orders = trades.orders
@@ -264,6 +287,9 @@ def build_accounts(settings: Settings, outside: Outside, orders: Orders) -> Venu
     admitting: dict[str, Callable[[], Awaitable[None]]] = {}
 
     async def connect(account: str) -> VenueBooks:
+        names = [f"{account.upper()}_API_{half}" for half in ("KEY", "SECRET")]
+        if names[0] not in NAMES:
+            raise Refused("account_unknown", account=account)
         try:
             venue, books = build_venue(account, settings, get_secret, outside.clock)
         except KeyError as error:

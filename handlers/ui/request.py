@@ -15,6 +15,7 @@ from services.audit import Audit
 from services.breakers import Breakers
 from services.candles import Collector
 from services.cockpit import Cockpits
+from services.drills import Drills
 from services.indicators import Indicators
 from services.killing import Killing
 from services.latches import Latches
@@ -54,6 +55,7 @@ class Services:
     latches: Latches
     killing: Killing
     kill_board: Board
+    drills: Drills
     audit: Audit
     breakers: Breakers
     proposals: Proposals

@@ -9,6 +9,7 @@ from engines.risk.kill import plan
 from engines.risk.latch import Cause, KillLevel
 from handlers.ui.kill_view import AccountLine
 from handlers.ui.latch_view import LatchView
+from services.drills import Evidence, Step
 from services.stopping.report import AccountPreview, AccountReport, KillPreview, KillReport, KillWish
 from tests.build.clock import NOON
 from tests.build.desk_state import a_latch
@@ -40,7 +41,11 @@ def latch_values(hostile: str, *, is_bad: bool) -> dict[str, Any]:
 
 
 def kill_values(hostile: str, *, is_bad: bool) -> dict[str, Any]:
-    """A kill before, while and after; a bad one has a venue that does not answer and a stranger's position."""
+    """A kill before, while and after; a bad one has a silent venue and a stranger's position."""
+    steps = (
+        Step(code="survives", is_kept=True, took_ms=0.4, detail=hostile),
+        Step(code="released", is_kept=False, took_ms=900.0),
+    )
     wish = KillWish(level=KillLevel.FLAT if is_bad else KillLevel.CLOSE_PERPS, is_kill=not is_bad, at=NOON)
     leg = a_leg(1, replace(PERP, base=hostile), "2")
     planned = plan(wish.level, [leg, a_leg(2, replace(SPOT, base=hostile), "3")])
@@ -78,5 +83,6 @@ def kill_values(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         "sent_s": None if is_bad else Decimal("0.2"),
         "foreign": [hostile] if is_bad else [],
         "level": 3,
+        "evidence": None if is_bad else Evidence(name=hostile, at=NOON, steps=steps),
         "has_paper": is_bad,
     }

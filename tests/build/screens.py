@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from adapters.paper.venue import PaperVenue
@@ -34,6 +35,7 @@ from services.audit import Audit
 from services.breakers import Breakers
 from services.candles import Collector
 from services.cockpit import Cockpits
+from services.drills import Drills
 from services.gate import Gate
 from services.indicators import Indicators
 from services.killing import Killing
@@ -351,6 +353,13 @@ class Ground:
             board.hear,
         )
 
+    def drills(self, latches: Latches, trades: Trades) -> Drills:
+        """Rehearsals over the same road and books."""
+        orders, register = trades.orders, trades.register
+        road = OrderRoad(orders, register, orders.placing.quotes, self.clock)
+        anew = partial(Register, register.books, self.clock, register.opening_balance)
+        return Drills(latches, anew, orders, road, self.markets, self.clock)
+
     def breakers(self, latches: Latches, trades: Trades) -> Breakers:
         """Breakers that look at nothing by themselves."""
         gate = Gate.over(
@@ -407,6 +416,7 @@ class Ground:
             audit=Audit(stores.audit, clock, Redactor().text),
             killing=self.killing(latches, trades, board),
             kill_board=board,
+            drills=self.drills(latches, trades),
             breakers=self.breakers(latches, trades),
             proposals=self.proposals(actions, trades, admin_chat, own),
             outbox=self.outbox,
