@@ -17,6 +17,7 @@ from engines.orders.execution import USUAL, Pace
 from engines.orders.lifecycle import is_final
 from engines.orders.order import Intent, OrderState, Purpose
 from engines.orders.pair import OnFailure
+from engines.orders.reconcile import Mend
 from engines.orders.subaccount import SubAccount, is_live
 from engines.orders.trade import Trade
 from engines.risk.verdict import Verdict
@@ -24,7 +25,8 @@ from ports.clock import Clock
 from ports.errors import Refused
 from ports.tickets import Effect, Ticket
 from ports.trading import Venue
-from ports.venue_books import VenueBooks
+from ports.venue_books import VenueBooks, VenueOrder
+from services.ordering.adopting import Adopting
 from services.ordering.approving import Approving
 from services.ordering.booking import Booking
 from services.ordering.brackets import Brackets
@@ -39,6 +41,7 @@ from services.ordering.resolving import Resolver
 from services.ordering.returning import Returning
 from services.ordering.running import Runner
 from services.ordering.sending import Sending
+from services.ordering.strangers import stand_in
 from services.trading.funds import Funds
 from services.trading.journal import Journal
 from services.trading.register import Held, Register
@@ -59,6 +62,7 @@ class Orders:
     gate: Judge
     placing: Placing
     approving: Approving
+    adopting: Adopting
     pretending: Pretending
     sending: Sending
     positions: Positions
@@ -116,12 +120,13 @@ class Orders:
             gate=gate,
             placing=placing,
             approving=Approving(placing),
+            adopting=Adopting(placing, positions, clock),
             pretending=Pretending(venues, register, booking, placing, sending, funds, clock),
             sending=sending,
             positions=positions,
             resolver=resolver,
             hearing=hearing,
-            returning=Returning(books, register, hearing, resolver, breakers, clock),
+            returning=Returning(books, register, hearing, resolver, breakers, clock, tell),
             runner=runner,
             brackets=brackets,
             pairs=pairs,
@@ -266,6 +271,16 @@ class Orders:
     async def set_hedged(self, account: str, is_hedged: bool) -> None:
         """Whether a real account keeps long and short apart. Raises `Rejected`, `Transient`."""
         await self.venues[account].set_hedged(is_hedged)
+
+    async def dismiss(self, account: str, told: VenueOrder) -> None:
+        """Take an order out of the book of a venue that is not ours. Raises `Transient`, `Uncertain`: it may
+        still be there."""
+        await self.sending.dismiss(stand_in(account, told))
+
+    async def adopt(self, account: str, mend: Mend, price: Decimal, *, cause: str) -> Trade:
+        """Book what a venue did without us as a fill at `price`; the trade then. Nothing is sent, and the
+        same cause again changes nothing. Raises `Conflict`, `Transient`: nothing was written."""
+        return await self.adopting.adopt(account, mend, price, cause)
 
     def is_seen_to(self, held: Held, purpose: Purpose) -> bool:
         """Whether the venue of a trade sees to an exit of that purpose by itself."""

@@ -36,12 +36,9 @@ def order_request(order: Order, market: Market, direction: Direction, *, is_hedg
 
 
 def order_name(order: Order, market: Market) -> Request:
-    """What tells an order apart."""
-    return {
-        "category": CATEGORIES[market.instrument.kind],
-        "symbol": market.id,
-        "orderLinkId": order.id,
-    }
+    """What tells an order apart: our id, or the venue's where it has none."""
+    name = {"orderLinkId": order.id} if order.id else {"orderId": order.venue_id}
+    return {"category": CATEGORIES[market.instrument.kind], "symbol": market.id, **name}
 
 
 def cancel_request(order: Order, market: Market) -> Request:

@@ -101,8 +101,8 @@ def futures_trigger_request(
 
 
 def order_name(order: Order, market: Market) -> Request:
-    """What tells a resting order apart."""
-    order_id = PREFIX + order.id
+    """What tells a resting order apart: our id, or the venue's where it has none."""
+    order_id = PREFIX + order.id if order.id else order.venue_id
     if market.instrument.kind is MarketKind.SPOT:
         return {"order_id": order_id, "currency_pair": market.id, "account": "unified"}
     return {"order_id": order_id, "settle": SETTLE}

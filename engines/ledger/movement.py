@@ -1,5 +1,6 @@
 """Builders of entries for money that moves without trading: taken over, deposited, withdrawn, transferred,
-set right. Ids name the venue's own (`deposit:VENUE:ID`), so that the same movement is never booked twice.
+set right. Ids name the venue's own (`deposit:VENUE:ID`), so that the same movement is never booked twice, and
+that it is known at which venue it was.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -18,22 +19,22 @@ NO_POINTS: Final[frozenset[str]] = frozenset()
 
 def taken_over(
     owner: int,
-    number: int,
+    account: str,
     totals: Mapping[str, Decimal],
     at: datetime,
     *,
     quote: str,
     points: Collection[str] = NO_POINTS,
 ) -> Entry:
-    """The balance that a sub-account begins with at a venue that was there before it: `totals` by asset.
-    Those named in `points` pay fees and nothing else."""
+    """The balance that a sub-account begins with at a venue `account` that was there before it: `totals` by
+    asset. Those named in `points` pay fees and nothing else."""
     postings: list[Posting] = []
     for asset, total in sorted(totals.items()):
         if total != 0:
             own = booking.POINTS if asset in points else own_account(asset, quote)
             postings += _moved(own, booking.EQUITY, asset, total)
     return Entry(
-        id=f"opening:{owner}:{number}",
+        id=f"opening:{owner}:{account}",
         owner=owner,
         kind=EntryKind.OPENING,
         at=at,
@@ -49,6 +50,11 @@ def deposit(owner: int, name: str, asset: str, amount: Decimal, at: datetime, *,
 def withdrawal(owner: int, name: str, asset: str, amount: Decimal, at: datetime, *, quote: str) -> Entry:
     """Money or coins that went outside, its fee included; `amount` is positive."""
     return _outside(EntryKind.WITHDRAWAL, f"withdrawal:{name}", owner, asset, -amount, at, quote)
+
+
+def wallet_transfer(owner: int, name: str, asset: str, amount: Decimal, at: datetime, *, quote: str) -> Entry:
+    """Money or coins from a wallet of the same venue that the books do not follow (negative: to it)."""
+    return _outside(EntryKind.TRANSFER, f"transfer:{name}", owner, asset, amount, at, quote)
 
 
 def transfer(
@@ -88,6 +94,15 @@ def adjustment(
         postings=_moved(own_account(asset, quote), DIFFERENCE, asset, amount),
         trade_id=trade_id,
     )
+
+
+def venue_of(entry: Entry) -> str | None:
+    """The venue account that an entry without a trade names; `None` for one that belongs to a trade."""
+    if entry.trade_id is not None:
+        return None
+    parts = entry.id.split(":")
+    place = 2 if entry.kind is EntryKind.OPENING else 1
+    return parts[place] if len(parts) > place else ""
 
 
 def own_account(asset: str, quote: str) -> str:

@@ -1,8 +1,8 @@
 """Back after a stop: what was under way at a real venue is found out before anything new may enter there."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,7 +13,7 @@ from engines.risk.latch import Cause, Latch, Scope
 from ports.clock import Clock
 from ports.errors import Rejected, Transient
 from ports.venue_books import VenueBooks
-from services.ordering.findings import Breakers
+from services.ordering.findings import Breakers, Finding, Tell
 from services.ordering.hearing import Hearing
 from services.ordering.resolving import Resolver
 from services.trading.register import Register
@@ -21,15 +21,22 @@ from services.trading.register import Register
 log = structlog.get_logger()
 
 AGAIN_S: Final = 1.0
+TELL_AFTER: Final = 5
+"""Tries in vain after which somebody hears of it."""
 LOOK_BACK: Final = timedelta(days=1)
 """Fills are read again from so long ago, and from the oldest order that is not over: one may be told late of
 an order that was."""
 _WAITS: Final = (OrderState.CREATED, OrderState.VALIDATED, OrderState.AWAITING_APPROVAL)
 
 
+async def nothing_more(account: str) -> None:
+    """For a desk that compares nothing else with its venues."""
+
+
 @dataclass(slots=True)
 class Returning:
-    """Recovers real accounts, each by itself. Entries stay latched until it could."""
+    """Recovers real accounts, each by itself. Entries stay latched until it could, and until `conclude` has
+    found nothing more to be done; it raises `Transient` or `Rejected` where it could not."""
 
     books: Mapping[str, VenueBooks]
     register: Register
@@ -37,6 +44,9 @@ class Returning:
     resolver: Resolver
     breakers: Breakers
     clock: Clock
+    tell: Tell
+    conclude: Callable[[str], Awaitable[None]] = nothing_more
+    _problems: dict[str, str] = field(default_factory=dict)
 
     async def latch(self, account: str) -> None:
         """Before anything else: nothing enters at that account."""
@@ -50,9 +60,11 @@ class Returning:
 
     async def follow(self, account: str) -> None:
         """Recover an account, as often as it takes, and let entries in again."""
-        while True:
-            if await self.recover(account) and await self._released(account):
-                break
+        tries = 0
+        while not (await self.recover(account) and await self._concluded(account)):
+            tries += 1
+            if tries == TELL_AFTER:
+                await self._tell(account)
             await asyncio.sleep(AGAIN_S)
         log.info("recovered", account=account)
 
@@ -68,18 +80,34 @@ class Returning:
                 self.resolver.doubt(order)
             await self.hearing.compare(account)
         except (Transient, Rejected) as error:
-            log.warning("not_recovered", account=account, error=str(error))
+            self._note(account, error)
             return False
         await self.resolver.round(account)
-        return self.resolver.doubted(account) == 0
+        doubted = self.resolver.doubted(account)
+        if doubted:
+            self._problems[account] = f"{doubted} orders of unknown state"
+        return doubted == 0
 
-    async def _released(self, account: str) -> bool:
+    async def _concluded(self, account: str) -> bool:
         try:
+            await self.conclude(account)
             await self.breakers.release(_name(account))
-        except Transient as error:
-            log.warning("latch_stays", account=account, error=str(error))
+        except (Transient, Rejected) as error:
+            self._note(account, error)
             return False
         return True
+
+    def _note(self, account: str, error: Exception) -> None:
+        log.warning("not_recovered", account=account, error=str(error))
+        self._problems[account] = str(error)
+
+    async def _tell(self, account: str) -> None:
+        """Somebody should know that nothing enters there, and why."""
+        reason = self._problems.get(account, "")
+        try:
+            await self.tell(Finding(code="cannot_start", account=account, params={"reason": reason}))
+        except Transient as error:
+            log.error("cannot_start_not_told", account=account, error=str(error))
 
     def _since(self, account: str) -> datetime:
         oldest = [order.created_at for order in self._unfinished(account)]

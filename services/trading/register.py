@@ -186,6 +186,15 @@ class Register:
         self._accounts[owner] = await self._read_account(owner)
         return self._accounts[owner]
 
+    async def book(self, owner: int, entry: Entry) -> bool:
+        """Store an entry that belongs to no trade; `False` when it is known already. Raises `Transient`."""
+        account = await self.account(owner)
+        if await self.books.book(owner, [entry]):
+            account.balances = posted(account.balances, [entry])
+            return True
+        self._accounts[owner] = await self._read_account(owner)  # it may be known to the store alone
+        return False
+
     async def commit(self, change: Change, recalled: Held | None = None) -> Held:
         """Store a change; the trade as it stands then. Raises what `Books.commit` raises: nothing changed.
         `recalled` is the trade before where it was over already."""
@@ -317,7 +326,7 @@ class Register:
 
 def _account(entries: Sequence[Entry], now: datetime) -> Account:
     openings = [place for place, entry in enumerate(entries) if entry.kind is EntryKind.OPENING]
-    if not openings:  # real money: what there is came from the venue
+    if not openings or is_live(entries[0].owner):  # real money: what there is came from the venue
         return Account(balances=posted({}, entries), opened_at=now, number=0, earlier=0)
     return Account(
         balances=posted({}, entries),

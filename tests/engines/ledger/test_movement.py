@@ -11,8 +11,8 @@ D = Decimal
 
 def test_what_a_venue_has_already_is_taken_over_asset_by_asset() -> None:
     totals = {"USDT": D(500), "BTC": D("0.25"), "ETH": D(0), "POINT": D(12)}
-    entry = movement.taken_over(-8, 0, totals, NOW, quote="USDT", points={"POINT"})
-    assert (entry.id, entry.kind, entry.owner) == ("opening:-8:0", EntryKind.OPENING, -8)
+    entry = movement.taken_over(-8, "bybit", totals, NOW, quote="USDT", points={"POINT"})
+    assert (entry.id, entry.kind, entry.owner) == ("opening:-8:bybit", EntryKind.OPENING, -8)
     assert posted({}, [entry]) == {
         ("cash", "USDT"): D(500),
         ("spot", "BTC"): D("0.25"),
@@ -24,7 +24,7 @@ def test_what_a_venue_has_already_is_taken_over_asset_by_asset() -> None:
 
 
 def test_nothing_at_the_venue_is_an_entry_that_moves_nothing() -> None:
-    assert movement.taken_over(-8, 0, {}, NOW, quote="USDT").postings == ()
+    assert movement.taken_over(-8, "bybit", {}, NOW, quote="USDT").postings == ()
 
 
 def test_deposits_and_withdrawals_are_capital() -> None:
@@ -59,11 +59,11 @@ def test_a_difference_that_is_adopted_stays_on_record() -> None:
 def test_a_venue_should_show_what_its_sub_accounts_have_together() -> None:
     cause = booking.Cause(id="fill:a:1", owner=-8, trade_id=4, quote="USDT", at=NOW)
     manual = [
-        movement.taken_over(-8, 0, {"USDT": D(500), "GT": D(3)}, NOW, quote="USDT"),
+        movement.taken_over(-8, "bybit", {"USDT": D(500), "GT": D(3)}, NOW, quote="USDT"),
         booking.perp_fill(cause, margin=D(20), realised=D(0)),
         booking.fee(cause, D(1), asset="GT", account=booking.POINTS),
     ]
-    trend = [movement.taken_over(-2, 0, {"USDT": D(100), "BTC": D("0.5")}, NOW, quote="USDT")]
+    trend = [movement.taken_over(-2, "bybit", {"USDT": D(100), "BTC": D("0.5")}, NOW, quote="USDT")]
     moved = movement.transfer(-8, -2, "n1", "USDT", D(40), NOW, quote="USDT")
     of_owners = [posted({}, [*manual, moved[0]]), posted({}, [*trend, moved[1]])]
     assert movement.venue_totals(of_owners) == {"USDT": D(600), "GT": D(2), "BTC": D("0.5")}
@@ -71,7 +71,7 @@ def test_a_venue_should_show_what_its_sub_accounts_have_together() -> None:
 
 
 def test_points_are_the_owners_but_worth_nothing() -> None:
-    opening = movement.taken_over(-8, 0, {"POINT": D(9)}, NOW, quote="USDT", points={"POINT"})
+    opening = movement.taken_over(-8, "bybit", {"POINT": D(9)}, NOW, quote="USDT", points={"POINT"})
     balances = posted({}, [opening])
     assert booking.is_own("points")
     assert booking.equity(balances, "USDT", coins={}, unrealised=D(0)) == 0

@@ -110,7 +110,7 @@ class DeskAccount(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         totals = {"USDT": D(1000), "POINT": D(50)}
-        self.entries = [movement.taken_over(7, 0, totals, NOW, quote="USDT", points={"POINT"})]
+        self.entries = [movement.taken_over(7, "bybit", totals, NOW, quote="USDT", points={"POINT"})]
         self.balances = posted({}, self.entries)
         self.trades = {
             1: a_trade(id=1, instrument=SPOT),
