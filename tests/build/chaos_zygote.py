@@ -1,0 +1,50 @@
+"""A process that has imported everything and gives birth to lives: a start costs milliseconds then, and a life
+is a process of its own that `kill -9` ends.
+
+A line of JSON on standard input starts a life; its number is written back, and how it ended once it has.
+"""
+
+import asyncio
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tests.build.chaos_life import live
+from tests.build.chaos_plan import Action, Deed
+
+LIBRARIES = ("ccxt.pro", "adapters.venues.clients", "alembic.command", "aiosqlite")
+"""What a life would import when it is first needed."""
+
+
+def main() -> None:
+    """Until standard input ends."""
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    print("ready", flush=True)
+    while line := sys.stdin.readline():
+        number = os.fork()
+        if number == 0:
+            os._exit(_live(orjson.loads(line)))
+        print(number, flush=True)
+        _, status = os.waitpid(number, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _live(wanted: dict[str, Any]) -> int:
+    """One life, its log in a file."""
+    log = os.open(wanted["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    actions = tuple(Action(**{**one, "deed": Deed(one["deed"])}) for one in wanted["actions"])
+    code = asyncio.run(live(wanted["url"], Path(wanted["folder"]), actions))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code
+
+
+if __name__ == "__main__":
+    main()
