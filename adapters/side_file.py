@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from adapters.whole_file import replace_whole
 from engines.risk.latch import Cause, KillLevel, Latch, Scope
 from ports.desk_state import Unreadable
 from ports.errors import Transient
@@ -31,7 +31,7 @@ class SideFile:
         """Replace the file. Raises `Transient`: the one before stands."""
         text = json.dumps([_packed(latch) for latch in latches], indent=1)
         try:
-            await asyncio.to_thread(self._replace, text.encode())
+            await asyncio.to_thread(replace_whole, self._path, text.encode())
         except OSError as error:
             raise Transient(f"{self._path}: {error.strerror or error}") from error
 
@@ -43,20 +43,6 @@ class SideFile:
             return []
         except (OSError, ValueError, TypeError, LookupError) as error:
             raise Unreadable(f"{self._path.name}: {type(error).__name__}: {error}") from error
-
-    def _replace(self, content: bytes) -> None:
-        beside = self._path.with_suffix(".new")
-        beside.parent.mkdir(parents=True, exist_ok=True)
-        with open(beside, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _packed(latch: Latch) -> dict[str, Any]:

@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     signal.add_argument("--json", action="store_true", help="everything, for programs")
     _study(commands.add_parser("study", help="try the signals on recorded candles and write a report"))
     _indicators(commands.add_parser("indicators", help="add indicators to the candles of a CSV file"))
+    _secrets(commands.add_parser("secrets", help="the encrypted store of keys and passwords"))
     _sandbox(commands.add_parser("sandbox", help="the outside world on loopback, and the desk inside it"))
     return top
 
@@ -97,6 +98,16 @@ def _series(command: argparse.ArgumentParser) -> None:
     command.add_argument("--venue", metavar="VENUE", help="whose candles they are (default: bybit)")
 
 
+def _secrets(command: argparse.ArgumentParser) -> None:
+    acts = command.add_subparsers(dest="act", metavar="ACT", required=True)
+    put = acts.add_parser("set", help="store a value, read from a prompt or from standard input")
+    put.add_argument("name", metavar="NAME", help="such as BYBIT_API_KEY")
+    acts.add_parser("list", help="names and ages, never values")
+    acts.add_parser("rotate", help="seal everything anew under another passphrase")
+    remove = acts.add_parser("remove", help="forget a value")
+    remove.add_argument("name", metavar="NAME", help="such as BYBIT_API_KEY")
+
+
 def _sandbox(command: argparse.ArgumentParser) -> None:
     command.add_argument("--replay", type=Path, metavar="DIR", help="play recorded candles of this folder")
     command.add_argument("--from", dest="start", metavar="DATE", help="market date to start at (UTC)")
@@ -128,6 +139,8 @@ def _run(options: argparse.Namespace) -> int:
         from bot.commands import study
 
         return study.run(options)
+    if options.command == "secrets":
+        return _secrets_command(options)
     if options.command != "sandbox":
         # Settings first: what is wrong with them is said at once, before the slow imports.
         from bot.settings import load
@@ -161,6 +174,13 @@ def _run(options: argparse.Namespace) -> int:
     from bot.commands import sandbox
 
     return sandbox.run(options)
+
+
+def _secrets_command(options: argparse.Namespace) -> int:
+    from bot.commands import secrets
+    from bot.settings import load
+
+    return secrets.run(load(opens_store=False), options)
 
 
 def _candle_command(settings: "Settings", options: argparse.Namespace) -> int:

@@ -44,8 +44,8 @@ import handlers.watch
 import handlers.why
 from bot.logs import Redactor
 from bot.outside import Outside, build_venue, paper_fees
-from bot.secrets import get_secret
-from bot.settings import Settings
+from bot.secrets import NAMES, read_once
+from bot.settings import Settings, secret_sources
 from engines.orders.subaccount import EngineName
 from engines.risk.limits import ENGINES, Limits
 from handlers.ui.finding_push import finding_of
@@ -291,11 +291,14 @@ def build_accounts(settings: Settings, outside: Outside, orders: Orders) -> Venu
         if names[0] not in NAMES:
             raise Refused("account_unknown", account=account)
         try:
-            venue, books = build_venue(account, settings, get_secret, outside.clock)
-        except KeyError as error:
-            raise Refused("account_unknown", account=account) from error
-        if not all(get_secret(f"{account.upper()}_API_{half}") for half in ("KEY", "SECRET")):
+            # In a thread: opening the encrypted store takes long on purpose.
+            keys = await asyncio.to_thread(_keys, settings, names)
+        except Fatal as error:
+            log.error("account_keys_unreadable", account=account, error=str(error))
+            raise Refused("account_keys_unreadable", account=account) from error
+        if len(keys) < len(names):
             raise Refused("account_without_key", account=account)
+        venue, books = build_venue(account, settings, keys.get, outside.clock)
         admitting[account] = partial(orders.open, account, venue, books)
         return books
 
@@ -303,6 +306,10 @@ def build_accounts(settings: Settings, outside: Outside, orders: Orders) -> Venu
         await admitting[account]()
 
     return VenueAccounts(connect, admit)
+
+
+def _keys(settings: Settings, names: Sequence[str]) -> dict[str, str]:
+    return read_once(secret_sources(settings.desk.data_dir).get, names)
 
 
 def build_proposals(

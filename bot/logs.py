@@ -1,5 +1,6 @@
 """Structured logs: secrets redacted everywhere, repeats folded."""
 
+import json
 import logging
 import re
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 
@@ -29,17 +31,43 @@ _PATTERNS = (
 )
 
 
+_SHORTEST = 6
+"""Shorter ones would mask ordinary words."""
+_learned: list[str] = []
+"""Of this process, as its log is: every form of every secret that was read, the longest first."""
+
+
+def learn(secret: str) -> None:
+    """Mask a secret from now on, wherever a `Redactor` looks."""
+    known = {*_learned, *_forms(secret)}
+    _learned[:] = sorted(known, key=lambda form: (-len(form), form))
+
+
+def _forms(secret: str) -> set[str]:
+    """A secret as it is, in a URL, in JSON and in the words of an error."""
+    in_bytes = repr(secret.encode())[1:]
+    quoted = json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret), in_bytes
+    forms = {secret, quote(secret), quote(secret, safe=""), *(form[1:-1] for form in quoted)}
+    return {form for form in forms if len(form) >= _SHORTEST}
+
+
 @dataclass(frozen=True, slots=True)
 class Redactor:
-    """Masks given secrets and whatever has the shape of one, at any depth of an event."""
+    """Masks given secrets, those that were learned and whatever has the shape of one, at any depth of an
+    event."""
 
     secrets: tuple[str, ...] = ()
 
+    def known(self, text: str) -> str:
+        """`text` without the secrets that we know: for messages, where a look alone proves nothing."""
+        for secret in (*_learned, *self.secrets):
+            if len(secret) >= _SHORTEST:
+                text = text.replace(secret, MASK)
+        return text
+
     def text(self, text: str) -> str:
         """`text` without secrets."""
-        for secret in self.secrets:
-            if len(secret) >= 6:
-                text = text.replace(secret, MASK)
+        text = self.known(text)
         for pattern in _PATTERNS:
             text = pattern.sub(MASK, text)
         return text

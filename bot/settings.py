@@ -29,6 +29,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from bot.logs import Redactor
+from bot.secrets import SETTABLE, STORE, Secrets
 from ports.errors import Fatal
 
 PREFIX = "PERPETUUM_"
@@ -210,8 +211,10 @@ def load(
     environ: Mapping[str, str] | None = None,
     dotenv: Path = Path(".env"),
     toml: Path = Path("perpetuum.toml"),
+    opens_store: bool = True,
 ) -> Settings:
-    """Read and check all settings.
+    """Read and check all settings. A secret that is in none of them is looked for in the encrypted store,
+    unless that is not to be opened.
 
     Raises `Fatal` that lists every problem with its key, its place and the nearest valid key or value.
     """
@@ -222,6 +225,8 @@ def load(
     _merge(merged, _nested(lines, str(dotenv), problems, is_closed=True), str(dotenv), problems)
     env = os.environ if environ is None else environ
     _merge(merged, _nested(env, "environment", problems, is_closed=False), "environment", problems)
+    if opens_store:
+        _merge_secrets(merged, lines, env, problems)
     try:
         settings = Settings.model_validate(merged)
     except ValidationError as error:
@@ -234,6 +239,40 @@ def load(
         mask = Redactor(tuple(secret for secret in given if isinstance(secret, str)))
         raise Fatal("settings are not usable:\n" + mask.text(listed))
     return settings
+
+
+def secret_sources(
+    data_dir: Path, *, environ: Mapping[str, str] | None = None, dotenv: Path = Path(".env")
+) -> Secrets:
+    """Where the secrets of a desk come from. Raises `Fatal` for a `.env` that cannot be read."""
+    problems: list[str] = []
+    lines = _dotenv_lines(dotenv, problems)
+    if problems:
+        raise Fatal("; ".join(problems))
+    return _sources(data_dir, os.environ if environ is None else environ, lines)
+
+
+def _sources(data_dir: Path, environ: Mapping[str, str], lines: Mapping[str, str]) -> Secrets:
+    from adapters.secrets.vault import Vault
+
+    return Secrets(environ, lines, Vault(data_dir / STORE))
+
+
+def _merge_secrets(
+    merged: dict[str, Any], lines: Mapping[str, str], environ: Mapping[str, str], problems: list[str]
+) -> None:
+    """Fill in secrets that stand in a file or in the store."""
+    desk = merged.get("desk", {})
+    data_dir = desk.get("data_dir") if isinstance(desk, Mapping) else None
+    sources = _sources(Path(str(data_dir or DeskSettings().data_dir)), environ, lines)
+    for name, key in SECRETS.items():
+        if key not in merged:
+            try:
+                value = sources.get(name)
+            except Fatal as error:
+                problems.append(str(error))
+            else:
+                merged |= {} if value is None else {key: value}
 
 
 def known_keys() -> Iterator[tuple[str, str, Any]]:
@@ -289,8 +328,8 @@ def _nested(flat: Mapping[str, str], place: str, problems: list[str], *, is_clos
             section, key = names[name]
             if value.strip():
                 nested.setdefault(section, {})[key] = value.strip()
-        elif is_closed or name.upper().startswith(PREFIX):
-            problems.append(f"{place}: unknown key {name}{_nearest(name, [*names, *SECRETS])}")
+        elif name not in SETTABLE and (is_closed or name.upper().startswith(PREFIX)):
+            problems.append(f"{place}: unknown key {name}{_nearest(name, [*names, *SETTABLE])}")
     return nested
 
 

@@ -15,7 +15,8 @@ log = structlog.get_logger()
 @dataclass(slots=True)
 class VenueAccounts:
     """Accounts by name. `connect` reads the key and gives the account's books; it raises `Refused`
-    (`account_unknown`, `account_without_key`). `admit` lets orders go there once the key is found in order."""
+    (`account_unknown`, `account_without_key`, `account_keys_unreadable`). `admit` lets orders go there once
+    the key is found in order."""
 
     connect: Callable[[str], Awaitable[VenueBooks]]
     admit: Callable[[str], Awaitable[None]]
@@ -83,4 +84,3 @@ class VenueAccounts:
         if not rights.can_trade:
             raise Refused("account_key_reads_only", account=account)
         return rights
-

@@ -75,5 +75,7 @@ async def test_a_file_that_cannot_be_opened_is_unreadable(tmp_path: Path) -> Non
 
 
 async def test_a_folder_that_cannot_be_written_is_transient(tmp_path: Path) -> None:
+    (tmp_path / "away").write_text("a file where the folder should be")
+
     with pytest.raises(Transient):
         await SideFile(tmp_path / "away" / "latches.json").write([KILL])
