@@ -101,14 +101,13 @@ class Orders:
         )
         sending.doubt = resolver.doubt
         hearing = Hearing(books, register, booking, resolver, clock, sending.dismiss, tell)
+        returning = Returning(books, register, hearing, resolver, breakers, clock, tell)
         placing = Placing(register, journal, sending, gate, quotes, funds, teller, clock, pace)
-        positions, runner = (
-            Positions(register, clock),
-            Runner(register, placing, sending, booking, quotes, clock),
-        )
-        brackets = Brackets(books, register, placing, sending, resolver, clock, tell)
+        positions = Positions(register, clock)
+        runner = Runner(register, placing, sending, booking, quotes, clock, returning.is_ready)
+        brackets = Brackets(books, register, placing, sending, resolver, clock, tell, returning.is_ready)
         register.on_change.extend((positions.hear, brackets.hear))
-        pairs = Pairs(register, placing, sending, positions, clock, tell)
+        pairs = Pairs(register, placing, sending, positions, clock, tell, returning.is_ready)
         register.on_orders.extend((runner.hear, pairs.hear))
         return cls(
             venues=venues,
@@ -126,7 +125,7 @@ class Orders:
             positions=positions,
             resolver=resolver,
             hearing=hearing,
-            returning=Returning(books, register, hearing, resolver, breakers, clock, tell),
+            returning=returning,
             runner=runner,
             brackets=brackets,
             pairs=pairs,

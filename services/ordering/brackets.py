@@ -2,7 +2,7 @@
 level. What a venue does not take is watched by the desk, as on paper."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -55,6 +55,7 @@ class Brackets:
     resolver: Resolver
     clock: Clock
     tell: Tell
+    is_ready: Callable[[str], bool]
     _due: set[int] = field(default_factory=set)
     _held: dict[int, Decimal] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -115,7 +116,7 @@ class Brackets:
         if held is None or not self.concerns(held):
             self._held.pop(trade_id, None)
             return True
-        if self._is_refused(held):
+        if not self.is_ready(account_of(held)) or self._is_refused(held):
             return False
         try:
             for step in bracket_steps(held.trade, held.orders):

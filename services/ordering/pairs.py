@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -58,6 +58,7 @@ class Pairs:
     positions: Positions
     clock: Clock
     tell: Tell
+    is_ready: Callable[[str], bool]
     unhedged_s: float = 10.0
     longest_s: dict[str, float] = field(default_factory=dict)
     _trades: dict[str, set[int]] = field(default_factory=dict)
@@ -120,6 +121,8 @@ class Pairs:
         if pair is None:
             self._trades.pop(name, None)
             return Even()
+        if not all(self.is_ready(leg.intent.account) for leg in (pair.first, pair.second)):
+            return Waiting()
         since = unhedged_since(pair)
         for_s = 0.0 if since is None else self.clock.age_s(since)
         self.longest_s[name] = max(self.longest_s.get(name, 0.0), for_s)

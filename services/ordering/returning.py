@@ -46,7 +46,12 @@ class Returning:
     clock: Clock
     tell: Tell
     conclude: Callable[[str], Awaitable[None]] = nothing_more
+    _ready: set[str] = field(default_factory=set)
     _problems: dict[str, str] = field(default_factory=dict)
+
+    def is_ready(self, account: str) -> bool:
+        """Whether it is known what happened at an account: until then nothing goes on there."""
+        return account not in self.books or account in self._ready
 
     async def latch(self, account: str) -> None:
         """Before anything else: nothing enters at that account."""
@@ -86,7 +91,9 @@ class Returning:
         doubted = self.resolver.doubted(account)
         if doubted:
             self._problems[account] = f"{doubted} orders of unknown state"
-        return doubted == 0
+            return False
+        self._ready.add(account)
+        return True
 
     async def _concluded(self, account: str) -> bool:
         try:

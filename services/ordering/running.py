@@ -1,7 +1,7 @@
 """Drives the desk's intents through their styles: one step after another, until nothing is left to do."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -47,6 +47,7 @@ class Runner:
     booking: Booking
     quotes: Quotes
     clock: Clock
+    is_ready: Callable[[str], bool]
     _news: dict[str, asyncio.Event] = field(default_factory=dict)
     _due: dict[str, int] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -85,6 +86,8 @@ class Runner:
         if held is None or not orders:
             return Done()
         intent = orders[0].intent
+        if not self.is_ready(intent.account):
+            return Wait(for_s=_AGAIN_S)
         step = next_step(intent, orders, await self._moment(intent))
         if isinstance(step, Done):
             await self._end(held, intent)

@@ -154,6 +154,8 @@ async def a_live_desk(
     )
     await register.load()
     await orders.start()
+    if countdown is None:
+        await orders.returning.recover(venue.account)
     return LiveDesk(
         clock=clock, venue=venue, books=books, orders=orders, breakers=breakers, findings=findings
     )

@@ -4,7 +4,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from engines.orders.order import OrderKind, OrderState
+from engines.orders.execution import Wait
+from engines.orders.order import ExecutionStyle, OrderKind, OrderState
 from engines.orders.trade import TradeState
 from engines.risk.latch import Cause
 from ports.venue_books import StreamState, VenueOrderState
@@ -119,3 +120,18 @@ async def test_too_much_doubt_for_too_long_stops_entries_until_it_is_over() -> N
     desk.venue.on_read.clear()
     await desk.look_up(2)
     assert "unresolved:bybit" not in desk.breakers.pulled
+
+
+async def test_a_style_waits_for_the_recovery_and_then_goes_on() -> None:
+    desk = await a_live_desk()
+    trade = await desk.place(style=ExecutionStyle.MAKER_THEN_MARKET)
+    [maker] = await desk.all_orders(trade)
+    desk.venue.end(maker.id)
+    desk.clock.move(8)
+    desk.venue.on_read.append(Trouble.BUSY)
+    desk = await a_live_desk(books=desk.books, venue=desk.venue)
+    assert isinstance(await desk.orders.runner.step(trade.id, maker.intent.id), Wait)
+    assert await desk.orders.returning.recover("bybit")
+    await desk.orders.runner.step(trade.id, maker.intent.id)
+    await desk.hear()
+    assert (await desk.see(trade)).quantity == 1
