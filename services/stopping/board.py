@@ -59,7 +59,12 @@ class Board:
         self._news.set()
 
     async def run(self) -> None:
-        """Keep the messages true for ever."""
+        """Keep the messages true for ever. Telling the end needs the database, and holds back no edit."""
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._keep_shown())
+            loops.create_task(self._keep_told())
+
+    async def _keep_shown(self) -> None:
         while True:
             await self._news.wait()
             self._news.clear()
@@ -67,13 +72,17 @@ class Board:
                 self._news.set()
             await asyncio.sleep(self.every_s)
 
+    async def _keep_told(self) -> None:
+        while True:
+            await asyncio.sleep(self.every_s)
+            await self.end()
+
     async def show(self) -> bool:
         """Edit what would look different; `False` when something has to be tried again."""
         report = self._report
         if report is None:
             return True
-        done = [await self._edit(place, report) for place in list(self._places)]
-        return await self._end(report) and all(done)
+        return all([await self._edit(place, report) for place in list(self._places)])
 
     async def _edit(self, place: Place, report: KillReport) -> bool:
         screen, shown = self.view(report, place.person_id), self._places.get(place)
@@ -91,12 +100,11 @@ class Board:
         shown.screen = screen
         return True
 
-    async def _end(self, report: KillReport) -> bool:
-        is_over = report.is_done or report.given_up is not None
-        if not is_over or report == self._told:
-            return True
+    async def end(self) -> None:
+        """Tell those who do not look on that it is over, once; what fails is tried at the next round."""
+        report = self._report
+        if report is None or report == self._told or not (report.is_done or report.given_up):
+            return
         with suppress(Transient):
             await self.tell(report, {place.chat_id for place in self._places})
             self._told = report
-            return True
-        return False

@@ -86,8 +86,8 @@ async def test_admins_elsewhere_hear_of_the_end() -> None:
     seen = await desk.type("/kill 2", by=ANN)
     await desk.tap(data_of(seen, "CANCEL ORDERS"), by=ANN)
     await _worked(desk)
-    await desk.services.kill_board.show()
-    await desk.services.kill_board.show()
+    await desk.services.kill_board.end()
+    await desk.services.kill_board.end()
 
     ends = [push.row.message for push in desk.stores.outbox.pushes if "done" in push.row.message.screen.html]
     assert [(one.chat_id, one.priority) for one in ends] == [(-100, Priority.KILL)]
