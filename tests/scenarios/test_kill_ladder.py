@@ -1,0 +1,52 @@
+"""The kill ladder in the whole desk: with the database locked by another process, killed -9 and restarted."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sandbox.telegram.people import BOT_TOKEN
+from tests.build.desk import desk_process
+from tests.build.sandbox import ADMIN_CHAT, ANNA, Sandbox, until
+
+
+def latched(sandbox: Sandbox) -> list[str]:
+    """What the side file says, wherever the desk keeps it."""
+    files = list(Path(sandbox.folder).rglob("latches.json"))
+    return [one["id"] for path in files for one in json.loads(path.read_text())]
+
+
+async def test_a_kill_works_with_the_database_locked_and_outlives_the_process(sandbox: Sandbox) -> None:
+    async with desk_process(sandbox) as desk:
+        await sandbox.ask(ANNA, "/status")  # she is known from now on
+        (database,) = Path(sandbox.folder).rglob("desk.sqlite3")
+        with closing(sqlite3.connect(database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            stopped = await sandbox.ask(ANNA, "/kill", chat=ADMIN_CHAT)
+            assert stopped["text"].startswith("🛑 KILL L1 · no new entries since")
+            assert latched(sandbox) == ["kill"]
+            await sandbox.tap(ANNA, stopped, "L4 flat")
+            seen = await sandbox.edited(stopped, "KILL L4 — preview")
+            await sandbox.tap(ANNA, seen, "SELL EVERYTHING")
+            await sandbox.edited(stopped, "FLAT")
+            other.execute("ROLLBACK")
+
+        await sandbox.next_from_bot(ADMIN_CHAT, having="until an admin clears it")
+        await desk.kill()
+        await desk.start()
+
+        assert (await sandbox.ask(ANNA, "/status"))["text"].startswith("🛑 KILL L4 · all engines")
+        assert latched(sandbox) == ["kill"]
+        asked = await sandbox.ask(ANNA, "/resume kill")
+        assert "/resume kill confirm" in asked["text"]
+        cleared = await sandbox.ask(ANNA, "/resume kill confirm")
+        assert "Nothing is stopped any more." in cleared["text"]
+
+        async def is_clear() -> bool:
+            return latched(sandbox) == []
+
+        await until(is_clear, "the side file is empty")
+        await desk.kill()
+        await desk.start()
+        assert "KILL" not in (await sandbox.ask(ANNA, "/status"))["text"]
+        assert BOT_TOKEN not in desk.output()
