@@ -10,7 +10,7 @@ from engines.orders.lifecycle import IllegalTransition, apply
 from engines.orders.order import Filled, Order, OrderEvent
 from engines.orders.trade import CloseReason, Trade, TradeState
 from engines.risk.latch import Cause, Latch, Scope
-from ports.books import Change
+from ports.books import Change, Conflict
 from ports.clock import Clock
 from services.ordering.findings import Breakers, Finding, Tell
 from services.trading.journal import Journal
@@ -76,7 +76,10 @@ class Booking:
             trade = replace(held.trade, version=held.trade.version + 1)
             return Change(trade=trade, orders=(changed,))
 
-        held = await self.journal.write(order.intent.trade_id, step)
+        try:
+            held = await self.journal.write(order.intent.trade_id, step)
+        except IllegalTransition as error:  # it was filled, say, since it was looked at
+            raise Conflict(str(error)) from error
         return order if held is None else held.order(order.id)
 
     async def give_up(self, trade_id: int) -> None:

@@ -90,6 +90,7 @@ class Life:
     lease: DeskLease
     orders: Orders
     quotes: BookQuotes
+    running: "asyncio.Task[None] | None" = None
 
     async def start(self) -> None:
         """As a desk starts: the lease, what stops it, what it holds."""
@@ -114,6 +115,8 @@ class Life:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while not is_so():
+                    if self.running is not None and self.running.done():
+                        self.running.result()  # it never ends by itself: this raises why it did
                     await asyncio.sleep(0.01)
         except TimeoutError as error:
             raise TimeoutError(f"not {what}: {self.describe()}") from error
@@ -192,7 +195,7 @@ async def a_life(url: str, folder: Path) -> AsyncIterator[Life]:
     )
     try:
         await life.start()
-        running = asyncio.create_task(life.run())
+        running = life.running = asyncio.create_task(life.run())
         try:
             yield life
         finally:
