@@ -108,7 +108,7 @@ class Orders:
         brackets = Brackets(books, register, placing, sending, resolver, clock, tell, returning.is_ready)
         register.on_change.extend((positions.hear, brackets.hear))
         pairs = Pairs(register, placing, sending, positions, clock, tell, returning.is_ready)
-        register.on_orders.extend((runner.hear, pairs.hear))
+        register.on_orders.extend((brackets.hear_orders, runner.hear, pairs.hear))
         return cls(
             venues=venues,
             books=books,

@@ -2,7 +2,7 @@
 level. What a venue does not take is watched by the desk, as on paper."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -20,7 +20,7 @@ from engines.orders.bracket import (
 )
 from engines.orders.execution import Amend, Cancel
 from engines.orders.lifecycle import is_final
-from engines.orders.order import ExecutionStyle, Intent, OrderState, Purpose
+from engines.orders.order import ExecutionStyle, Intent, Order, OrderState, Purpose
 from engines.orders.subaccount import is_live
 from ports.books import Conflict
 from ports.clock import Clock
@@ -57,6 +57,7 @@ class Brackets:
     tell: Tell
     is_ready: Callable[[str], bool]
     _due: set[int] = field(default_factory=set)
+    _guarded: set[int] = field(default_factory=set)
     _held: dict[int, Decimal] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -66,19 +67,25 @@ class Brackets:
             self._due.add(held.trade.id)
             self._wake.set()
 
+    def hear_orders(self, orders: Iterable[Order]) -> None:
+        """Orders have changed: those that protect are remembered, also when their trade has no level more."""
+        guarded = {order.intent.trade_id for order in orders if is_guard(order)}
+        if guarded:
+            self._guarded |= guarded
+            self._due |= guarded
+            self._wake.set()
+
     def resume(self) -> None:
         """Look at all that is live, and at what is left of trades that are over, as after a restart."""
+        for account in self.accounts:
+            self.hear_orders(self.register.working(account))
         for held in self.register.live():
             self.hear(held)
-        for account in self.accounts:
-            for order in self.register.working(account):
-                if (of_over := self.register.get(order.intent.trade_id)) is not None:
-                    self.hear(of_over)
 
     def concerns(self, held: Held) -> bool:
         """Whether a trade's protection rests at its venue."""
         trade = held.trade
-        has_levels = trade.stop is not None or bool(trade.targets) or any(map(is_guard, held.by_id.values()))
+        has_levels = trade.stop is not None or bool(trade.targets) or trade.id in self._guarded
         is_there = account_of(held) in self.accounts and is_live(trade.owner)
         return is_there and can_rest(trade) and has_levels
 
@@ -115,6 +122,7 @@ class Brackets:
         held = self.register.get(trade_id)
         if held is None or not self.concerns(held):
             self._held.pop(trade_id, None)
+            self._guarded.discard(trade_id)
             return True
         if not self.is_ready(account_of(held)) or self._is_refused(held):
             return False

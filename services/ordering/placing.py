@@ -134,7 +134,7 @@ class Placing:
     def ended(self, held: Held, orders: Sequence[Order]) -> Trade:
         """The next version of a trade with these orders; it is over where it waited for nothing but them."""
         trade = replace(held.trade, version=held.trade.version + 1)
-        is_over = trade.state is TradeState.WAITING and orders and not held.after(trade, orders).pending
+        is_over = trade.state is TradeState.WAITING and orders and not held.after(trade, orders).is_pending
         if not is_over or any(order.state is OrderState.ABSENT for order in orders):
             return trade
         now = self.clock.now()

@@ -66,7 +66,7 @@ class Returning:
     async def follow(self, account: str) -> None:
         """Recover an account, as often as it takes, and let entries in again."""
         tries = 0
-        while not (await self.recover(account) and await self._concluded(account)):
+        while not (await self.recover(account) and await self.finish(account)):
             tries += 1
             if tries == TELL_AFTER:
                 await self._tell(account)
@@ -95,7 +95,8 @@ class Returning:
         self._ready.add(account)
         return True
 
-    async def _concluded(self, account: str) -> bool:
+    async def finish(self, account: str) -> bool:
+        """Let entries in again once nothing is left to be done; whether they are."""
         try:
             await self.conclude(account)
             await self.breakers.release(_name(account))

@@ -123,7 +123,7 @@ class Journal:
                 entry.fail(error)
                 continue
             if change is not None:
-                held = _after(held, change)
+                held = held if entry is entries[-1] else _after(held, change)
                 folded = change if folded is None else _joined(folded, change)
         after = before
         if folded is not None:

@@ -60,6 +60,11 @@ class Held:
         return tuple(one for one in self.orders if not is_final(one.state))
 
     @property
+    def is_pending(self) -> bool:
+        """Whether any order is not over."""
+        return any(not is_final(one.state) for one in self.by_id.values())
+
+    @property
     def is_in_flight(self) -> bool:
         """Whether an order was sent of which nothing was heard yet."""
         return any(one.state is OrderState.SENT for one in self.orders)
@@ -293,13 +298,13 @@ class Register:
 
     def _committed(self, change: Change, recalled: Held | None = None) -> Held:
         trade, before = change.trade, self.get(change.trade.id) or recalled
-        if before is not None:
+        if before is not None and is_person(trade.owner):
             told = before.trade
             trade = replace(
                 trade, chat_id=told.chat_id, message_id=told.message_id, shown_version=told.shown_version
             )
         held = (before or Held(trade=trade)).after(trade, change.orders)
-        is_kept = trade.is_live or (not is_person(trade.owner) and bool(held.pending))
+        is_kept = trade.is_live or (not is_person(trade.owner) and held.is_pending)
         if is_kept and before is not None and before.trade.is_live == trade.is_live:
             (self._live if trade.is_live else self._over)[trade.id] = held
             self._trade_of.update((order.id, trade.id) for order in change.orders)

@@ -98,9 +98,8 @@ class Story:
         if self.fills:
             has_rested = any(one.id == self.order.id for one in self.held.resting)
             return [self._event("opened", at, is_loud=has_rested and was_waiting)]
-        others = [one for one in self.held.pending if one.id != self.order.id]
         is_over = is_final(self.order.state) and not may_go_on(self.order)
-        if not (is_over and was_waiting) or others:
+        if not (is_over and was_waiting) or any(one.id != self.order.id for one in self.held.pending):
             return []
         by_person = before.state is OrderState.CANCEL_PENDING
         self.trade = replace(
