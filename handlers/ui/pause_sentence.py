@@ -39,7 +39,8 @@ class Pause:
 
 def read_pause(text: str) -> Pause:
     """`trend 4h`, `4h trend`, `all`. Raises `Refused`: `unknown_engine`, `bad_span`."""
-    names, spans = [], []
+    names: list[str] = []
+    spans: list[str] = []
     for word in _joined(text).split():
         if word not in _FILLERS:
             span = read_span(word)

@@ -139,6 +139,27 @@ async def test_a_slow_chat_holds_no_other_up(desk: TelegramDesk) -> None:
         await listener.heard("slow 4")
 
 
+async def test_what_is_urgent_waits_for_no_other(desk: TelegramDesk) -> None:
+    release = asyncio.Event()
+
+    async def work(text: str) -> None:
+        if text.startswith("slow"):
+            await release.wait()
+
+    def is_urgent(update: Update) -> bool:
+        return update.message is not None and update.message.text == "/kill"
+
+    listener = Listener(work)
+    async with polling(desk.bot, listener, concurrency=1, most_waiting=2, is_urgent=is_urgent):
+        await desk.say(ANNA, "slow 0")
+        await desk.say(ANNA, "slow 1")
+        await desk.say(ANNA, "/kill")
+        await listener.heard("/kill")
+        assert listener.texts == ["/kill"]
+        release.set()
+        await listener.heard("slow 1")
+
+
 async def test_no_more_are_handled_at_once_than_allowed(desk: TelegramDesk) -> None:
     at_once = 0
     most = 0
