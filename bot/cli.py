@@ -37,6 +37,12 @@ def parser() -> argparse.ArgumentParser:
     signal.add_argument("--json", action="store_true", help="everything, for programs")
     _study(commands.add_parser("study", help="try the signals on recorded candles and write a report"))
     _indicators(commands.add_parser("indicators", help="add indicators to the candles of a CSV file"))
+    backup = commands.add_parser(
+        "backup", help="copy databases and keys while the desk runs, and verify them"
+    )
+    backup.add_argument("--to", type=Path, metavar="DIR", help="into this folder (default: desk.backup_dir)")
+    restore = commands.add_parser("restore", help="put a backup back; what it replaces is kept aside")
+    restore.add_argument("backup", type=Path, metavar="BACKUP", help="its folder, such as perpetuum-…Z")
     _secrets(commands.add_parser("secrets", help="the encrypted store of keys and passwords"))
     _sandbox(commands.add_parser("sandbox", help="the outside world on loopback, and the desk inside it"))
     return top
@@ -161,6 +167,10 @@ def _run(options: argparse.Namespace) -> int:
             return command(settings, options)
         if options.command in ("backfill", "stream", "status"):
             return _candle_command(settings, options)
+        if options.command in ("backup", "restore"):
+            from bot.commands import backup
+
+            return backup.run(settings, options)
         if options.command == "signal":
             from bot.commands import signal
 

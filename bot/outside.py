@@ -5,7 +5,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from aiogram import Bot
@@ -20,6 +22,8 @@ from aiogram.exceptions import (
 )
 from aiogram.types import Update
 
+from adapters.backups.folder import BackupFolder, Belongings
+from adapters.backups.restoring import Restored, restore
 from adapters.charts.pooled import WARM, PooledCharts
 from adapters.clock import StreamedClock, SystemClock
 from adapters.csv_candles import BadLine as BadLine
@@ -42,6 +46,7 @@ from adapters.side_file import SideFile
 from adapters.sql.candles import SqlCandles
 from adapters.sql.desk import SqlDesk
 from adapters.sql.opening import examine_at as examine_at
+from adapters.sql.place import locate
 from adapters.telegram.json import dumps, loads
 from adapters.telegram.limits import Limiter, Rates
 from adapters.telegram.messenger import TelegramMessenger
@@ -50,9 +55,10 @@ from adapters.telegram.polling import Polling, PollingState
 from adapters.venues.build import Wiring, build_account
 from adapters.workers import Workers
 from bot.kernels import keep_kernels
+from bot.secrets import STORE
 from bot.settings import PaperSettings, Settings
 from engines.simulate.costs import Fees
-from ports.errors import Transient
+from ports.errors import Fatal, Transient
 from ports.health import FeedHealth
 from ports.markets import MarketSource
 from ports.trading import Venue
@@ -62,6 +68,7 @@ MODE = "paper"
 LATCHES = "latches.json"
 """The side file, in the data folder: it stands beside the database, whatever that is."""
 CALL_TIMEOUT_S = 15.0
+ON_A_SERVER = "databases on a PostgreSQL server are backed up and restored with pg_dump and pg_restore"
 
 
 @dataclass(slots=True)
@@ -146,6 +153,7 @@ class Outside:
     telegram: Telegram
     processes: SystemProcesses = field(default_factory=SystemProcesses)
     beacon: HttpBeacon | None = None
+    backups: BackupFolder | None = None
 
     @property
     def streamed_clock(self) -> StreamedClock | None:
@@ -297,6 +305,31 @@ def build_beacon(settings: Settings) -> HttpBeacon | None:
     return None if url is None else HttpBeacon(url)
 
 
+def build_backups(settings: Settings, folder: Path | None = None) -> BackupFolder | None:
+    """Where backups are kept; `None` for databases on a server, which has its own ways."""
+    belongings = _belongings(settings)
+    place = folder or settings.desk.backup_dir or settings.desk.data_dir / "backups"
+    return None if belongings is None else BackupFolder(place, belongings)
+
+
+def restore_backup(settings: Settings, backup: Path, now: datetime) -> Restored:
+    """Put a backup in the place of what is there. Raises `Fatal`."""
+    belongings = _belongings(settings)
+    if belongings is None:
+        raise Fatal(ON_A_SERVER)
+    return restore(backup, belongings, now=now, is_running=SystemProcesses().is_running)
+
+
+def _belongings(settings: Settings) -> Belongings | None:
+    urls = {"desk": settings.desk_url, "market": settings.candles_url}
+    databases = {name: locate(url, schema=name).path for name, url in urls.items()}
+    files = {name: path for name, path in databases.items() if path is not None}
+    if len(files) < len(databases):
+        return None
+    side_files = tuple(settings.desk.data_dir / name for name in (LATCHES, STORE))
+    return Belongings(databases=files, side_files=side_files, world=settings.desk.world, mode=MODE)
+
+
 async def open_candles(settings: Settings) -> SqlCandles:
     """The store of candles alone. Raises `Fatal` when it cannot be used or belongs to another world."""
     return await SqlCandles.open(settings.candles_url, world=settings.desk.world, mode=MODE)
@@ -331,4 +364,5 @@ async def open_outside(settings: Settings) -> Outside:
         schedule=ClockSchedule(clock),
         telegram=build_telegram(settings),
         beacon=build_beacon(settings),
+        backups=build_backups(settings),
     )

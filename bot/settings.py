@@ -163,6 +163,8 @@ class DeskSettings(Section):
     cockpit_every_s: int = Field(15, ge=5, le=3600)
     ticket_s: int = Field(120, ge=15, le=3600)
     live_cooling_s: int = Field(600, ge=1, le=86_400)
+    backup_dir: Path | None = None
+    backup_days: int = Field(7, ge=1, le=365)
 
 
 class LogSettings(Section):

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.settings import PREFIX, SECRETS, Settings, known_keys, load
+from bot.secrets import NAMES, PASSPHRASE
+from bot.settings import PREFIX, Settings, known_keys, load
 from ports.errors import Fatal
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -260,7 +261,7 @@ def example_lines() -> dict[str, str]:
 
 def test_the_example_lists_exactly_the_known_keys() -> None:
     known = [f"{PREFIX}{section}__{key}".upper() for section, key, _ in known_keys()]
-    assert sorted(example_lines()) == sorted([*SECRETS, *known])
+    assert sorted(example_lines()) == sorted([*NAMES, PASSPHRASE, *known])
 
 
 def test_the_example_as_it_is_gives_the_defaults(place: Place) -> None:

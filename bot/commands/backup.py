@@ -1,0 +1,33 @@
+"""`perpetuum backup` and `perpetuum restore`."""
+
+import argparse
+import asyncio
+from datetime import UTC, datetime
+
+from bot.outside import ON_A_SERVER, build_backups, restore_backup
+from bot.settings import Settings
+from ports.errors import Fatal
+
+
+def run(settings: Settings, options: argparse.Namespace) -> int:
+    """The exit code. Raises `Fatal`."""
+    if options.command == "backup":
+        return _backup(settings, options)
+    restored = restore_backup(settings, options.backup, datetime.now(UTC))
+    for path in restored.put_back:
+        print(f"Put back: {path}")
+    for path in restored.stayed:
+        print(f"Left as it is: {path}; remove it first to have the one of the backup")
+    if restored.aside is not None:
+        print(f"What was there is kept in {restored.aside}")
+    print(f"The desk is as of {restored.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
+    return 0
+
+
+def _backup(settings: Settings, options: argparse.Namespace) -> int:
+    store = build_backups(settings, options.to)
+    if store is None:
+        raise Fatal(ON_A_SERVER)
+    backup = asyncio.run(store.make(datetime.now(UTC)))
+    print(f"{backup.path}  {backup.size_bytes / 1e6:.1f} MB, verified")
+    return 0
