@@ -132,6 +132,9 @@ class Drills:
             most_cost=entry.most_cost,
             reason=DRILL,
         )
+        stopping = self.latches.stopping(bought)
+        if stopping is not None:
+            return False, stopping.id
         held = await self.orders.place(trade, [bought])
         filled = held.quantity - before
         if filled <= 0:

@@ -176,7 +176,7 @@ def _preview_keyboard(wish: KillWish, token: str, say: Speech) -> Keyboard:
     if not wish.is_kill:
         return ((go, button(say("Back"), "kl")),)
     higher = [] if wish.level is KillLevel.FLAT else [level_button(KillLevel.FLAT, wish.has_paper, say)]
-    return ((go, *higher, button(say("Back"), "kl")),)
+    return ((go,), (*higher, button(say("Back"), "kl")))
 
 
 def level_button(level: KillLevel, has_paper: bool, say: Speech) -> Button:
