@@ -140,6 +140,7 @@ class App:
         await services.killing.load()
         await services.breakers.load()
         await services.proposals.start()
+        services.policies.on_change.append(services.reconciliation.hear)
         await services.alerts.load()
         await services.screener.load()
         services.candles.listen(closed=lambda series, candles: services.alerts.candle_closed())
@@ -161,6 +162,7 @@ class App:
         nursery.start("killing", services.killing.run)
         nursery.start("kill-board", services.kill_board.run)
         nursery.start("proposals", services.proposals.run)
+        nursery.start("reconciliation", services.reconciliation.run)
         signal_orders = SignalOrders(
             proposals=services.proposals,
             instrument=services.trades.opening.instrument,
@@ -283,6 +285,7 @@ class App:
                 "listings": self._listings.look,
                 "screen": self.services.screener.want,
                 "housekeeping": self._keep_house,
+                "reconcile": self.services.reconciliation.nightly,
             },
             closes={"alerts": self._judge_alerts},
         )

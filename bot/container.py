@@ -30,6 +30,7 @@ import handlers.people
 import handlers.portfolio
 import handlers.preferences
 import handlers.price
+import handlers.reconcile
 import handlers.record
 import handlers.screen
 import handlers.signal
@@ -57,6 +58,7 @@ from handlers.ui.signal_chart import card_picture_of
 from handlers.ui.table import Table
 from handlers.ui.ticket_view import ticket_view_of
 from handlers.ui.trade_view import living_of, notice_of
+from ports.desk_state import Approval
 from ports.errors import Fatal, Refused
 from ports.health import JobHealth
 from ports.people import Role
@@ -86,6 +88,7 @@ from services.people import People
 from services.pictures import Pictures
 from services.policies import Policies
 from services.proposals import Proposals, TicketOptions
+from services.reconciliation import Reconciliation
 from services.screener import Screener
 from services.signals import Signals
 from services.speech import Rendering
@@ -132,6 +135,7 @@ SCREENS: tuple[ModuleType, ...] = (
     handlers.order,
     handlers.tickets,
     handlers.live,
+    handlers.reconcile,
     handlers.audit,
     handlers.people,
     handlers.free_text,
@@ -194,6 +198,7 @@ def build_services(
         audit=Audit(desk.audit, clock, Redactor(tuple(settings.secrets())).text),
         breakers=build_breakers(gate, latches, lambda: services),
         proposals=build_proposals(settings, outside, people, actions, trades, lambda: services),
+        reconciliation=build_reconciliation(outside, latches, trades, lambda: services),
         outbox=outbox,
         cockpits=Cockpits(people, messenger, clock, look, every_s=every_s),
         rendering=build_rendering(),
@@ -279,6 +284,22 @@ def build_killing(outside: Outside, latches: Latches, trades: Trades, board: Boa
         outside.desk.facts,
         lambda: secrets.token_urlsafe(12),
         board.hear,
+    )
+
+
+def build_reconciliation(
+    outside: Outside, latches: Latches, trades: Trades, services: Callable[[], Services]
+) -> Reconciliation:
+    """The comparison with the venues. What lies at an account becomes the money of the first engine that
+    trades real money there."""
+
+    def engine_at(account: str) -> EngineName | None:
+        policies = services().policies.all()
+        live = [one for one in policies if one.account == account and one.approval is not Approval.PAPER]
+        return live[0].engine if live else None
+
+    return Reconciliation.over(
+        trades.orders, outside.desk.facts, latches, finding_of(services), outside.clock, engine_at
     )
 
 

@@ -57,6 +57,7 @@ class Reconciliation:
     clock: Clock
     settle_s: float = SETTLE_S
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+    _seen: dict[str, Comparison] = field(default_factory=dict)
     _wanted: set[str] = field(default_factory=set)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -129,11 +130,11 @@ class Reconciliation:
 
     async def compare(self, account: str) -> Comparison:
         """Book what the venue tells of money, then put both sides next to each other. A difference counts
-        when it is there at a second look as well. Raises `Refused` (`account_not_open`), `Transient`,
+        when it is there at a second look as well. Raises `Refused` (`account_closed`), `Transient`,
         `Rejected`, `Conflict`."""
         books = self.orders.books.get(account)
         if books is None:
-            raise Refused("account_not_open", account=account)
+            raise Refused("account_closed", account=account)
         async with self._locks.setdefault(account, asyncio.Lock()):
             seen = await self._look(books)
             if seen.open:
@@ -141,7 +142,12 @@ class Reconciliation:
                 await self.orders.hearing.repair(account)
                 seen = _lasting(seen, await self._look(books))
             await self.ignoring.keep(account, seen.differences)
+            self._seen[account] = seen
             return seen
+
+    def latest(self, account: str) -> Comparison | None:
+        """What was found last since the start."""
+        return self._seen.get(account)
 
     async def adopt(self, account: str, key: str, state: str) -> Comparison:
         """Let the books have what the venue shows; how it stands then. Raises `Refused`

@@ -28,6 +28,7 @@ PERIODIC: Mapping[str, Cron] = {
     "housekeeping": Cron(minute="40"),
     "retention": Cron(hour="3", minute="10"),
     "screen": Cron(hour="0", minute="10"),
+    "reconcile": Cron(hour="0", minute="5"),
     "listings": Cron(minute="*/2", second=20),
 }
 """When each kind of work runs; spread over the hour, so that they do not all come at once."""

@@ -26,6 +26,7 @@ from services.people import People
 from services.pictures import Pictures
 from services.policies import Policies
 from services.proposals import Proposals
+from services.reconciliation import Reconciliation
 from services.screener import Screener
 from services.signals import Signals
 from services.speech import Rendering, Speech
@@ -59,6 +60,7 @@ class Services:
     audit: Audit
     breakers: Breakers
     proposals: Proposals
+    reconciliation: Reconciliation
     outbox: Outbox
     cockpits: Cockpits
     rendering: Rendering

@@ -64,6 +64,8 @@ class FakeVenue:
     quote: Quote = field(init=False)
     orders: dict[str, VenueOrder] = field(default_factory=dict)
     executed: list[VenueFill] = field(default_factory=list)
+    money: dict[str, Decimal] = field(default_factory=dict)
+    held: list[VenuePosition] = field(default_factory=list)
     stream: list[VenueReport] = field(default_factory=list)
     submits: list[str] = field(default_factory=list)
     on_submit: deque[Trouble] = field(default_factory=deque)
@@ -180,10 +182,10 @@ class FakeVenue:
         ]
 
     async def balances(self) -> Sequence[VenueBalance]:
-        return []
+        return [VenueBalance(asset=asset, total=total, free=total) for asset, total in self.money.items()]
 
     async def positions(self) -> Sequence[VenuePosition]:
-        return []
+        return list(self.held)
 
     async def fundings(self, since: datetime) -> Sequence[VenueFunding]:
         return []

@@ -8,6 +8,8 @@ CODES = (
     "orphan_canceled",
     "unprotected",
     "unhedged",
+    "cannot_start",
+    "not_compared",
     "overfill",
     "impossible",
 )

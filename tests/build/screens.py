@@ -13,11 +13,13 @@ from bot.container import build_rendering, build_table
 from bot.logs import Redactor
 from engines.core.instrument import Instrument
 from engines.core.ticker import Ticker
+from engines.orders.subaccount import EngineName
 from engines.risk.limits import Limits
 from engines.simulate.costs import Fees
 from handlers import alerts, cockpit, live
 from handlers.errors import Answer, answered
 from handlers.free_text import guess, understand
+from handlers.ui.finding_push import finding_of
 from handlers.ui.kill_view import over_of, report_view_of
 from handlers.ui.latch_push import latch_news_of
 from handlers.ui.request import Request, Services
@@ -44,6 +46,7 @@ from services.market.options import MarketOptions
 from services.market.perps import Perps
 from services.market.ring import Rings
 from services.markets import Markets
+from services.ordering.findings import Tell
 from services.ordering.quoting import BookQuotes
 from services.orders import Orders
 from services.outbox import Outbox
@@ -51,6 +54,7 @@ from services.people import People
 from services.pictures import Pictures
 from services.policies import Policies
 from services.proposals import Proposals, TicketOptions
+from services.reconciliation import Reconciliation
 from services.screener import Screener
 from services.signals import Signals
 from services.speech import Rendering
@@ -353,6 +357,14 @@ class Ground:
             board.hear,
         )
 
+    def reconciliation(self, latches: Latches, trades: Trades, tell: Tell) -> Reconciliation:
+        """The comparison with venues; what lies there belongs to the desk's own hand."""
+        made = Reconciliation.over(
+            trades.orders, self.stores.facts, latches, tell, self.clock, lambda account: EngineName.MANUAL
+        )
+        made.settle_s = 0.0
+        return made
+
     def drills(self, latches: Latches, trades: Trades) -> Drills:
         """Rehearsals over the same road and books."""
         orders, register = trades.orders, trades.register
@@ -419,6 +431,7 @@ class Ground:
             drills=self.drills(latches, trades),
             breakers=self.breakers(latches, trades),
             proposals=self.proposals(actions, trades, admin_chat, own),
+            reconciliation=self.reconciliation(latches, trades, finding_of(own)),
             outbox=self.outbox,
             cockpits=Cockpits(people, self.messenger, clock, cockpit.view_of(own)),
             rendering=the_rendering(),
