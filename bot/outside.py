@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
@@ -39,6 +40,7 @@ from adapters.exchange.deferred import DeferredSource
 from adapters.heartbeat import HttpBeacon
 from adapters.indicators.compiler import WorkerCompiler
 from adapters.indicators.pooled import PooledLibrary
+from adapters.outbound_list import OutboundList, keep_to
 from adapters.paper.venue import PaperVenue
 from adapters.processes import SystemProcesses
 from adapters.schedule import ClockSchedule
@@ -65,6 +67,7 @@ from ports.trading import Venue
 from ports.venue_books import VenueBooks
 
 MODE = "paper"
+LIVE = "live"
 LATCHES = "latches.json"
 """The side file, in the data folder: it stands beside the database, whatever that is."""
 CALL_TIMEOUT_S = 15.0
@@ -303,6 +306,31 @@ def build_beacon(settings: Settings) -> HttpBeacon | None:
     """The outside watch, where one is set."""
     url = settings.desk.heartbeat_url
     return None if url is None else HttpBeacon(url)
+
+
+def outbound_list(settings: Settings) -> OutboundList:
+    """Whom the process may speak to: the servers that the settings name, else the venues' own."""
+    market, venues, desk = settings.market, settings.venues, settings.desk
+    binance = {"market.binance_url": _hosts(market.binance_url, ".binance.com")} if market.reference else {}
+    given = {
+        "telegram.api_url": _hosts(settings.telegram.api_url, "api.telegram.org"),
+        "market.bybit_url": _hosts(market.bybit_url, ".bybit.com"),
+        **binance,
+        "venues.bybit_url": _hosts(venues.bybit_url, ".bybit.com"),
+        "venues.gate_url": _hosts(venues.gate_url, ".gateio.ws", ".gate.io", ".gate.com"),
+        "desk.heartbeat_url": _hosts(desk.heartbeat_url),
+    }
+    hosts = {host: setting for setting, hosts in given.items() for host in hosts}
+    return OutboundList(hosts, is_local_only=desk.world != LIVE)
+
+
+def fence(settings: Settings) -> None:
+    """Speak to nobody else from now on, in this process."""
+    keep_to(outbound_list(settings))
+
+
+def _hosts(url: str | None, *usual: str) -> tuple[str, ...]:
+    return usual if url is None else ((urlsplit(url).hostname or "").lower(),)
 
 
 def build_backups(settings: Settings, folder: Path | None = None) -> BackupFolder | None:

@@ -141,7 +141,7 @@ class Vault:
         try:
             mode = os.stat(self.path).st_mode
             raw = self.path.read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise Fatal(f"the secret store {self.path} cannot be read: {error.strerror}") from error

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import logs
-from bot.outside import build_sources, build_telegram, examine_at, running_clock
+from bot.outside import build_sources, build_telegram, examine_at, fence, running_clock
 from bot.settings import Settings
 from ports.errors import DeskError, Transient
 from ports.markets import MarketSource
@@ -33,6 +33,7 @@ def run(settings: Settings) -> int:
     """Print the report; 0 when the desk can start, 1 when something has to be mended."""
     print("✓ settings: every key is known and in range", flush=True)
     logs.configure(level="critical", fmt="console", secrets=settings.secrets())
+    fence(settings)
     return asyncio.run(examine(settings))
 
 

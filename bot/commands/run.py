@@ -8,6 +8,7 @@ from threading import Thread
 
 from bot import logs
 from bot.app import serve
+from bot.outside import fence
 from bot.settings import Settings
 
 
@@ -16,6 +17,7 @@ def run(settings: Settings, *, is_tethered: bool = False) -> int:
     if is_tethered:
         Thread(target=_end_with_starter, name="tether", daemon=True).start()
     logs.configure(level=settings.log.level, fmt=settings.log.format, secrets=settings.secrets())
+    fence(settings)
     if sys.platform == "win32":
         return asyncio.run(serve(settings))
     import uvloop
