@@ -117,9 +117,10 @@ def some_perps(at: datetime = NOON) -> dict[str, Any]:
     }
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class ScreenDesk:
-    """Services, and a hand that types and taps without Telegram in between."""
+    """Services, and a hand that types and taps without Telegram in between. It has no text of its own: event
+    loops would write it out, with everything that services share."""
 
     services: Services
     source: FakeMarketSource
