@@ -79,6 +79,8 @@ async def _decide(request: Request, name: str, deed: Deed) -> Screen | None:
     except Refused as error:
         raise (Refused("offer_gone") if error.code == "expired" else error) from error
     ticket_id = str(action.params["ticket"])
+    if request.message_id is not None:
+        request.services.tickets.cards.tapped(ticket_id, request.chat_id, request.message_id)
     await deed(ticket_id, person)
     request.services.audit.note(person.id, request.chat_id, f"ticket {name}", "done", ticket=ticket_id)
     return None

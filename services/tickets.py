@@ -16,7 +16,7 @@ import structlog
 
 from engines.orders.subaccount import EngineName
 from engines.orders.trade import Trade, TradeState
-from engines.risk.latch import Latch
+from engines.risk.latch import NEEDS_ADMIN, Cause, Latch
 from engines.risk.verdict import Ruling
 from ports.books import Conflict
 from ports.clock import Clock
@@ -37,6 +37,8 @@ log = structlog.get_logger()
 _Done = TypeVar("_Done")
 
 LOOK_EVERY_S = 0.5
+BY_HAND = NEEDS_ADMIN | {Cause.PAUSE}
+"""Causes that a person ends; the gate holds back approvals for all of them."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,7 +81,7 @@ class Tickets:
                 continue
             if now >= filed.ticket.expires_at:
                 await self._drop(filed, TicketState.EXPIRED)
-            elif self._latch(filed) is not None or filed.intent.engine in self.withdrawn:
+            elif self._is_stopped(filed) or filed.intent.engine in self.withdrawn:
                 await self._drop(filed, TicketState.WITHDRAWN)
         self.withdrawn.clear()
 
@@ -278,8 +280,10 @@ class Tickets:
         self.cards.want(ticket.id, places)
         return await self.roll.file(ticket, trade)
 
-    def _latch(self, filed: Filed) -> Latch | None:
-        return next((one for one in self.latches() if one.stops(filed.intent, is_person=False)), None)
+    def _is_stopped(self, filed: Filed) -> bool:
+        """Whether a latch that a person ends forbids it. One that ends by itself only keeps it waiting."""
+        intent = filed.intent
+        return any(one.cause in BY_HAND and one.stops(intent, is_person=False) for one in self.latches())
 
 
 def allowed(draft: Draft) -> Draft:

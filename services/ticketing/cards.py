@@ -80,6 +80,13 @@ class Cards:
             if (ticket_id, chat_id) not in self._cards:
                 self._keep(TicketCard(ticket_id=ticket_id, chat_id=chat_id, message_id=message_id, version=0))
 
+    def tapped(self, ticket_id: str, chat_id: int, message_id: int) -> None:
+        """Somebody pressed a button of that message: it is the ticket's from now on. A desk that died between
+        Telegram's answer and our commit has sent the card twice."""
+        card = self._cards.get((ticket_id, chat_id))
+        if card is None or card.message_id != message_id:
+            self._keep(TicketCard(ticket_id=ticket_id, chat_id=chat_id, message_id=message_id, version=0))
+
     async def move(self, ticket_id: str, to: str) -> None:
         """Let the messages of a ticket show the one that took its place."""
         await self.store.move_cards(ticket_id, to)

@@ -230,6 +230,28 @@ async def test_a_latch_takes_entries_back_and_leaves_what_reduces(room: Approval
     assert (await room.trade_of(exit_)).state is TradeState.CLOSED
 
 
+async def test_a_latch_that_ends_by_itself_keeps_tickets_waiting(room: ApprovalRoom) -> None:
+    ticket = await room.ask()
+    now = room.clock.wire_now()
+    room.latches.append(Latch(id="starting:bybit", scope=Scope(), cause=Cause.STARTING, pulled_at=now))
+    await room.proposals.tickets.look()
+
+    assert (await room.ticket(ticket.id)).state is TicketState.OPEN
+
+
+async def test_the_message_that_was_pressed_goes_on_also_when_it_was_sent_twice(room: ApprovalRoom) -> None:
+    ticket = await room.ask()
+    await room.show()
+    cards = room.proposals.tickets.cards
+    cards.tapped(ticket.id, ADMIN_CHAT, 55)
+    await room.proposals.tickets.approve(ticket.id, room.person(ANN))
+    await room.show()
+
+    told = [one.message_id for one in room.messenger.deliveries if one.chat_id == ADMIN_CHAT]
+    assert told[-1] == 55
+    assert {card.message_id for card in await room.stores.tickets.cards(ticket.id)} >= {55}
+
+
 async def test_a_database_in_trouble_leaves_the_ticket_open_and_sends_nothing(room: ApprovalRoom) -> None:
     ticket = await room.ask()
     room.books.failure = Transient("locked", kind="database")
