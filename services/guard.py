@@ -169,7 +169,7 @@ def _entered_at(before: Held, after: Held) -> Decimal:
 
 
 def _intents(held: Held, decision: Decision, at: datetime) -> list[Intent]:
-    first = len({order.intent.id for order in held.orders}) + 1
+    first = held.next_number
     return [
         _intent(held.trade, account_of(held), exit_, exit_name(held.trade, first + place), at)
         for place, exit_ in enumerate(decision.exits)

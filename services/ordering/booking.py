@@ -58,6 +58,7 @@ class Booking:
             has_told = bool(change.pushes)
             return change
 
+        await self.register.recollect(trade_id, order_id)
         after = await self.journal.write(trade_id, step, is_sure=True)
         if has_told:
             self.teller.stored()

@@ -148,8 +148,7 @@ class Brackets:
     def _intent(self, held: Held, step: Protect) -> Intent:
         trade, terms = held.trade, step.terms
         place = f"{step.purpose}:{step.number}" if step.number else step.purpose.value
-        count = sum(1 for order in held.by_id.values() if is_guard(order))
-        name = intent_name(str(trade.owner), f"{trade.id}:{place}:{count}")
+        name = intent_name(str(trade.owner), f"{trade.id}:{place}:{held.next_number}")
         intent = intent_of(
             trade,
             name,

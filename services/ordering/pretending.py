@@ -74,7 +74,7 @@ class Pretending:
         for intent in _due(held):
             quantity = min(intent.quantity, left)
             if quantity > 0 and not (is_of_desk and _is_absent(held, intent)):  # those their style drives
-                number = len({one.intent.id for one in held.orders} | {one.id for one in intents}) + 1
+                number = held.next_number + sum(1 for one in intents if not held.of_intent(one.id))
                 again = replace(intent, id=exit_name(held.trade, number), quantity=quantity)
                 intents.append(intent if quantity == intent.quantity and _is_absent(held, intent) else again)
                 left -= quantity

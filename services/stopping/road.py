@@ -156,7 +156,7 @@ class OrderRoad:
         return effect.slippage + spread, nav
 
     def _intent(self, held: Held, quantity: Decimal, seen: Decimal | None, tries: int) -> Intent:
-        trade, number = held.trade, len({order.intent.id for order in held.orders}) + 1
+        trade, number = held.trade, held.next_number
         engine, now = engine_of(trade.owner), self.clock.now()
         cause = f"{REASON}:{trade.id}:{number}"
         is_guarded = seen is not None and engine is not None and tries < GUARDED_TRIES

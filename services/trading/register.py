@@ -12,6 +12,7 @@ from engines.core.instrument import MarketKind
 from engines.ledger import booking
 from engines.ledger.entry import Balances, Entry, EntryKind, posted
 from engines.orders.lifecycle import is_final
+from engines.orders.memory import KEPT_ORDERS, remembered
 from engines.orders.order import Order, OrderKind, OrderState
 from engines.orders.subaccount import is_live, is_person
 from engines.orders.trade import Trade
@@ -29,10 +30,12 @@ MarketKey = tuple[MarketKind, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A live trade and all its orders by id, the oldest first."""
+    """A live trade and its orders by id, the oldest first. Of those that are long over only the books know:
+    `forgotten` counts their intents."""
 
     trade: Trade
     by_id: dict[str, Order] = field(default_factory=dict)
+    forgotten: int = 0
 
     @classmethod
     def of(cls, trade: Trade, orders: Iterable[Order]) -> "Held":
@@ -41,7 +44,22 @@ class Held:
 
     def after(self, trade: Trade, orders: Iterable[Order]) -> "Held":
         """The trade as it is then, with orders that are new or changed."""
-        return Held(trade=trade, by_id={**self.by_id, **{order.id: order for order in orders}})
+        by_id = {**self.by_id, **{order.id: order for order in orders}}
+        return Held(trade=trade, by_id=by_id, forgotten=self.forgotten)
+
+    def shortened(self) -> "Held":
+        """Without the orders that nothing is made of any more."""
+        kept = remembered(self.orders)
+        gone = {one.intent.id for one in self.orders} - {one.intent.id for one in kept}
+        if not gone:
+            return self
+        by_id = {one.id: one for one in kept}
+        return Held(trade=self.trade, by_id=by_id, forgotten=self.forgotten + len(gone))
+
+    @property
+    def next_number(self) -> int:
+        """The number of the trade's next intent, for its name."""
+        return self.forgotten + len({order.intent.id for order in self.by_id.values()}) + 1
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -238,6 +256,18 @@ class Register:
         await self.account(trade.owner)
         return Held.of(trade, await self.books.orders(trade_id))
 
+    async def recollect(self, trade_id: int, order_id: str) -> None:
+        """Take up again an order that was forgotten, with its intent's others: something is told of it."""
+        if (held := self.get(trade_id)) is None or order_id in held.by_id:
+            return
+        stored = await self.books.orders(trade_id)
+        intents = {order.intent.id for order in stored if order.id == order_id}
+        held = self.get(trade_id)
+        if held is not None and order_id not in held.by_id and intents:
+            again = {order.id: order for order in stored if order.intent.id in intents}
+            forgotten = max(held.forgotten - 1, 0)
+            self._keep(replace(held, by_id={**held.by_id, **again}, forgotten=forgotten))
+
     def reserve(self, trade: Trade, orders: Sequence[Order]) -> None:
         """Let everybody see orders that are about to be stored, so that no limit is used twice meanwhile."""
         self._keep((self.get(trade.id) or Held(trade=trade)).after(trade, orders))
@@ -247,7 +277,8 @@ class Register:
         held = self.get(trade_id)
         if held is None:
             return
-        rest = Held.of(held.trade, (one for one in held.orders if one.id not in order_ids))
+        left = {one.id: one for one in held.orders if one.id not in order_ids}
+        rest = replace(held, by_id=left)
         self._keep(rest)
         if not rest.by_id and rest.trade.version == 0:
             del self._live[trade_id]
@@ -290,7 +321,7 @@ class Register:
         return _account(await self.books.entries(owner), self.clock.now())
 
     def _keep(self, held: Held) -> None:
-        trade_id = held.trade.id
+        trade_id, held = held.trade.id, self._shortened(held)
         here, there = (self._live, self._over) if held.trade.is_live else (self._over, self._live)
         here[trade_id] = held
         there.pop(trade_id, None)
@@ -306,7 +337,7 @@ class Register:
         held = (before or Held(trade=trade)).after(trade, change.orders)
         is_kept = trade.is_live or (not is_person(trade.owner) and held.is_pending)
         if is_kept and before is not None and before.trade.is_live == trade.is_live:
-            (self._live if trade.is_live else self._over)[trade.id] = held
+            (self._live if trade.is_live else self._over)[trade.id] = self._shortened(held)
             self._trade_of.update((order.id, trade.id) for order in change.orders)
         elif is_kept:
             self._keep(held)
@@ -320,6 +351,15 @@ class Register:
         for hear_orders in self.on_orders:
             hear_orders(change.orders)
         return held
+
+    def _shortened(self, held: Held) -> Held:
+        """Looked through each time that as many have come as are kept."""
+        if len(held.by_id) <= 2 * KEPT_ORDERS:
+            return held
+        short = held.shortened()
+        for order_id in held.by_id.keys() - short.by_id.keys():
+            self._trade_of.pop(order_id, None)
+        return short
 
     def _forget(self, held: Held) -> None:
         self._live.pop(held.trade.id, None)
