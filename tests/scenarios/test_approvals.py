@@ -3,18 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from decimal import Decimal
 
 import pytest
 
 from bot.app import App
-from engines.ledger.movement import taken_over
 from engines.orders.subaccount import EngineName, SubAccount
 from ports.tickets import Ticket, TicketState
 from sandbox.accounts import TRADING
 from sandbox.telegram.chats import ADMIN_CHAT_ID
 from tests.build.desk import running_desk
-from tests.build.sandbox import ANNA, Sandbox, until
+from tests.build.sandbox import ANNA, Message, Sandbox, until
 
 HAND = SubAccount(engine=EngineName.MANUAL, account="bybit")
 
@@ -32,11 +30,6 @@ async def a_live_desk(sandbox: Sandbox, *, ticket_s: int = 300) -> AsyncIterator
     async with running_desk(sandbox, desk__live_cooling_s=1, desk__ticket_s=ticket_s) as desk:
         policies = desk.services.policies
         if not policies.is_live(HAND.engine):
-            opening = taken_over(
-                HAND.owner, 0, {"USDT": Decimal(100_000)}, desk.services.clock.now(), quote="USDT"
-            )
-            await desk.services.trades.register.books.book(HAND.owner, [opening])
-            await desk.services.trades.register.account(HAND.owner)
             await sandbox.say(ANNA, "/live manual on", chat=ADMIN_CHAT_ID)
             await sandbox.say(ANNA, "/live LIVE MANUAL", chat=ADMIN_CHAT_ID)
         await until(lambda: _ready(desk), "the hand to trade real money", within_s=30)
@@ -46,7 +39,17 @@ async def a_live_desk(sandbox: Sandbox, *, ticket_s: int = 300) -> AsyncIterator
 async def _ready(desk: App) -> bool:
     policies = desk.services.policies
     is_open = policies.accounts.is_open("bybit") and not desk.services.latches.all()
-    return is_open and policies.is_live(HAND.engine)
+    has_money = bool(desk.services.trades.register.balances(HAND.owner))
+    return is_open and has_money and policies.is_live(HAND.engine)
+
+
+async def asked_in(desk: App, sandbox: Sandbox, text: str) -> Message:
+    """The card of a ticket, once the desk has written down where it is."""
+    said = await sandbox.say(ANNA, text, chat=ADMIN_CHAT_ID)
+    card = await sandbox.next_from_bot(ADMIN_CHAT_ID, after=said["id"], having="APPROVE? · LIVE")
+    store, ticket = desk.services.tickets.roll.store, await the_ticket(desk)
+    await until(lambda: store.cards(ticket.id), "the card in the database")
+    return card
 
 
 async def the_ticket(desk: App, number: int = 0) -> Ticket:
@@ -55,8 +58,7 @@ async def the_ticket(desk: App, number: int = 0) -> Ticket:
 
 async def test_a_ticket_survives_a_restart_and_a_late_tap_never_approves(sandbox: Sandbox) -> None:
     async with a_live_desk(sandbox) as desk:
-        said = await sandbox.say(ANNA, "/order btc buy 500", chat=ADMIN_CHAT_ID)
-        card = await sandbox.next_from_bot(ADMIN_CHAT_ID, after=said["id"], having="APPROVE? · LIVE")
+        card = await asked_in(desk, sandbox, "/order btc buy 500")
         asked = await the_ticket(desk)
     await sandbox.tap(ANNA, card, "Approve", wait_s=0)
 
@@ -76,8 +78,7 @@ async def test_a_ticket_survives_a_restart_and_a_late_tap_never_approves(sandbox
 
 async def test_a_ticket_that_ran_out_while_the_desk_was_away_says_so(sandbox: Sandbox) -> None:
     async with a_live_desk(sandbox, ticket_s=15) as desk:
-        said = await sandbox.say(ANNA, "/order btc buy 500", chat=ADMIN_CHAT_ID)
-        card = await sandbox.next_from_bot(ADMIN_CHAT_ID, after=said["id"], having="APPROVE? · LIVE")
+        card = await asked_in(desk, sandbox, "/order btc buy 500")
         ends_at = (await the_ticket(desk)).expires_at
         left_s = (ends_at - desk.services.clock.wire_now()).total_seconds()
     await asyncio.sleep(max(left_s, 0))
