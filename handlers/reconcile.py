@@ -82,7 +82,7 @@ async def act(request: Request) -> Screen:
 
 def _card(request: Request, seen: list[Comparison]) -> Screen:
     say, latches = request.say, request.services.latches
-    html = say.render("reconcile.html", accounts=[reconcile_view(one, say) for one in seen])
+    html = say.render("reconcile.html", books=[reconcile_view(one, say) for one in seen])
     differing = [
         button(f"{difference_name(one, each, say)[:28]}", "rd", one.account, each.key)
         for one in seen
@@ -131,7 +131,7 @@ def _values(request: Request, seen: Comparison, difference: Difference) -> dict[
     say = request.say
     return {
         "kind": difference.kind.value,
-        "account": account_name(seen.account, say),
+        "where": account_name(seen.account, say),
         "what": difference_name(seen, difference, say),
         "ours": amount(difference.ours, say),
         "theirs": amount(difference.theirs, say),

@@ -34,6 +34,7 @@ from tests.build.findings import a_finding
 from tests.build.latch_screens import latch_values
 from tests.build.markets import a_ticker, an_instrument
 from tests.build.people import a_person
+from tests.build.reconcile_screens import reconcile_values
 from tests.build.screening import screen_values
 from tests.build.screens import a_screen_desk, buttons, the_rendering
 from tests.build.signal_screens import signal_values
@@ -234,6 +235,7 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         **ticket_values(hostile, instrument, is_bad=is_bad),
         "said": hostile,
         **latch_values(hostile, is_bad=is_bad),
+        **reconcile_values(hostile, is_bad=is_bad),
         "finding": a_finding("unprotected" if is_bad else "foreign_order", hostile),
     }
 
