@@ -230,24 +230,25 @@ class GateReads:
                 continue
             fired = str(row.get("fired_order_id") or row.get("trade_id") or "0")
             if fired != "0":
-                return await self._fired(fired, client_id, market)
+                return await self._fired(fired, str(row["id"]), client_id, market)
             with sense(self._calls.account):
                 return read(row, catalogue)
         return None
 
-    async def _fired(self, venue_id: str, client_id: str, market: Market) -> VenueOrder | None:
-        """What became of an order that woke: the venue gave it an id of its own."""
+    async def _fired(self, fired_id: str, slept_id: str, client_id: str, market: Market) -> VenueOrder | None:
+        """What became of an order that woke: the venue gave it an id of its own, and it is told under the
+        one that it slept under, as its executions are."""
         catalogue = await self._calls.catalogue()
         is_spot = market.instrument.kind is MarketKind.SPOT
         scope = {"currency_pair": market.id, "account": "unified"} if is_spot else {"settle": SETTLE}
         method = "private_spot_get_orders_order_id" if is_spot else _FUTURES_ORDER
-        row = await self._found(method, scope | {"order_id": venue_id})
+        row = await self._found(method, scope | {"order_id": fired_id})
         if row is None:
             return None
         read = gate_rows.spot_order_of if is_spot else gate_rows.futures_order_of
         with sense(self._calls.account):
             found = read(row, catalogue)
-            return None if found is None else replace(found, client_id=client_id)
+            return None if found is None else replace(found, client_id=client_id, venue_id=slept_id)
 
     async def _sleeping(self, market: Market, status: str) -> Sequence[Row]:
         page: Request = {"status": status, "limit": _PAGE}

@@ -25,6 +25,8 @@ from ports.venue_books import (
 )
 
 POINTS, GT = "POINT", "GT"
+_WOKE: Final = "ao-"
+"""What wakes is another order with an id of its own; its text is this and the id of the one that slept."""
 
 _SPOT_STATES: Final = {
     "open": VenueOrderState.OPEN,
@@ -61,6 +63,13 @@ def client_id_of(text: str | None) -> str:
     return text.removeprefix(PREFIX) if text and text.startswith(PREFIX) else ""
 
 
+def venue_id_of(row: Row, name: str) -> str:
+    """The venue's id of an order: one that woke is told under the id that it slept under, by which it was
+    placed and is known to us."""
+    text = str(row.get("text") or "")
+    return text.removeprefix(_WOKE) if text.startswith(_WOKE) else str(row[name])
+
+
 def spot_order_of(row: Row, catalogue: Catalogue) -> VenueOrder | None:
     """A spot order; `None` in a market that the desk does not trade."""
     market = catalogue.find(MarketKind.SPOT, row["currency_pair"])
@@ -71,7 +80,7 @@ def spot_order_of(row: Row, catalogue: Catalogue) -> VenueOrder | None:
     kind = _kind(row["type"].startswith("limit"), row.get("time_in_force"))
     return VenueOrder(
         client_id=client_id_of(row.get("text")),
-        venue_id=str(row["id"]),
+        venue_id=venue_id_of(row, "id"),
         instrument=market.instrument,
         side=side,
         kind=kind,
@@ -95,7 +104,7 @@ def futures_order_of(row: Row, catalogue: Catalogue) -> VenueOrder | None:
     kind = _kind(price is not None, row.get("tif"))
     return VenueOrder(
         client_id=client_id_of(row.get("text")),
-        venue_id=str(row["id"]),
+        venue_id=venue_id_of(row, "id"),
         instrument=market.instrument,
         side=Side.BUY if size > 0 else Side.SELL,
         kind=kind,
@@ -171,7 +180,7 @@ def spot_fill_of(row: Row, catalogue: Catalogue) -> VenueFill | None:
     return VenueFill(
         id=str(row["id"]),
         client_id=client_id_of(row.get("text")),
-        venue_order_id=str(row["order_id"]),
+        venue_order_id=venue_id_of(row, "order_id"),
         instrument=market.instrument,
         side=side,
         price=Decimal(row["price"]),
@@ -193,7 +202,7 @@ def futures_fill_of(row: Row, catalogue: Catalogue) -> VenueFill | None:
     return VenueFill(
         id=str(row.get("id") or row["trade_id"]),
         client_id=client_id_of(row.get("text")),
-        venue_order_id=str(row["order_id"]),
+        venue_order_id=venue_id_of(row, "order_id"),
         instrument=market.instrument,
         side=Side.BUY if Decimal(size) > 0 else Side.SELL,
         price=Decimal(str(row["price"])),

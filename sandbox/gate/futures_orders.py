@@ -18,6 +18,7 @@ from sandbox.gate.fields import Body, decimal_of, flag, needed_decimal, part, te
 from sandbox.gate.moments import fine_seconds, millis, seconds
 from sandbox.gate.spot_orders import TIFS
 from sandbox.gate.wire import BAD_VALUE, Contracts, Declined, pair_of
+from sandbox.gate.woken import book_id, book_text, fill_id, fill_text
 
 NO_TEXT = "api"
 
@@ -77,7 +78,7 @@ def row(order: ExchangeOrder, user: int) -> dict[str, Any]:
         {} if order.is_live else {"finish_time": fine_seconds(order.updated_at), "finish_as": ending(order)}
     )
     return {
-        "id": int(order.id),
+        "id": int(book_id(order)),
         "user": user,
         "contract": pair_of(order.instrument.symbol),
         "create_time": fine_seconds(order.created_at),
@@ -94,7 +95,7 @@ def row(order: ExchangeOrder, user: int) -> dict[str, Any]:
         "is_reduce_only": order.wish.is_reduce_only,
         "is_close": False,
         "is_liq": order.why is Why.LIQUIDATED,
-        "text": order.wish.client_id or NO_TEXT,
+        "text": book_text(order, NO_TEXT),
         "status": "open" if order.is_live else "finished",
         **ended,
         "stp_id": 0,
@@ -145,7 +146,7 @@ def sleeping_row(order: ExchangeOrder, user: int) -> dict[str, Any]:
         "id": int(order.id),
         "user": user,
         "create_time": seconds(order.created_at),
-        "trade_id": int(order.id) if order.is_triggered else 0,
+        "trade_id": int(book_id(order)) if order.is_triggered else 0,
         "status": "open" if order.state is State.SLEEPING else "finished",
         **ended,
         "reason": "" if order.why is None or order.is_triggered else order.why.value,
@@ -171,11 +172,11 @@ def fill(done: Execution) -> dict[str, Any]:
         "id": int(done.id),
         "create_time": fine_seconds(done.at),
         "contract": pair_of(done.instrument.symbol),
-        "order_id": done.order_id,
+        "order_id": fill_id(done),
         "size": _contracts(done, done.quantity),
         "close_size": _contracts(done, done.closed),
         "price": f"{done.price:f}",
-        "text": done.client_id or NO_TEXT,
+        "text": fill_text(done, NO_TEXT),
         **_fees(done),
         "role": done.liquidity.value,
     }

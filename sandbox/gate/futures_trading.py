@@ -18,6 +18,7 @@ from sandbox.gate.labels import declined
 from sandbox.gate.markets import GateMarkets, contract_grid
 from sandbox.gate.recall import Recall
 from sandbox.gate.wire import BAD_VALUE, Declined, page_of, required
+from sandbox.gate.woken import fill_id
 
 _KIND = MarketKind.PERP
 _MOST_BATCHED = 10
@@ -115,7 +116,7 @@ class FuturesTrading:
         chosen = [
             done
             for done in accounts.fills_of(call.account, _KIND)
-            if symbol in (None, done.instrument.symbol) and order_id in (None, "", done.order_id)
+            if symbol in (None, done.instrument.symbol) and order_id in (None, "", fill_id(done))
         ]
         first, stop = page_of(call.query)
         return [futures_orders.fill(done) for done in chosen[first:stop]]

@@ -15,6 +15,7 @@ from engines.simulate.exchange.event import Event
 from engines.simulate.exchange.journal import Journal
 from engines.simulate.exchange.order import ExchangeOrder, State
 from engines.simulate.exchange.refusal import Declined, Why
+from sandbox.gate.woken import book_id, slept_id
 
 TEXT_KNOWN_MS: Final = {MarketKind.SPOT: 3_600_000, MarketKind.PERP: 60_000}
 """For how long after its end an order is found by its text (wire time)."""
@@ -34,10 +35,11 @@ class Recall:
         """An order that is or was in the book, by its id or text. Raises `Declined`."""
         if name.startswith("t-"):
             order = account.order(client_id=name)
-            is_known = order.is_live or self._age_ms(order) <= TEXT_KNOWN_MS[kind]
+            is_young = order.is_live or self._age_ms(order) <= TEXT_KNOWN_MS[kind]
+            is_known = is_young and not order.is_triggered
         else:
-            order = account.order(id=name)
-            is_known = True
+            order = account.orders.get(name) or account.order(id=slept_id(name))
+            is_known = name == book_id(order)
         if not is_known or not self.is_known(order, kind):
             raise Declined(Why.ORDER_NOT_FOUND, name)
         return order

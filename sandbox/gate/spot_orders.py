@@ -12,6 +12,7 @@ from engines.simulate.exchange.rules import POINTS
 from sandbox.gate.fields import Body, decimal_of, needed_decimal, part, text_of, word
 from sandbox.gate.moments import millis, seconds
 from sandbox.gate.wire import BAD_VALUE, Declined, pair_of
+from sandbox.gate.woken import book_id, book_text, fill_id, fill_text
 
 NO_TEXT = "apiv4"
 TIFS = {
@@ -79,8 +80,8 @@ def row(order: ExchangeOrder, account: str) -> dict[str, Any]:
     left = (order.wish.cost or _ZERO) - order.cost if is_by_cost else order.left
     created, updated = millis(order.created_at), millis(order.updated_at)
     return {
-        "id": order.id,
-        "text": order.wish.client_id or NO_TEXT,
+        "id": book_id(order),
+        "text": book_text(order, NO_TEXT),
         "amend_text": "-",
         "create_time": str(created // 1000),
         "update_time": str(updated // 1000),
@@ -138,7 +139,7 @@ def sleeping_row(order: ExchangeOrder, account: str, user: int) -> dict[str, Any
         "market": pair_of(order.instrument.symbol),
         "ctime": seconds(order.created_at),
         "ftime": ended,
-        "fired_order_id": int(order.id) if order.is_triggered else 0,
+        "fired_order_id": int(book_id(order)) if order.is_triggered else 0,
         "status": sleeping_status(order),
         "reason": "" if order.why is None or order.is_triggered else order.why.value,
     }
@@ -155,7 +156,7 @@ def pushed_sleeping(order: ExchangeOrder, user: int) -> dict[str, Any]:
         "exchange_type": order.instrument.quote,
         "reason": "" if order.why is None or order.is_triggered else order.why.value,
         "err_msg": "",
-        "fired_order_id": int(order.id) if order.is_triggered else 0,
+        "fired_order_id": int(book_id(order)) if order.is_triggered else 0,
         "instant_cancel": False,
         "trigger_price": f"{order.trigger_price:f}",
         "trigger_rule": rule_text(order),
@@ -183,14 +184,14 @@ def fill(done: Execution) -> dict[str, Any]:
         "create_time": str(at_ms // 1000),
         "create_time_ms": f"{at_ms}.000000",
         "currency_pair": pair_of(done.instrument.symbol),
-        "order_id": done.order_id,
+        "order_id": fill_id(done),
         "side": done.side.value,
         "role": done.liquidity.value,
         "amount": f"{done.quantity:f}",
         "price": f"{done.price:f}",
         **fees(done.fee, done.fee_asset, _received(done)),
         "sequence_id": str(done.number),
-        "text": done.client_id or NO_TEXT,
+        "text": fill_text(done, NO_TEXT),
     }
 
 

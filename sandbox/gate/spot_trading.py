@@ -14,6 +14,7 @@ from sandbox.gate.labels import declined
 from sandbox.gate.markets import GateMarkets, spot_grid
 from sandbox.gate.recall import Recall
 from sandbox.gate.wire import BAD_VALUE, Declined, page_of, required
+from sandbox.gate.woken import fill_id
 
 _KIND = MarketKind.SPOT
 _MOST_BATCHED = 10
@@ -117,7 +118,7 @@ class SpotTrading:
             done
             for done in accounts.fills_of(call.account, _KIND)
             if symbol in (None, done.instrument.symbol)
-            and order_id in (None, "", done.order_id)
+            and order_id in (None, "", fill_id(done))
             and within(span, done.at)
         ]
         first, stop = page_of(call.query)

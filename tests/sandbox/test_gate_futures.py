@@ -221,7 +221,8 @@ async def test_a_stop_wakes_and_closes(gate: GateCalls, venues: Venues) -> None:
     woken = await gate.get(f"{HOME}/price_orders/{placed['id']}")
     assert (woken["status"], woken["finish_as"]) == ("finished", "succeeded")
     fired = await gate.get(f"{HOME}/orders/{woken['trade_id']}")
-    assert (fired["text"], fired["finish_as"], fired["left"]) == ("t-stop", "filled", 0)
+    assert (fired["text"], fired["finish_as"], fired["left"]) == (f"ao-{placed['id']}", "filled", 0)
+    assert fired["id"] != placed["id"], "what woke is another order"
     assert (await gate.get(f"{HOME}/positions/BTC_USDT"))["size"] == 0
 
 

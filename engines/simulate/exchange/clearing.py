@@ -69,6 +69,7 @@ class Clearing:
             rate=fee.rate,
             liquidity=liquidity,
             at=at,
+            is_woken=order.is_triggered,
         )
         clear = self._clear_perp if order.wish.is_perp else self._clear_spot
         clear(account, execution)

@@ -151,7 +151,7 @@ class Execution:
 
     `fee` is positive when paid, in `fee_asset`; of funding it is what was paid in quote currency (negative:
     received) at `rate`. `closed` is the part that made a position smaller, `realised` its profit before
-    fees.
+    fees. `is_woken`: of an order that had slept.
     """
 
     id: str
@@ -175,4 +175,5 @@ class Execution:
     liquidity: Liquidity
     closed: Decimal = Decimal(0)
     realised: Decimal = Decimal(0)
+    is_woken: bool = False
     at: datetime

@@ -5,18 +5,19 @@ from typing import Any
 
 import pytest
 
+from adapters.venues import gate_rows
 from adapters.venues.answer import Declined, Meaning, VenueAnswer
 from adapters.venues.gate_reads import GateReads
 from engines.core.side import Side
 from ports.errors import Transient
 from ports.venue_books import VenueOrderState
 from tests.build.clock import NOON, HandClock
-from tests.build.venue_catalogue import GATE_PERP, GATE_SPOT
+from tests.build.venue_catalogue import GATE, GATE_PERP, GATE_SPOT
 from tests.build.venue_gate import FakeGate, calls_to
 
 SPOT_ORDER = {
     "id": "77",
-    "text": "ao-1",
+    "text": "ao-5",
     "create_time": "1710488334",
     "update_time": "1710488335",
     "status": "closed",
@@ -60,7 +61,7 @@ async def test_an_order_whose_id_gate_forgot_is_found_among_the_finished() -> No
     assert (told.client_id, told.state) == ("mine", VenueOrderState.FILLED)
 
 
-async def test_an_order_that_woke_is_looked_up_by_the_id_that_it_got_then() -> None:
+async def test_an_order_that_woke_is_looked_up_by_its_new_id_and_told_under_the_old_one() -> None:
     def by_id(request: Any) -> Any:
         return SPOT_ORDER if request["order_id"] == "77" else NOT_THERE
 
@@ -72,7 +73,7 @@ async def test_an_order_that_woke_is_looked_up_by_the_id_that_it_got_then() -> N
     )
     told = await reads(gate).order("mine", GATE_SPOT.instrument)
     assert told is not None
-    assert (told.client_id, told.venue_id, told.state) == ("mine", "77", VenueOrderState.FILLED)
+    assert (told.client_id, told.venue_id, told.state) == ("mine", "5", VenueOrderState.FILLED)
 
 
 async def test_what_is_nowhere_is_not_there_and_every_place_was_looked_at() -> None:
@@ -120,3 +121,15 @@ async def test_an_answer_of_another_shape_is_no_answer() -> None:
     with pytest.raises(Transient) as error:
         await reads(gate).balances()
     assert error.value.kind == "nonsense"
+
+
+def test_executions_of_an_order_that_woke_are_told_under_the_id_that_it_slept_under() -> None:
+    row = {"id": "30908769", "currency_pair": "BTC_USDT", "side": "sell", "role": "taker"}
+    row |= {"amount": "0.01", "price": "90", "order_id": "77", "fee": "0", "text": "ao-5"}
+    told = gate_rows.spot_fill_of(row | {"create_time": "1710488334"}, GATE)
+    assert told is not None
+    assert (told.client_id, told.venue_order_id) == ("", "5")
+    perp = {"id": "9", "contract": "BTC_USDT", "size": -1, "price": "90", "order_id": "78", "role": "taker"}
+    futures = gate_rows.futures_fill_of(perp | {"create_time": 1710488334, "text": "ao-6"}, GATE)
+    assert futures is not None
+    assert futures.venue_order_id == "6"
