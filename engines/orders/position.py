@@ -122,9 +122,9 @@ def _reduced(trade: Trade, purpose: Purpose, fill: Fill) -> tuple[Trade, Flow]:
 
 
 def _share(trade: Trade, quantity: Decimal) -> tuple[Decimal, Decimal]:
-    """Cost and margin of a part of what is held."""
-    part = quantity / trade.quantity
-    return cut(trade.held_cost * part), cut(trade.margin * part)
+    """Cost and margin of a part of what is held. Divided last: a third of three is one, not a little less."""
+    held = trade.quantity
+    return cut(trade.held_cost * quantity / held), cut(trade.margin * quantity / held)
 
 
 def _exit_fee(trade: Trade, fill: Fill, given: Decimal) -> Decimal:

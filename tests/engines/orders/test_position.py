@@ -82,6 +82,12 @@ def test_thirds_that_do_not_come_out_even_lose_nothing() -> None:
     assert (parts.margin, parts.held_cost, parts.realised) == (D(0), D(0), D("-0.0003"))
 
 
+def test_a_part_that_comes_out_even_loses_nothing_to_a_division() -> None:
+    trade = entered(("100.1", "0.003"))
+    half = left(left(trade, 100, "0.001"), 100, "0.001")
+    assert (half.realised, half.held_cost) == (D("-0.0002"), D("0.1001"))
+
+
 def test_spot_sets_nothing_aside() -> None:
     assert margin_for(SPOT, D(1000), D(1)) == 0
     assert margin_for(PERP, D(1000), D(3)) == D("333.33333333")
