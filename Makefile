@@ -1,6 +1,6 @@
 # One command does everything, set-up included, on a machine with git, make and Python >= 3.11.
 .DELETE_ON_ERROR:
-.PHONY: help run test check bench e2e format clean
+.PHONY: help run test check chaos bench e2e format clean
 
 UV := $(shell command -v uv || echo .uv/bin/uv)
 BIN = .venv/bin
@@ -9,11 +9,14 @@ PYTEST = $(BIN)/pytest
 # one more than there are processors: a scenario waits for much of its time
 JOBS = $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 ONLY =
+ROUNDS = 500
+SEED = 1
 
 help:
 	@echo 'make run      start the desk; without a Telegram token, the sandbox and its chat page'
 	@echo 'make test     everything that must hold: style, types, import contracts, tests, coverage'
 	@echo 'make e2e      the browser tests (installs Chromium if it is absent)'
+	@echo 'make chaos    kill the order road on the wire 500 times; make chaos ROUNDS=1 SEED=7 for one again'
 	@echo 'make bench    the benchmarks, one JSON object a line; make bench ONLY=chart for one family'
 	@echo 'make check    style, types and import contracts alone'
 	@echo 'make format   write the code in the one style'
@@ -35,6 +38,9 @@ check: .venv/.dev
 e2e: .venv/.e2e
 	@.ci/need chromium chromium fonts-dejavu-core fonts-noto-color-emoji
 	$(PYTEST) -n 2 tests/browser
+
+chaos: .venv/.dev
+	@$(BIN)/python -m tests.build.chaos --rounds $(ROUNDS) --seed $(SEED)
 
 bench: .venv/.dev
 	@$(BIN)/python -m benchmarks $(ONLY)

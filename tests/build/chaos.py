@@ -1,9 +1,11 @@
-"""Rounds of chaos: a desk that is killed twice on the wire, with trouble at its venues, must come to what they
-have. `python -m tests.build.chaos --rounds 500` runs many, `--seed N --rounds 1` the one of that seed again.
+"""Rounds of chaos: a desk that is killed twice on the wire, with trouble at its venues, must come to what
+they have. `make chaos` plays many, `make chaos SEED=N ROUNDS=1` the one of that seed again.
 """
 
 import argparse
 import asyncio
+import os
+import signal
 import sys
 import tempfile
 import time
@@ -29,7 +31,8 @@ from tests.build.recordings import DAY, HOUR, JANUARY_MS, MINUTE, a_recording
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_MS = JANUARY_MS + 3 * DAY
 NOW_MS = START_MS + 7 * HOUR + 23 * MINUTE
-LIFE_S = 90.0
+LIFE_S = 40.0
+SAY_EVERY = 10
 BY_ITSELF = "by itself"
 LATE_S = 0.4
 """Longer than any fill is told late."""
@@ -52,6 +55,7 @@ class Lane:
     """Lives, one after the other, of one zygote."""
 
     zygote: Process
+    life: int | None = None
 
     async def bear(self, url: str, folder: Path, plan: Plan) -> int:
         """Start a life; the number of its process."""
@@ -64,12 +68,23 @@ class Lane:
         assert self.zygote.stdin is not None
         self.zygote.stdin.write(orjson.dumps(wanted) + b"\n")
         await self.zygote.stdin.drain()
-        return await self._number()
+        self.life = await self._number()
+        return self.life
 
     async def end(self) -> int:
-        """How the life ended; negative: by that signal."""
-        async with asyncio.timeout(LIFE_S):
-            return await self._number()
+        """How the life ended; negative: by that signal. One that takes too long is ended."""
+        ending = asyncio.ensure_future(self._number())
+        done, _ = await asyncio.wait([ending], timeout=LIFE_S)
+        if not done:
+            self.stop()
+        code = await ending
+        self.life = None
+        return code
+
+    def stop(self) -> None:
+        """End the life that runs, if one does."""
+        if self.life is not None:
+            os.kill(self.life, signal.SIGKILL)
 
     async def _number(self) -> int:
         assert self.zygote.stdout is not None
@@ -85,7 +100,11 @@ async def a_lane() -> AsyncIterator[Lane]:
     try:
         assert zygote.stdout is not None
         await zygote.stdout.readline()
-        yield Lane(zygote)
+        lane = Lane(zygote)
+        try:
+            yield lane
+        finally:
+            lane.stop()
     finally:
         if zygote.stdin is not None:
             zygote.stdin.close()
@@ -99,6 +118,7 @@ class Arena:
     origin: Origin
     template: Path
     folder: Path
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
     async def at(cls, folder: Path) -> "Arena":
@@ -123,7 +143,8 @@ class Arena:
                 hand.cancel()
                 await asyncio.gather(hand, return_exceptions=True)
             problems = [] if code == 0 else [f"the last life ended with {code}"]
-            problems += await differences(world, folder, opening)
+            async with self._opening:  # schemas are looked at one at a time
+                problems += await differences(world, folder, opening)
             orders = sum(len(world.account(name).orders) for name in ACCOUNTS)
         log = (folder / "desk.log").read_text(encoding="utf-8", errors="replace")
         return Outcome(
@@ -182,22 +203,31 @@ def main() -> int:
 
 
 async def _report(chosen: argparse.Namespace) -> int:
-    began, failed, killed, orders = time.monotonic(), list[int](), 0, 0
+    began, failed = time.monotonic(), list[int]()
+    done = killed = orders = 0
     with tempfile.TemporaryDirectory() as folder:
         seeds = range(chosen.seed, chosen.seed + chosen.rounds)
         async for outcome in rounds(seeds, chosen.lanes, Path(folder)):
             killed += sum(not one.startswith(BY_ITSELF) for one in outcome.kills)
             orders += outcome.orders
             if chosen.verbose or outcome.problems:
-                print(outcome, outcome.log if chosen.verbose else "", sep="\n", flush=True)
+                _say(f"{outcome}\n{outcome.log}")
             if outcome.problems:
                 failed.append(outcome.seed)
+            done += 1
+            if done % SAY_EVERY == 0:
+                _say(f"{done} rounds, differences in {len(failed)}")
     seconds = time.monotonic() - began
-    print(
+    _say(
         f"{chosen.rounds} rounds, {killed} kills, {orders} orders, {seconds:.0f} s, "
         f"differences in {len(failed)}{f': seeds {sorted(failed)}' if failed else ''}"
     )
     return 1 if failed else 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

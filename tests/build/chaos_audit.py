@@ -38,7 +38,7 @@ async def _of_account(desk: SqlDesk, name: str, world: ChaosWorld, opening: Deci
     # the sub-account of an engine is one for all real accounts: trades are told apart by their orders
     every = await desk.books.fills(owner)
     fills = [(order, fill) for order, fill in every if order.intent.account == name]
-    trades = [one for one in await desk.books.trades(owner, limit=1000)]
+    trades = await desk.books.trades(owner, limit=1000)
     orders = {one.id: one for trade in trades for one in await desk.books.orders(trade.id)}
     ours = {key: one for key, one in orders.items() if one.intent.account == name}
     return [
@@ -77,9 +77,7 @@ def _orders(account: Account, ours: dict[str, Order]) -> list[str]:
 def _fills(account: Account, fills: list[tuple[Order, Fill]]) -> list[str]:
     """Each execution booked once, as it was."""
     here = Counter((order.id, fill.price, fill.quantity, fill.fee) for order, fill in fills)
-    there = Counter(
-        (_client_id(one.client_id), one.price, one.quantity, one.fee) for one in _dealt(account)
-    )
+    there = Counter((_client_id(one.client_id), one.price, one.quantity, one.fee) for one in _dealt(account))
     return [
         *(f"fill {one} {count} times too often here" for one, count in (here - there).items()),
         *(f"fill {one} {count} times too rarely here" for one, count in (there - here).items()),

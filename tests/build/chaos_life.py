@@ -35,7 +35,7 @@ from ports.books import Conflict
 from ports.errors import DeskError, Refused, Transient, Uncertain
 from ports.tickets import Effect, Ticket, TicketState
 from sandbox.accounts import TRADING
-from services.latches import LatchNews, Latches
+from services.latches import Latches, LatchNews
 from services.lease import DeskLease
 from services.ordering.judging import FundsOnly
 from services.ordering.naming import first_order, intent_name
@@ -56,7 +56,7 @@ EXPIRY_S = 1.0
 RECEIVE_MS = 500
 MAKER_S = 0.3
 QUIET_S = 0.3
-PATIENCE_S = 30.0
+PATIENCE_S = 15.0
 FEES = Fees(spot=Decimal("0.001"), maker=Decimal("0.0002"), taker=Decimal("0.00055"))
 _NOTHING = Decimal(0)
 
@@ -371,12 +371,13 @@ def _intent(action: Action, trade: Trade, *, is_exit: bool = False, **changes: A
 
 async def _patiently(act: Any) -> Any:
     """What an engine does: what was not possible now is tried again soon; what is known is not done again."""
-    while True:
-        try:
-            return await act()
-        except (Transient, Conflict, Uncertain) as error:
-            log.info("again", error=str(error))
-            await asyncio.sleep(0.05)
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                return await act()
+            except (Transient, Conflict, Uncertain) as error:
+                log.info("again", error=str(error))
+                await asyncio.sleep(0.05)
 
 
 async def live(url: str, folder: Path, actions: tuple[Action, ...]) -> int:

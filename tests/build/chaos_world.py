@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from random import Random
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from engines.simulate.exchange.account import Account
 from engines.simulate.exchange.order import State
@@ -25,6 +24,7 @@ from sandbox.gate.exchange import gate_exchange
 from sandbox.gate.routes import gate_routes
 from sandbox.market.market import Market
 from sandbox.market.source import Origin
+from sandbox.server import HOST, SHUTDOWN_S
 from sandbox.telegram.keep import ForgetfulKeep
 from sandbox.wiretap import Phase, WireEvent, Wiretap, wiretap_middleware
 from tests.build.chaos_plan import Kill
@@ -103,9 +103,14 @@ async def a_chaos_world(origin: Origin, now_ms: int) -> AsyncIterator[ChaosWorld
     app.add_routes(clock_routes(clock))
     killer = Killer()
     wiretap.listen(killer)
-    async with TestServer(app) as server:
-        url = str(server.make_url("")).rstrip("/")
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, HOST, 0).start()
+        url = f"http://{HOST}:{runner.addresses[0][1]}"
         yield ChaosWorld(url=url, faults=faults, exchanges={BYBIT: bybit, GATE: gate}, killer=killer)
+    finally:
         faults.clear()
         for exchange in (bybit, gate):
             exchange.close()
+        await runner.cleanup()

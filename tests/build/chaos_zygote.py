@@ -1,5 +1,5 @@
-"""A process that has imported everything and gives birth to lives: a start costs milliseconds then, and a life
-is a process of its own that `kill -9` ends.
+"""A process that has imported everything and gives birth to lives: a start costs milliseconds then, and a
+life is a process of its own that `kill -9` ends.
 
 A line of JSON on standard input starts a life; its number is written back, and how it ended once it has.
 """
@@ -24,14 +24,19 @@ def main() -> None:
     """Until standard input ends."""
     for name in LIBRARIES:
         importlib.import_module(name)
-    print("ready", flush=True)
+    _say("ready")
     while line := sys.stdin.readline():
         number = os.fork()
         if number == 0:
             os._exit(_live(orjson.loads(line)))
-        print(number, flush=True)
+        _say(number)
         _, status = os.waitpid(number, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        _say(os.waitstatus_to_exitcode(status))
+
+
+def _say(word: object) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
 
 
 def _live(wanted: dict[str, Any]) -> int:

@@ -1,5 +1,6 @@
 """Two legs that belong together end even, whatever becomes of either."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from engines.core.side import Direction
 from engines.orders.order import OrderState
 from engines.orders.pair import Even, OnFailure, PairStep, Waiting
+from ports.books import Conflict
 from services.ordering.naming import intent_name
 from tests.build.fake_venue import Trouble
 from tests.build.live_desk import LiveDesk, a_live_desk
@@ -73,6 +75,16 @@ async def test_a_leg_that_is_filled_in_part_is_evened_out() -> None:
     assert await driven(desk) == Even()
     assert await net(desk) == 0
     assert [held.trade.quantity for held in desk.orders.register.live()] == [Decimal("0.5")] * 2
+
+
+async def test_an_order_that_is_filled_before_it_is_cancelled_is_a_conflict() -> None:
+    desk = await a_live_desk()
+    await placed(desk)
+    held = desk.orders.register.live()[0]
+    seen = replace(held.orders[0], state=OrderState.OPEN)
+    with pytest.raises(Conflict):
+        await desk.orders.sending.cancel(seen)
+    assert desk.orders.register.find(seen.id) == held.orders[0]
 
 
 async def test_nothing_is_decided_while_nobody_knows() -> None:
