@@ -56,7 +56,7 @@ EXPIRY_S = 1.0
 RECEIVE_MS = 500
 MAKER_S = 0.3
 QUIET_S = 0.3
-PATIENCE_S = 15.0
+PATIENCE_S = 45.0
 FEES = Fees(spot=Decimal("0.001"), maker=Decimal("0.0002"), taker=Decimal("0.00055"))
 _NOTHING = Decimal(0)
 
