@@ -173,6 +173,17 @@ async def test_a_foreign_order_is_ignored_until_it_changes_or_cancelled(
     assert not await world.books.open_orders()
 
 
+@both
+async def test_nothing_enters_while_the_venue_cannot_be_read(world: WireWorld, left: Outlasting) -> None:
+    desk = await a_money_desk(world, left)
+    world.fault(down=True)
+    assert not await desk.begin()
+    assert f"starting:{world.name}" in desk.breakers.pulled
+    world.mend()
+    assert await desk.begin()
+    assert desk.breakers.pulled == {}
+
+
 async def miss_much(world: WireWorld) -> None:
     """The market goes on past a settlement, a resting order is served, money comes and goes."""
     [order] = list(world.account.live_in())
