@@ -6,6 +6,7 @@ Importing this imports ccxt, which takes a second: it is done when an account is
 import hmac
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import aiohttp
@@ -173,6 +174,10 @@ def _bybit_pause_s(headers: Mapping[str, str]) -> float | None:
 
 
 def _gate_pause_s(headers: Mapping[str, str]) -> float | None:
-    """Gate names the second at which its quota is whole again."""
-    retry_after = headers.get("Retry-After")
-    return float(retry_after) if retry_after else None
+    """Gate names the second at which its quota is whole again, by its own clock."""
+    if retry_after := headers.get("Retry-After"):
+        return float(retry_after)
+    reset_s, sent = headers.get("X-Gate-RateLimit-Reset-Timestamp"), headers.get("Date")
+    if not reset_s or not sent:
+        return None
+    return max(float(reset_s) - parsedate_to_datetime(sent).timestamp(), 0.0)

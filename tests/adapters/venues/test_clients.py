@@ -47,6 +47,13 @@ async def test_gate_names_its_label_and_when_to_come_back(gate: RawGate) -> None
     assert (answer.code, answer.retry_after_s) == ("TOO_MANY_REQUESTS", 2)
 
 
+async def test_gate_names_the_second_at_which_its_quota_is_whole_again(gate: RawGate) -> None:
+    times = {"X-Gate-RateLimit-Reset-Timestamp": "1700000003", "Date": "Tue, 14 Nov 2023 22:13:21 GMT"}
+    assert judged(gate, 429, '{"label":"TOO_MANY_REQUESTS"}', **times).retry_after_s == 2
+    later = times | {"Date": "Tue, 14 Nov 2023 22:13:29 GMT"}
+    assert judged(gate, 429, '{"label":"TOO_MANY_REQUESTS"}', **later).retry_after_s == 0
+
+
 async def test_an_answer_of_another_shape_names_no_code(bybit: RawBybit, gate: RawGate) -> None:
     assert judged(bybit, 200, "<html>").code == ""
     assert judged(gate, 200, "<html>").code == ""
