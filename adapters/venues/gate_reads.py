@@ -81,18 +81,14 @@ class GateReads:
     async def open_orders(self) -> Sequence[VenueOrder]:
         catalogue = await self._calls.catalogue()
         spot, futures, spot_asleep, futures_asleep = await asyncio.gather(
-            self._calls.read("private_spot_get_open_orders", {"account": "unified", "limit": _PAGE}),
-            self._futures_orders({"status": "open"}),
-            self._calls.read("private_spot_get_price_orders", {"status": "open", "limit": _PAGE}),
-            self._calls.read(
-                "private_futures_get_settle_price_orders",
-                {"settle": SETTLE, "status": "open", "limit": _PAGE},
-            ),
+            self._open_on_spot(),
+            self._pages(_FUTURES_ORDERS, {"settle": SETTLE, **_OPEN}, "offset"),
+            self._pages("private_spot_get_price_orders", _OPEN, "offset"),
+            self._pages("private_futures_get_settle_price_orders", {"settle": SETTLE, **_OPEN}, "offset"),
         )
         with sense(self._calls.account):
-            rows = [row for market in spot for row in market["orders"]]
             return [
-                *_told(rows, catalogue, gate_rows.spot_order_of),
+                *_told(spot, catalogue, gate_rows.spot_order_of),
                 *_told(futures, catalogue, gate_rows.futures_order_of),
                 *_told(spot_asleep, catalogue, gate_rows.sleeping_spot_order_of),
                 *_told(futures_asleep, catalogue, gate_rows.sleeping_futures_order_of),
@@ -213,7 +209,8 @@ class GateReads:
         name = {"settle": SETTLE, "order_id": PREFIX + client_id}
         row = await self._found(_FUTURES_ORDER, name)
         if row is None:
-            finished = await self._futures_orders({"contract": market.id, "status": "finished"})
+            ended = {"settle": SETTLE, "contract": market.id, "status": "finished", "limit": _PAGE}
+            finished = await self._calls.read(_FUTURES_ORDERS, ended)
             row = _named(finished, client_id)
         with sense(self._calls.account):
             if row is not None:
@@ -251,19 +248,29 @@ class GateReads:
             return None if found is None else replace(found, client_id=client_id, venue_id=slept_id)
 
     async def _sleeping(self, market: Market, status: str) -> Sequence[Row]:
+        """All that are open; of those that ended the last."""
         page: Request = {"status": status, "limit": _PAGE}
         if market.instrument.kind is MarketKind.SPOT:
-            rows = await self._calls.read("private_spot_get_price_orders", page | {"market": market.id})
+            method, request = "private_spot_get_price_orders", page | {"market": market.id}
         else:
-            page |= {"settle": SETTLE, "contract": market.id}
-            rows = await self._calls.read("private_futures_get_settle_price_orders", page)
-        found: Sequence[Row] = rows
+            method = "private_futures_get_settle_price_orders"
+            request = page | {"settle": SETTLE, "contract": market.id}
+        if status == "open":
+            return await self._pages(method, request, "offset")
+        found: Sequence[Row] = await self._calls.read(method, request)
         return found
 
-    async def _futures_orders(self, request: Request) -> Sequence[Row]:
-        rows: Sequence[Row] = await self._calls.read(
-            "private_futures_get_settle_orders", {"settle": SETTLE, "limit": _PAGE, **request}
-        )
+    async def _open_on_spot(self) -> Sequence[Row]:
+        """A page has so many orders of every market, so the next is asked for while one market was full."""
+        rows: list[Row] = []
+        page, is_full = 1, True
+        while is_full:
+            request = {"account": "unified", "limit": _PAGE, "page": page}
+            markets = await self._calls.read("private_spot_get_open_orders", request)
+            with sense(self._calls.account):
+                rows += (row for market in markets for row in market["orders"])
+                is_full = any(len(market["orders"]) >= _PAGE for market in markets)
+            page += 1
         return rows
 
     async def _found(self, method: str, request: Request) -> Row | None:
@@ -308,6 +315,8 @@ class GateReads:
                 return rows
 
 
+_OPEN: Final[Request] = {"status": "open", "limit": _PAGE}
+_FUTURES_ORDERS = "private_futures_get_settle_orders"
 _FUTURES_ORDER = "private_futures_get_settle_orders_order_id"
 _DUAL_POSITION = "private_futures_get_settle_dual_comp_positions_contract"
 

@@ -133,3 +133,22 @@ def test_executions_of_an_order_that_woke_are_told_under_the_id_that_it_slept_un
     futures = gate_rows.futures_fill_of(perp | {"create_time": 1710488334, "text": "ao-6"}, GATE)
     assert futures is not None
     assert futures.venue_order_id == "6"
+
+
+async def test_open_orders_beyond_the_first_page_are_read_too() -> None:
+    rows = [
+        SPOT_ORDER | {"id": str(number), "text": "web", "status": "open", "finish_as": "open"}
+        for number in range(130)
+    ]
+    asleep = [ASLEEP | {"id": 1000 + number, "status": "open"} for number in range(130)]
+
+    def on_spot(request: Any) -> Any:
+        first = (request["page"] - 1) * request["limit"]
+        return [{"currency_pair": "BTC_USDT", "orders": rows[first : first + request["limit"]]}]
+
+    def sleeping(request: Any) -> Any:
+        return asleep[request["offset"] : request["offset"] + request["limit"]]
+
+    gate = FakeGate(private_spot_get_open_orders=on_spot, private_spot_get_price_orders=sleeping)
+    there = await reads(gate).open_orders()
+    assert len({order.venue_id for order in there}) == 260 == len(there)
