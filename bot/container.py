@@ -481,6 +481,7 @@ def build_orders(
         quotes=quotes.of,
         breakers=latches,
         tell=finding_of(services),
+        hedged={"bybit": settings.venues.bybit_hedged, "gate": settings.venues.gate_hedged},
     )
 
 

@@ -122,6 +122,8 @@ class VenuesSettings(Section):
     timeout_ms: int = Field(5000, ge=500, le=60_000)
     recv_window_ms: int = Field(5000, ge=500, le=60_000)
     queue_s: float = Field(30, ge=1, le=600)
+    bybit_hedged: bool = False
+    gate_hedged: bool = True
     bybit_orders_per_s: float = Field(10, gt=0, le=100_000)
     bybit_reads_per_s: float = Field(20, gt=0, le=100_000)
     gate_orders_per_s: float = Field(10, gt=0, le=100_000)

@@ -7,6 +7,7 @@ while something is written to it, never while a venue is waited for. The parts a
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -22,7 +23,7 @@ from engines.orders.subaccount import SubAccount, is_live
 from engines.orders.trade import Trade
 from engines.risk.verdict import Verdict
 from ports.clock import Clock
-from ports.errors import Refused
+from ports.errors import Refused, Rejected, Transient
 from ports.tickets import Effect, Ticket
 from ports.trading import Venue
 from ports.venue_books import VenueBooks, VenueOrder
@@ -35,12 +36,13 @@ from services.ordering.hearing import Hearing
 from services.ordering.judging import FundsOnly, Judge, Quotes, no_quotes
 from services.ordering.pairs import Pairs
 from services.ordering.placing import ACCOUNT_CLOSED, Placing
-from services.ordering.positions import ONE, Positions
+from services.ordering.positions import ONE, Positions, account_of
 from services.ordering.pretending import Pretending
 from services.ordering.resolving import Resolver
 from services.ordering.returning import Returning
 from services.ordering.running import Runner
 from services.ordering.sending import Sending
+from services.ordering.setting_up import SettingUp
 from services.ordering.strangers import stand_in
 from services.trading.funds import Funds
 from services.trading.journal import Journal
@@ -62,6 +64,7 @@ class Orders:
     gate: Judge
     placing: Placing
     approving: Approving
+    setting_up: SettingUp
     adopting: Adopting
     pretending: Pretending
     sending: Sending
@@ -89,9 +92,12 @@ class Orders:
         breakers: Breakers | None = None,
         tell: Tell = untold,
         pace: Pace = USUAL,
+        hedged: Mapping[str, bool] | None = None,
     ) -> "Orders":
-        """The road to these venues; `books` are those of the real ones among them. More are opened later."""
+        """The road to these venues; `books` are those of the real ones among them. More are opened later.
+        `hedged` says of which accounts long and short are to be kept apart; others are left as they are."""
         venues, books = dict(venues), dict(books)
+        setting_up = SettingUp(venues, books, hedged or {})
         journal, gate = Journal(register), gate or FundsOnly(funds)
         breakers = breakers or NoBreakers()
         booking = Booking(register, journal, teller, clock, breakers, tell)
@@ -101,8 +107,10 @@ class Orders:
         )
         sending.doubt = resolver.doubt
         hearing = Hearing(books, register, booking, resolver, clock, sending.dismiss, tell)
-        returning = Returning(books, register, hearing, resolver, breakers, clock, tell)
-        placing = Placing(register, journal, sending, gate, quotes, funds, teller, clock, pace)
+        returning = Returning(
+            books, register, hearing, resolver, breakers, clock, tell, prepare=setting_up.prepare
+        )
+        placing = Placing(register, journal, sending, gate, quotes, funds, teller, clock, pace, setting_up)
         positions = Positions(register, clock)
         runner = Runner(register, placing, sending, booking, quotes, clock, returning.is_ready)
         brackets = Brackets(books, register, placing, sending, resolver, clock, tell, returning.is_ready)
@@ -119,6 +127,7 @@ class Orders:
             gate=gate,
             placing=placing,
             approving=Approving(placing),
+            setting_up=setting_up,
             adopting=Adopting(placing, positions, clock),
             pretending=Pretending(venues, register, booking, placing, sending, funds, clock),
             sending=sending,
@@ -133,11 +142,24 @@ class Orders:
 
     async def open(self, account: str, venue: Venue, books: VenueBooks) -> None:
         """Let orders go to a real account from now on. Nothing enters there until it is known what happened
-        at it while we were away."""
+        at it while we were away, and until long and short are kept apart there as it is wanted.
+
+        Raises `Refused("account_position_mode")` (`account`, `is_hedged`) when they are not and cannot be; an
+        account at which something of the desk's is under way is opened all the same.
+        """
+        if not self._has_any(account):
+            with suppress(Transient, Rejected):  # it is asked again before anything enters
+                await self.setting_up.mode(account, venue, books)
         await self.returning.latch(account)
         self.venues[account], self.books[account] = venue, books
         self.brackets.resume()
         self._opened.set()
+
+    def _has_any(self, account: str) -> bool:
+        """Whether the desk holds anything there, or has an order there."""
+        return any(account_of(held) == account for held in self.register.live()) or bool(
+            self.register.working(account)
+        )
 
     async def start(self) -> None:
         """Take up what was under way; once, after the register was loaded."""
@@ -160,6 +182,18 @@ class Orders:
                     for one in (self.hearing, self.resolver, self.returning):
                         loops.create_task(one.follow(account), name=f"{type(one).__name__} {account}")
                 await self._opened.wait()
+
+    async def instrument(self, account: str, instrument: Instrument) -> Instrument:
+        """A market as `account` has it, with that venue's grids. Raises `Refused("not_traded_there")`
+        (`account`, `pair`) where it has none, `account_closed`, `Transient`, `Rejected`."""
+        if account not in self.venues:
+            raise Refused(ACCOUNT_CLOSED, account=account)
+        if account not in self.books:  # our own: it trades what it is given
+            return instrument
+        for there in await self.books[account].instruments():
+            if there.key == instrument.key:
+                return there
+        raise Refused("not_traded_there", account=account, pair=instrument.pair)
 
     async def trade_for(
         self,

@@ -25,6 +25,7 @@ from ports.books import Change, Conflict
 from ports.errors import Refused
 from ports.tickets import Ticket, TicketState
 from services.ordering.placing import ACCOUNT_CLOSED, NO_PRICE, Placing, check
+from services.ordering.setting_up import LEVERAGE_NOT_SET
 from services.trading.journal import Step
 from services.trading.register import Held
 
@@ -60,6 +61,8 @@ class Approving:
         held = placing.register.get(order.intent.trade_id)
         if held is None:
             raise Conflict(f"order {order_id} does not wait any more")
+        if not await placing.has_leverage(order.intent, held.trade):
+            raise Refused(LEVERAGE_NOT_SET, account=order.intent.account, pair=order.intent.instrument.pair)
         verdict = placing.gate.judge(order.intent, held.trade)
         if verdict.ruling is not Ruling.ALLOW:
             raise Refused("not_allowed", verdict=verdict)

@@ -26,6 +26,7 @@ from ports.errors import Refused
 from ports.tickets import Ticket
 from services.ordering.judging import Judge, Quotes
 from services.ordering.sending import Sending
+from services.ordering.setting_up import LEVERAGE_NOT_SET, SettingUp
 from services.trading.funds import Funds
 from services.trading.journal import Journal, Step
 from services.trading.register import Held, Register
@@ -49,6 +50,7 @@ class Placing:
     teller: Teller
     clock: Clock
     pace: Pace
+    setting_up: SettingUp
 
     async def place(
         self,
@@ -97,6 +99,14 @@ class Placing:
         held = self.register.get(trade.id)
         stored = held.trade if held is not None else await self.register.books.trade(trade.id)
         return trade if stored is None else stored
+
+    async def has_leverage(self, intent: Intent, trade: Trade) -> bool:
+        """Whether the venue has the trade's leverage, or need not; it is set for what the gate lets go."""
+        if not self.setting_up.is_leverage_due(intent, trade):
+            return True
+        if self.gate.judge(intent, trade).ruling is Ruling.DENY:
+            return True
+        return await self.setting_up.leverage(intent, trade)
 
     async def first_terms(self, intent: Intent) -> Terms | None:
         """What the first order of an intent asks for; `None` while the market is not known."""
@@ -167,6 +177,8 @@ class Placing:
         check(intent)
         await self.register.account(trade.owner)
         terms = await self.first_terms(intent)
+        if not await self.has_leverage(intent, trade):
+            return self._denied(intent, terms or Terms.of(intent), LEVERAGE_NOT_SET)
         verdict = self.gate.judge(intent, trade)
         if intent.account not in self.sending.venues:
             return self._denied(intent, terms or Terms.of(intent), ACCOUNT_CLOSED)

@@ -35,8 +35,9 @@ async def nothing_more(account: str) -> None:
 
 @dataclass(slots=True)
 class Returning:
-    """Recovers real accounts, each by itself. Entries stay latched until it could, and until `conclude` has
-    found nothing more to be done; it raises `Transient` or `Rejected` where it could not."""
+    """Recovers real accounts, each by itself. Entries stay latched until it could, until `prepare` has set
+    the account up and `conclude` has found nothing more to be done; they raise `Transient` or `Rejected`
+    where they could not."""
 
     books: Mapping[str, VenueBooks]
     register: Register
@@ -45,6 +46,7 @@ class Returning:
     breakers: Breakers
     clock: Clock
     tell: Tell
+    prepare: Callable[[str], Awaitable[None]] = nothing_more
     conclude: Callable[[str], Awaitable[None]] = nothing_more
     _ready: set[str] = field(default_factory=set)
     _problems: dict[str, str] = field(default_factory=dict)
@@ -98,6 +100,7 @@ class Returning:
     async def finish(self, account: str) -> bool:
         """Let entries in again once nothing is left to be done; whether they are."""
         try:
+            await self.prepare(account)
             await self.conclude(account)
             await self.breakers.release(_name(account))
         except (Transient, Rejected) as error:

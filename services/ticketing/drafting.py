@@ -44,13 +44,14 @@ class Drafting:
 
         Raises `Refused`: `no_fresh_price` (`pair`), `nothing_to_reduce` (`pair`), `desk_holds_opposite`
         (`pair`, `trade_id`), `proposal_expired`, `account_closed` (`account`), and of an entry what
-        `engines.orders.plan.find_problem` names.
+        `engines.orders.plan.find_problem` names; `not_traded_there` (`account`, `pair`).
         """
         if proposal.expires_at is not None and self.clock.now() >= proposal.expires_at:
             raise Refused("proposal_expired")
         sub_account = self._sub_account(proposal, on_paper=on_paper)
         if not sub_account.is_paper and not self.policies.accounts.is_open(sub_account.account):
             raise Refused("account_closed", account=sub_account.account)
+        proposal = proposal.at(await self.road.instrument(sub_account.account, proposal.instrument))
         trade = await self._trade(proposal, sub_account)
         best = await self.quoting.best(proposal.instrument, proposal.side)
         quantity = _quantity(proposal, trade, best)

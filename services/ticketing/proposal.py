@@ -1,12 +1,12 @@
 """What somebody wants the desk to trade, and which way it would go. Values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from engines.core.instrument import Instrument
+from engines.core.instrument import Instrument, Toward
 from engines.core.side import Direction, Side
 from engines.orders.order import ExecutionStyle, Intent, Order
 from engines.orders.subaccount import EngineName, SubAccount
@@ -51,6 +51,19 @@ class Proposal:
         """Of the position that it opens, adds to or reduces."""
         is_long = (self.side is Side.BUY) is not self.reduce_only
         return Direction.LONG if is_long else Direction.SHORT
+
+    def at(self, instrument: Instrument) -> "Proposal":
+        """The same in a market with other grids; the limit is not moved to the worse."""
+        if instrument == self.instrument:
+            return self
+        price, inside = instrument.price, Toward.DOWN if self.side is Side.BUY else Toward.UP
+        return replace(
+            self,
+            instrument=instrument,
+            limit_price=None if self.limit_price is None else price(self.limit_price, inside),
+            stop=None if self.stop is None else price(self.stop),
+            targets=tuple(replace(one, price=price(one.price)) for one in self.targets),
+        )
 
 
 class Route(StrEnum):

@@ -16,6 +16,11 @@ from ports.tickets import Effect, Ticket
 class Road(Protocol):
     """The one way of an intent to a venue."""
 
+    async def instrument(self, account: str, instrument: Instrument) -> Instrument:
+        """A market as a venue account has it, with its grids. Raises `Refused`: `not_traded_there`
+        (`account`, `pair`), `account_closed`; `Transient`, `Rejected`."""
+        ...
+
     async def trade_for(
         self, sub_account: SubAccount, instrument: Instrument, direction: Direction, *, leverage: Decimal
     ) -> Trade:

@@ -22,7 +22,7 @@ from engines.orders.order import (
     Terms,
     VenueRejected,
 )
-from ports.errors import Transient, Uncertain
+from ports.errors import Rejected, Transient, Uncertain
 from ports.venue_books import (
     AccountTerms,
     KeyRights,
@@ -37,6 +37,7 @@ from ports.venue_books import (
     VenueReport,
 )
 from tests.build.clock import HandClock
+from tests.build.orders import PERP, SPOT
 
 S = VenueOrderState
 
@@ -68,6 +69,11 @@ class FakeVenue:
     held: list[VenuePosition] = field(default_factory=list)
     stream: list[VenueReport] = field(default_factory=list)
     submits: list[str] = field(default_factory=list)
+    is_hedged: bool = False
+    leverages: dict[str, Decimal] = field(default_factory=dict)
+    grids: list[Instrument] = field(default_factory=lambda: [PERP, SPOT])
+    is_fixed: bool = False
+    """Its settings cannot be changed."""
     on_submit: deque[Trouble] = field(default_factory=deque)
     on_cancel: deque[Trouble] = field(default_factory=deque)
     on_read: deque[Trouble] = field(default_factory=deque)
@@ -140,10 +146,14 @@ class FakeVenue:
             self.end(client_id)
 
     async def set_leverage(self, instrument: Instrument, leverage: Decimal) -> None:
-        """Taken."""
+        if self.is_fixed:
+            raise Rejected("not now")
+        self.leverages[instrument.symbol] = leverage
 
     async def set_hedged(self, is_hedged: bool) -> None:
-        """Taken."""
+        if self.is_fixed:
+            raise Rejected("not now")
+        self.is_hedged = is_hedged
 
     async def transfer(
         self, transfer_id: str, asset: str, amount: Decimal, *, source: str, target: str
@@ -154,7 +164,8 @@ class FakeVenue:
         return {}
 
     async def instruments(self) -> Sequence[Instrument]:
-        return list({order.instrument.key: order.instrument for order in self.orders.values()}.values())
+        traded = {order.instrument.key: order.instrument for order in self.orders.values()}
+        return list((traded | {one.key: one for one in self.grids}).values())
 
     async def server_time(self) -> datetime:
         return self.clock.wire_now()
@@ -163,7 +174,7 @@ class FakeVenue:
         return KeyRights(can_trade=True, can_withdraw=False, is_bound_to_ip=True)
 
     async def terms(self) -> AccountTerms:
-        return AccountTerms(is_unified=True, is_hedged=False)
+        return AccountTerms(is_unified=True, is_hedged=self.is_hedged)
 
     async def open_orders(self) -> Sequence[VenueOrder]:
         self._read()
@@ -205,7 +216,7 @@ class FakeVenue:
         )
 
     async def leverage(self, instrument: Instrument) -> Decimal:
-        return Decimal(1)
+        return self.leverages.get(instrument.symbol, Decimal(1))
 
     async def watch(self, tell: Callable[[VenueReport], None]) -> None:
         self.tell = tell

@@ -1,6 +1,7 @@
 """Proposals go where the policy of their engine says, once."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.build.approval_room import (
     a_proposal,
     an_approval_room,
 )
+from tests.build.orders import PERP
 from tests.build.tickets import an_effect
 
 
@@ -255,3 +257,35 @@ async def test_the_gate_is_asked_again_at_the_tap() -> None:
     await room.proposals.tickets.approve(ticket.id, room.person(ANN))
     [order] = await room.orders_of(ticket)
     assert order.state is not OrderState.AWAITING_APPROVAL
+
+
+async def test_an_order_is_on_the_grid_of_the_venue_that_it_goes_to() -> None:
+    room = await an_approval_room()
+    coarse = replace(PERP, tick=Decimal("0.5"), lot=Decimal("0.01"))
+    room.venue.grids = [coarse]
+    wish: dict[str, Any] = {
+        "quantity": Decimal("1.005"),
+        "limit_price": Decimal("99.9"),
+        "stop": Decimal("90.1"),
+    }
+    ticket = await room.ask(**wish)
+
+    [order] = await room.orders_of(ticket)
+    trade = await room.trade_of(ticket)
+    assert order.intent.instrument == trade.instrument == coarse
+    assert (order.terms.quantity, order.terms.limit_price) == (Decimal(1), Decimal("99.5"))
+    assert trade.stop == Decimal(90)
+
+
+async def test_on_paper_it_keeps_the_grid_that_it_came_with() -> None:
+    room = await an_approval_room(approval=Approval.PAPER)
+    room.venue.grids = [replace(PERP, lot=Decimal(1))]
+    outcome = await room.proposals.submit(a_proposal(quantity=Decimal("0.5")))
+    assert outcome.trade.quantity == Decimal("0.5")
+
+
+async def test_a_market_that_the_venue_does_not_have_is_refused() -> None:
+    room = await an_approval_room()
+    room.venue.grids = []
+    with pytest.raises(Refused, match="not_traded_there"):
+        await room.proposals.draft(a_proposal())

@@ -53,7 +53,8 @@ async def test_what_is_told_late_of_a_forgotten_order_is_booked() -> None:
     await desk.orders.hearing.work_off()
     assert (await desk.see(trade)).quantity == Decimal("0.6") + MANY * Decimal("0.001")
     found = desk.orders.register.find(short.id)
-    assert found is not None and found.filled == Decimal("0.6")
+    assert found is not None
+    assert found.filled == Decimal("0.6")
     [held] = desk.orders.register.live()
     assert held.next_number == MANY + 3
 
