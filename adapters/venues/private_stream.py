@@ -148,8 +148,11 @@ class PrivateSockets:
             raise Transient(f"{self.account}: the private stream is silent", kind="silent") from error
         if received.type is not WSMsgType.TEXT:
             raise Transient(f"{self.account} ended the private stream")
-        # numbers as they were written: a float would lose digits of a fee
-        message: Message = json.loads(received.data, parse_float=str)
+        try:
+            # numbers as they were written: a float would lose digits of a fee
+            message: Message = json.loads(received.data, parse_float=str)
+        except ValueError as error:
+            raise Transient(f"{self.account} streams no JSON", kind="nonsense") from error
         return message
 
     def _heard(self, line: Line, message: Message, tell: Callable[[VenueReport], None]) -> Heard:

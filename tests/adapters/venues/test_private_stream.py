@@ -232,6 +232,21 @@ async def test_a_row_that_cannot_be_read_asks_for_a_repair_and_the_stream_goes_o
     assert StreamState.DOWN not in ear.heard
 
 
+async def test_a_line_that_speaks_no_json_is_dialled_again(watch: Watch) -> None:
+    calls = 0
+
+    async def stammers(socket: web.WebSocketResponse) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            await socket.send_str('{"say": "coin", ')
+        await waits(socket)
+
+    ear = await watch(stammers)
+    await ear.until(lambda reports: ups(reports) >= 2)
+    assert ear.heard[:3] == [StreamState.UP, StreamState.DOWN, StreamState.UP]
+
+
 async def test_fractions_are_heard_as_they_were_written(watch: Watch) -> None:
     async def tells(socket: web.WebSocketResponse) -> None:
         await socket.send_str('{"say": "coin", "coin": "GT", "total": 0.12345678901234567890}')
