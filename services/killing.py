@@ -43,7 +43,10 @@ class _Offer:
 
 @dataclass(slots=True)
 class _Run:
+    """`latched` is the level that the latch has to keep for it to go on; `None` where it needs no latch."""
+
     wish: KillWish
+    latched: KillLevel | None
     left: Mapping[int, Decimal]
     report: KillReport
 
@@ -107,10 +110,18 @@ class Killing:
         return await self.start(replace(offer.wish, by=by, at=self.clock.wire_now()))
 
     async def start(self, wish: KillWish) -> KillReport:
-        """Latch, and begin; an older kill at work is replaced."""
+        """Latch, and begin. An older kill that is still at work becomes a part of it: nothing that was
+        confirmed is left undone."""
         if wish.is_kill:
             await self.latch(wish)
-        return self._begin(wish, self._left(wish))
+        before = self._run
+        if before is None or before.report.is_done or before.report.given_up is not None:
+            return self._begin(wish, self._left(wish), _level(wish))
+        both = _together(before.wish, wish)
+        left = self._left(both)
+        least = {trade: min(rest, before.left.get(trade, rest)) for trade, rest in left.items()}
+        levels = [level for level in (before.latched, _level(wish)) if level is not None]
+        return self._begin(both, least, max(levels, default=None))
 
     async def load(self) -> None:
         """After a restart: a kill that was not verified goes on. Raises `Transient`."""
@@ -126,7 +137,7 @@ class Killing:
             left = None
         wish = KillWish(level=latch.level, has_paper=latch.scope.has_paper, by=latch.by, at=latch.pulled_at)
         log.warning("kill_goes_on", level=int(latch.level))
-        self._begin(wish, self._left(wish) if left is None else left)
+        self._begin(wish, self._left(wish) if left is None else left, wish.level)
 
     async def run(self) -> None:
         """Work for ever. What nobody foresaw halts the kill, is alarmed and raised."""
@@ -134,9 +145,11 @@ class Killing:
             while True:
                 pursuits.create_task(self._pursue(await self._queue.get()))
 
-    def _begin(self, wish: KillWish, left: Mapping[int, Decimal]) -> KillReport:
-        accounts = {name: AccountReport(account=name) for name in (*self.books, PAPER)}
-        self._run = _Run(wish=wish, left=left, report=KillReport(wish=wish, accounts=accounts))
+    def _begin(self, wish: KillWish, left: Mapping[int, Decimal], latched: KillLevel | None) -> KillReport:
+        known = sorted(self.road.accounts() - self.books.keys() - {PAPER})  # one may not be connected yet
+        accounts = {name: AccountReport(account=name) for name in (*self.books, *known, PAPER)}
+        report = KillReport(wish=wish, accounts=accounts)
+        self._run = _Run(wish=wish, latched=latched, left=left, report=report)
         self._queue.put_nowait(self._run)
         return self._run.report
 
@@ -176,7 +189,7 @@ class Killing:
         if self._run is not run:
             return "replaced"
         latch = self.latches.get(KILL)
-        is_cleared = run.wish.is_kill and (latch is None or latch.level < run.wish.level)
+        is_cleared = run.latched is not None and (latch is None or latch.level < run.latched)
         return "cleared" if is_cleared else None
 
     async def _halt(self, run: _Run, error: Exception) -> None:
@@ -205,6 +218,21 @@ class Killing:
             except Transient as error:
                 log.error("kill_not_written", error=str(error))
                 await self.pause(1.0)
+
+
+def _level(wish: KillWish) -> KillLevel | None:
+    """The level that it latches."""
+    return wish.level if wish.is_kill else None
+
+
+def _together(older: KillWish, newer: KillWish) -> KillWish:
+    """Both wishes as one, asked for by whom and when the newer was."""
+    return replace(
+        newer,
+        level=max(older.level, newer.level),
+        has_paper=older.has_paper or newer.has_paper,
+        is_kill=older.is_kill or newer.is_kill,
+    )
 
 
 def _first(error: BaseException) -> BaseException:

@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 PAUSES_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Real seconds between two tries."""
+NOT_OPEN: Final = "not_open"
+"""The problem of an account that is not connected (yet, after a restart): it is waited for."""
 
 Pause = Callable[[float], Awaitable[None]]
 
@@ -55,18 +57,25 @@ class Pursuit:
     async def _chase(self, account: str) -> None:
         tries, needs_cancel = 0, True
         while (why := self.is_wanted()) is None:
-            problem = None
-            if needs_cancel:
-                problem = await self._try(account, self._cancel(account))
-                self._note_cancel(account)
-            if self.report.wish.level >= KillLevel.CLOSE_PERPS:
-                problem = await self._close(account, tries) or problem
+            problem = await self._send(account, tries, needs_cancel=needs_cancel)
             needs_cancel = await self._look(account, tries + 1, problem)
             if self.report.accounts[account].is_done:
                 return
             await self.pause(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
             tries += 1
         self._tell(replace(self.report, given_up=why))
+
+    async def _send(self, account: str, tries: int, *, needs_cancel: bool) -> str | None:
+        """Cancel and close what is to be; what went wrong."""
+        if account != PAPER and account not in self.books:
+            return NOT_OPEN
+        problem = None
+        if needs_cancel:
+            problem = await self._try(account, self._cancel(account))
+            self._note_cancel(account)
+        if self.report.wish.level >= KillLevel.CLOSE_PERPS:
+            problem = await self._close(account, tries) or problem
+        return problem
 
     async def _cancel(self, account: str) -> None:
         if account == PAPER:
@@ -97,7 +106,9 @@ class Pursuit:
 
     async def _seen(self, now: AccountReport) -> AccountReport:
         """What the venue shows; what it did not answer is not known."""
-        books = self.books[now.account]
+        books = self.books.get(now.account)
+        if books is None:
+            return replace(now, orders=None, perps=None, problem=NOT_OPEN)
         try:
             async with asyncio.timeout(self.within_s):
                 orders, positions = await asyncio.gather(books.open_orders(), books.positions())

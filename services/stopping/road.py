@@ -1,7 +1,7 @@
 """What a kill asks of the road of orders: cancels at once, closes without tickets, both like everything else
 written down before they are sent."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -51,6 +51,10 @@ class Road(Protocol):
         """What the desk holds by its books; people's paper too where `has_paper`."""
         ...
 
+    def accounts(self) -> Set[str]:
+        """Where the desk holds something or has an order, by its books: also what is not connected now."""
+        ...
+
     def working(self, account: str, *, has_paper: bool) -> int:
         """How many orders of ours are not over there, by our books."""
         ...
@@ -94,6 +98,14 @@ class OrderRoad:
             for held in self.register.live()
             if held.trade.quantity > 0 and (has_paper or not is_person(held.trade.owner))
         ]
+
+    def accounts(self) -> Set[str]:
+        """Of the desk's live trades; people's are at our own venue."""
+        return {
+            account_of(held)
+            for held in self.register.live()
+            if not is_person(held.trade.owner) and (held.trade.quantity > 0 or held.is_pending)
+        }
 
     def working(self, account: str, *, has_paper: bool) -> int:
         """Orders sent that have not ended."""
@@ -179,7 +191,8 @@ class OrderRoad:
 
     def _is_closing(self, held: Held) -> bool:
         """Whether a close is on its way, or sent again by the road itself: another would sell twice."""
-        closes = [one for one in held.orders if one.intent.purpose is Purpose.CLOSE]
+        sent = [one for one in held.orders if one.state is not OrderState.AWAITING_APPROVAL]
+        closes = [one for one in sent if one.intent.purpose is Purpose.CLOSE]
         last = {one.intent.id: one for one in closes}.values()
         return any(not is_final(one.state) for one in closes) or any(
             one.state is OrderState.ABSENT and not is_late(one.intent, self.clock.now()) for one in last

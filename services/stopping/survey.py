@@ -43,7 +43,8 @@ class Survey:
         )
 
     def _accounts(self) -> Sequence[str]:
-        return [*self.books, PAPER]
+        closed = self.road.accounts() - self.books.keys() - {PAPER}
+        return [*self.books, *sorted(closed), PAPER]
 
     def _account(
         self,

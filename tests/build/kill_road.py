@@ -1,7 +1,7 @@
 """The road and the venues as a kill sees them: legs and orders in memory, with troubles on request."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -99,8 +99,13 @@ class FakeRoad:
     def legs(self, *, has_paper: bool) -> Sequence[Leg]:
         return [leg for leg in self.held.values() if has_paper or not is_person(leg.owner)]
 
+    def accounts(self) -> Set[str]:
+        return {leg.account for leg in self.held.values() if not is_person(leg.owner)}
+
     def working(self, account: str, *, has_paper: bool) -> int:
-        return self.paper_orders if account == PAPER else len(self.venues[account].orders)
+        if account == PAPER:
+            return self.paper_orders
+        return len(self.venues[account].orders) if account in self.venues else 0
 
     def unsettled(self, account: str) -> int:
         return self.doubts.get(account, 0)

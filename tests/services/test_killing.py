@@ -258,6 +258,75 @@ async def test_a_worse_kill_takes_over(desk: KillDesk) -> None:
     assert desk.road.held == {}
 
 
+@pytest.mark.parametrize(
+    "later", [a_wish(L2), a_wish(L4, is_kill=False)], ids=["a smaller kill", "close all"]
+)
+async def test_a_kill_at_work_is_a_part_of_what_comes_later(desk: KillDesk, later: KillWish) -> None:
+    desk.road.held[9] = a_leg(9, owner=7, account="paper")
+    desk.venues["gate"].trouble = Transient("down")
+    await desk.killing.start(a_wish(L4, has_paper=True))
+    await desk.killing.start(later)
+    desk.venues["gate"].trouble = None
+    report = await desk.finished()
+
+    assert (report.wish.level, report.wish.has_paper, report.is_done) == (L4, True, True)
+    assert desk.road.held == {}
+
+
+async def test_the_same_kill_again_sells_the_coins_of_a_short_that_is_closed_by_then(desk: KillDesk) -> None:
+    await desk.killing.start(a_wish(L3))
+    del desk.road.held[1]
+    desk.venues["bybit"].held.clear()
+    await desk.killing.start(a_wish(L3))
+    await desk.finished()
+
+    assert {trade: leg.quantity for trade, leg in desk.road.held.items()} == {2: Decimal("0.41")}
+
+
+async def test_closing_everything_while_a_kill_cancels_ends_with_the_latch(desk: KillDesk) -> None:
+    desk.venues["gate"].trouble = Transient("down")
+    await desk.killing.start(a_wish(L2))
+    await desk.killing.start(a_wish(L4, is_kill=False))
+    await desk.stops.latches.clear("kill", ADMIN)
+    report = await desk.finished()
+
+    assert report.given_up == "cleared"
+
+
+async def test_after_a_restart_an_account_that_is_not_connected_yet_is_waited_for(desk: KillDesk) -> None:
+    await desk.killing.latch(a_wish(L4))
+    bybit, again = desk.venues.pop("bybit"), desk.restarted()
+    await again.load()
+    running = asyncio.create_task(again.run())
+    while len(desk.pauses) < 3:
+        await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert again.report is not None
+    waiting = again.report.accounts["bybit"]
+    assert (waiting.problem, waiting.orders, again.report.is_done) == ("not_open", None, False)
+    assert "bybit" not in {account for account, _ in desk.road.sent}
+
+    again = desk.restarted()
+    await again.load()
+    desk.venues["bybit"] = bybit
+    report = await desk.finished(again)
+
+    assert report.is_done
+    assert desk.road.held == {}
+
+
+async def test_a_preview_shows_accounts_that_are_not_connected(desk: KillDesk) -> None:
+    del desk.venues["bybit"]
+    seen, _ = await previewed(desk, a_wish(L4))
+
+    assert [(one.account, one.orders, one.perps) for one in seen.accounts] == [
+        ("gate", 1, 1),
+        ("bybit", None, 1),
+        ("paper", 0, 0),
+    ]
+
+
 async def test_closing_everything_pulls_no_latch(desk: KillDesk) -> None:
     _, token = await previewed(desk, a_wish(L4, is_kill=False))
     await desk.killing.confirm(token, by=ANN, chat_id=CHAT)
