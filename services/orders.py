@@ -98,8 +98,7 @@ class Orders:
         `hedged` says of which accounts long and short are to be kept apart; others are left as they are."""
         venues, books = dict(venues), dict(books)
         setting_up = SettingUp(venues, books, hedged or {})
-        journal, gate = Journal(register), gate or FundsOnly(funds)
-        breakers = breakers or NoBreakers()
+        journal, gate, breakers = Journal(register), gate or FundsOnly(funds), breakers or NoBreakers()
         booking = Booking(register, journal, teller, clock, breakers, tell)
         sending = Sending(venues, register, booking, clock)
         resolver = Resolver(

@@ -234,8 +234,7 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         **screen_values(hostile, quote, is_bad=is_bad),
         **ticket_values(hostile, instrument, is_bad=is_bad),
         "said": hostile,
-        **latch_values(hostile, is_bad=is_bad),
-        **reconcile_values(hostile, is_bad=is_bad),
+        **(latch_values(hostile, is_bad=is_bad) | reconcile_values(hostile, is_bad=is_bad)),
         "finding": a_finding("unprotected" if is_bad else "foreign_order", hostile),
     }
 
