@@ -8,9 +8,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+import structlog
+
 from ports.books import Change, Conflict
 from ports.errors import DeskError, Transient
-from services.trading.register import Held, Register
+from services.trading.register import RETRY_S, Held, Register
+
+log = structlog.get_logger()
 
 Step = Callable[[Held | None], Change | None]
 """From the trade as it stands (`None`: not there yet) to its change, whose version is the next one; `None`
@@ -106,7 +110,11 @@ class Journal:
                     entry.fail(error)
                 await asyncio.sleep(0)
             except Transient as error:
-                entry.fail(error)
+                if not entry.is_sure:
+                    entry.fail(error)
+                    return
+                log.error("trade_unread", trade=trade_id, error=str(error))
+                await asyncio.sleep(RETRY_S[min(tries, len(RETRY_S)) - 1])
 
     async def _write_together(self, trade_id: int, entries: Sequence[_Entry]) -> None:
         """Fold the steps into one change and store it."""

@@ -5,7 +5,9 @@ import random
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from engines.orders.trade import Trade
 from ports.books import Change
+from ports.errors import Transient
 from services.trading.journal import Journal
 from services.trading.register import Held, Register
 from tests.build.books import MemoryBooks
@@ -54,3 +56,29 @@ async def test_writers_that_come_and_go_never_overtake_each_other() -> None:
         stored = await books.trade(1)
         assert stored is not None
         assert (stored.wanted, books.most) == (Decimal(40), 1)
+
+
+@dataclass(slots=True)
+class TroubledBooks(MemoryBooks):
+    """Books that cannot be read for so many times."""
+
+    troubles: int = 0
+
+    async def trade(self, trade_id: int) -> Trade | None:
+        if self.troubles:
+            self.troubles -= 1
+            raise Transient("locked", kind="database")
+        return await MemoryBooks.trade(self, trade_id)
+
+
+async def test_what_has_happened_is_booked_though_its_trade_cannot_be_read_at_first() -> None:
+    books = TroubledBooks()
+    await books.commit(Change(trade=a_trade(wanted=Decimal(0))))
+    register = Register(books, HandClock(), Decimal(1000))  # the trade is not in memory
+    books.troubles = 2
+
+    await Journal(register).write(1, next_version, is_sure=True)
+
+    stored = await books.trade(1)
+    assert stored is not None
+    assert (stored.wanted, books.troubles) == (Decimal(1), 0)
