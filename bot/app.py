@@ -171,6 +171,7 @@ class App:
         services.signals.listen(signal_orders.hear)
         nursery.start("signal-orders", signal_orders.run)
         nursery.start("breakers", services.breakers.run)
+        nursery.start("watchdog", services.upkeep.watchdog.run)
         nursery.start("alerts", services.alerts.run)
         nursery.start("screener", services.screener.run)
         nursery.start("signals", services.signals.run)
@@ -285,6 +286,8 @@ class App:
                 "listings": self._listings.look,
                 "screen": self.services.screener.want,
                 "housekeeping": self._keep_house,
+                "backup": self._back_up,
+                "keys": self.services.upkeep.keys.look,
                 "reconcile": self.services.reconciliation.nightly,
             },
             closes={"alerts": self._judge_alerts},
@@ -312,6 +315,10 @@ class App:
             tasks=len(asyncio.all_tasks()),
         )
         await self.services.candles.heartbeat()
+
+    async def _back_up(self) -> None:
+        if self.services.upkeep.backups is not None:
+            await self.services.upkeep.backups.look()
 
     async def _keep_house(self) -> None:
         await self.services.actions.forget_old()

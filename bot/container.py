@@ -58,6 +58,7 @@ from handlers.ui.signal_chart import card_picture_of
 from handlers.ui.table import Table
 from handlers.ui.ticket_view import ticket_view_of
 from handlers.ui.trade_view import living_of, notice_of
+from handlers.ui.upkeep_push import backup_news_of, key_news_of, load_news_of
 from ports.desk_state import Approval
 from ports.errors import Fatal, Refused
 from ports.health import JobHealth
@@ -68,6 +69,7 @@ from services.actions import Actions
 from services.alerting.columns import ColumnSource
 from services.alerts import Alerts
 from services.audit import Audit
+from services.backups import Backups
 from services.breakers import Breakers
 from services.candles import Collector
 from services.cockpit import Cockpits
@@ -75,12 +77,14 @@ from services.collect.options import CollectOptions
 from services.drills import Drills
 from services.gate import Gate
 from services.indicators import Indicators
+from services.keys import KeyAges
 from services.killing import Killing
 from services.latches import Latches
 from services.market.options import MarketOptions
 from services.market.perps import Perps
 from services.market.ring import Rings
 from services.markets import Markets
+from services.optional_work import OptionalWork
 from services.ordering.quoting import BookQuotes
 from services.orders import Orders
 from services.outbox import Outbox
@@ -100,6 +104,8 @@ from services.trading.funds import Funds
 from services.trading.prices import Prices
 from services.trading.register import Register
 from services.trading.telling import Teller
+from services.upkeep import Upkeep
+from services.watchdog import LoadLimits, Watchdog
 
 log = structlog.get_logger()
 
@@ -170,13 +176,15 @@ def build_services(
     look, every_s = handlers.cockpit.view_of(lambda: services), settings.desk.cockpit_every_s
     indicators = Indicators(outside.library, outside.compiler)
     columns = ColumnSource(markets=markets, rings=rings, indicators=indicators)
-    candles = Collector(outside.primary, markets, outside.candles, rings, clock, collecting(settings))
+    work, collect = OptionalWork(), collecting(settings)
+    candles = Collector(outside.primary, markets, outside.candles, rings, clock, collect, work)
     perps = Perps(outside.primary, clock, options)
     outbox = Outbox(desk.outbox, messenger, clock, on_gone=unreachable_of(people))
     teller = Teller(people, clock, notice_of(lambda: services), outbox.stored)
     latches = Latches(outside.latch_file, desk.latches, clock, latch_news_of(lambda: services))
     gate = build_gate(settings, outside, markets, perps, lambda: services)
     trades = build_trades(settings, outside, teller, markets, perps, gate, latches, lambda: services)
+    accounts = build_accounts(settings, outside, trades.orders)
     actions = Actions(desk.actions, clock, lambda: secrets.token_urlsafe(12))
     kill_board = Board(messenger, report_view_of(lambda: services), over_of(lambda: services))
     services = Services(
@@ -187,9 +195,9 @@ def build_services(
         alerts=build_alerts(settings, outside, people, markets, outbox, columns, lambda: services),
         signals=build_signals(outside, people, markets, candles, rings, indicators, lambda: services),
         candles=candles,
-        screener=build_screener(outside, markets, indicators, options, lambda: services),
+        screener=build_screener(outside, markets, indicators, options, work, lambda: services),
         indicators=indicators,
-        pictures=Pictures(markets, indicators, outside.charts, clock),
+        pictures=Pictures(markets, indicators, outside.charts, clock, work),
         actions=actions,
         latches=latches,
         killing=build_killing(outside, latches, trades, kill_board),
@@ -197,8 +205,9 @@ def build_services(
         drills=build_drills(outside, latches, trades, markets),
         audit=Audit(desk.audit, clock, Redactor(tuple(settings.secrets())).text),
         breakers=build_breakers(gate, latches, lambda: services),
-        proposals=build_proposals(settings, outside, people, actions, trades, lambda: services),
+        proposals=build_proposals(settings, outside, people, actions, trades, accounts, lambda: services),
         reconciliation=build_reconciliation(outside, latches, trades, lambda: services),
+        upkeep=build_upkeep(settings, outside, accounts, work, lambda: services),
         outbox=outbox,
         cockpits=Cockpits(people, messenger, clock, look, every_s=every_s),
         rendering=build_rendering(),
@@ -329,6 +338,24 @@ def build_accounts(settings: Settings, outside: Outside, orders: Orders) -> Venu
     return VenueAccounts(connect, admit)
 
 
+def build_upkeep(
+    settings: Settings,
+    outside: Outside,
+    accounts: VenueAccounts,
+    work: OptionalWork,
+    services: Callable[[], Services],
+) -> Upkeep:
+    """What looks after the desk itself; admins hear of it."""
+    clock, desk = outside.clock, settings.desk
+    limits = LoadLimits(cpu=desk.cpu_share, memory_bytes=desk.memory_mb << 20)
+    store, keep = outside.backups, timedelta(days=desk.backup_days)
+    return Upkeep(
+        backups=None if store is None else Backups(store, clock, keep, backup_news_of(services)),
+        watchdog=Watchdog(outside.gauge, work, limits, load_news_of(services)),
+        keys=KeyAges(accounts.opened, outside.desk.facts, clock, key_news_of(services)),
+    )
+
+
 def _keys(settings: Settings, names: Sequence[str]) -> dict[str, str]:
     return read_once(secret_sources(settings.desk.data_dir).get, names)
 
@@ -339,13 +366,14 @@ def build_proposals(
     people: People,
     actions: Actions,
     trades: Trades,
+    accounts: VenueAccounts,
     services: Callable[[], Services],
 ) -> Proposals:
     """What engines and people want the desk to trade, and the tickets that ask about it."""
     desk, clock, telegram = outside.desk, outside.clock, settings.telegram
     policies = Policies(
         store=desk.policies,
-        accounts=build_accounts(settings, outside, trades.orders),
+        accounts=accounts,
         clock=clock,
         tell=handlers.live.news_of(services),
         cooling=timedelta(seconds=settings.desk.live_cooling_s),
@@ -401,6 +429,7 @@ def build_screener(
     markets: Markets,
     indicators: Indicators,
     options: MarketOptions,
+    work: OptionalWork,
     services: Callable[[], Services],
 ) -> Screener:
     """The daily screen; what signals know already is not asked for again."""
@@ -412,6 +441,7 @@ def build_screener(
         indicators,
         lambda symbol: services().signals.frames(symbol),
         options,
+        work,
     )
 
 

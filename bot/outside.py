@@ -42,6 +42,7 @@ from adapters.indicators.compiler import WorkerCompiler
 from adapters.indicators.pooled import PooledLibrary
 from adapters.outbound_list import OutboundList, keep_to
 from adapters.paper.venue import PaperVenue
+from adapters.process_load import ProcessLoad
 from adapters.processes import SystemProcesses
 from adapters.schedule import ClockSchedule
 from adapters.side_file import SideFile
@@ -157,6 +158,7 @@ class Outside:
     processes: SystemProcesses = field(default_factory=SystemProcesses)
     beacon: HttpBeacon | None = None
     backups: BackupFolder | None = None
+    gauge: ProcessLoad = field(default_factory=ProcessLoad)
 
     @property
     def streamed_clock(self) -> StreamedClock | None:

@@ -167,6 +167,8 @@ class DeskSettings(Section):
     live_cooling_s: int = Field(600, ge=1, le=86_400)
     backup_dir: Path | None = None
     backup_days: int = Field(7, ge=1, le=365)
+    cpu_share: float = Field(0.5, gt=0, le=1)
+    memory_mb: int = Field(2048, ge=256, le=1_000_000)
 
 
 class LogSettings(Section):

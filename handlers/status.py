@@ -11,6 +11,7 @@ from handlers.ui.table import ButtonRoute, Command, Topic
 from ports.errors import Transient
 from ports.health import RunHealth
 from ports.messages import Screen
+from services.backups import EVERY
 from services.speech import Speech, zone_of
 
 
@@ -27,6 +28,7 @@ async def status(request: Request) -> Screen:
         candles=await _collection(services, say),
         signals=await _signals(services, say),
         runs=[_run(run, services, say) for run in services.runs()],
+        upkeep=_upkeep(services, say),
         uptime=say.age((services.clock.wire_now() - services.started_at).total_seconds()),
         market_now=say.time(services.clock.now(), "d MMM y HH:mm:ss"),
         zone=say.zone_name,
@@ -66,6 +68,30 @@ async def _signals(services: Services, say: Speech) -> dict[str, object] | None:
         "live": there.live,
         "markets": there.markets,
         "last": None if there.last_at is None else say.time(there.last_at, "d MMM HH:mm"),
+    }
+
+
+def _upkeep(services: Services, say: Speech) -> dict[str, object]:
+    """Backups, load and keys as the template shows them."""
+    upkeep, now = services.upkeep, services.clock.wire_now()
+    backups, load = upkeep.backups, upkeep.watchdog.load
+    age = None if backups is None else backups.age(now)
+    return {
+        "has_backups": backups is not None,
+        "backup": None if age is None else say.age(age.total_seconds()),
+        "is_backup_ok": backups is None or (backups.problem is None and (age is None or age < 2 * EVERY)),
+        "cpu": None if load is None else round(load.cpu * 100),
+        "memory_mb": None if load is None else load.memory_bytes >> 20,
+        "strain": upkeep.watchdog.strain.value,
+        "keys": [
+            {
+                "account": key.account,
+                "days": None if key.age is None else key.age.days,
+                "is_ok": key.is_bound_to_ip and not key.is_old,
+                "is_bound": key.is_bound_to_ip,
+            }
+            for key in upkeep.keys.all()
+        ],
     }
 
 

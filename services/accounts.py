@@ -1,7 +1,7 @@
 """The desk's accounts at venues. While no engine trades real money no key is read."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -54,6 +54,10 @@ class VenueAccounts:
     def rights(self, account: str) -> KeyRights | None:
         """What the key of an open account may do."""
         return self._open.get(account)
+
+    def opened(self) -> Mapping[str, KeyRights]:
+        """Every open account with what its key may do."""
+        return self._open
 
     async def close(self) -> None:
         """Release connections. May be called twice."""

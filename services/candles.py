@@ -29,6 +29,7 @@ from services.market.retry import Backoff
 from services.market.ring import Rings
 from services.market.stream import KeptStream
 from services.markets import Markets
+from services.optional_work import OptionalWork
 
 log = structlog.get_logger()
 
@@ -62,6 +63,7 @@ class Collector:
         rings: Rings,
         clock: Clock,
         options: CollectOptions | None = None,
+        work: OptionalWork | None = None,
     ) -> None:
         self._options = options = options or CollectOptions()
         self._markets = markets
@@ -73,7 +75,9 @@ class Collector:
         pages = Pages(source, self._shelf, absences, counts, clock, options)
         self._now_ms = pages.now_ms
         self._live = Live(source.venue, store, rings, self._shelf, pages, absences, counts, clock, options)
-        self._backfill = Backfill(source.venue, store, pages, absences, counts, clock, options)
+        self._backfill = Backfill(
+            source.venue, store, pages, absences, counts, clock, options, work or OptionalWork()
+        )
         self._audit = Audit(source, store, self._shelf, self._lot, counts, clock, options)
         self._meter = FeedMeter(
             f"{source.venue}_candles", clock, quiet_after_s=options.quiet_s, well="streaming"

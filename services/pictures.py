@@ -1,7 +1,7 @@
 """Charts as people ask for them: candles, indicators, a title in their language and zone; their account."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import accumulate
@@ -18,6 +18,7 @@ from ports.errors import Refused
 from services import formats
 from services.indicators import Indicators
 from services.markets import Markets
+from services.optional_work import OptionalWork
 from services.plotting import overlay, pane
 from services.speech import Speech
 
@@ -49,6 +50,7 @@ class Pictures:
     indicators: Indicators
     charts: Charts
     clock: Clock
+    work: OptionalWork = field(default_factory=OptionalWork)
 
     async def candles(
         self,
@@ -65,8 +67,9 @@ class Pictures:
 
         Of `specs` at most two stand over the price (without any, two averages do) and one in a pane below.
         Raises `Refused`: `"no_candles"` for a market without any, `"too_many_indicators"`,
-        `"indicator_fails"`.
+        `"indicator_fails"`, `"busy"` while charts are shed.
         """
+        self.work.check()
         over, below = _arranged(specs)
         wanted = min(SHOWN + max(one.warm_up for one in (*over, *below)), LONGEST)
         history = await self.markets.candles(instrument.symbol, timeframe, wanted)

@@ -29,6 +29,8 @@ PERIODIC: Mapping[str, Cron] = {
     "retention": Cron(hour="3", minute="10"),
     "screen": Cron(hour="0", minute="10"),
     "reconcile": Cron(hour="0", minute="5"),
+    "backup": Cron(minute="50"),
+    "keys": Cron(hour="9", minute="30"),
     "listings": Cron(minute="*/2", second=20),
 }
 """When each kind of work runs; spread over the hour, so that they do not all come at once."""

@@ -20,6 +20,7 @@ from ports.people import Facts
 from services.market.options import MarketOptions
 from services.market.retry import retried
 from services.markets import Markets
+from services.optional_work import OptionalWork
 from services.screening.day_screen import DayScreen, read, written
 from services.screening.sieve import sift
 from services.signalling.frames import frame_of
@@ -59,6 +60,7 @@ class Screener:
     hot: HotStates
     known: Callable[[str], Mapping[Timeframe, Frame]]
     options: MarketOptions = field(default_factory=MarketOptions)
+    work: OptionalWork = field(default_factory=OptionalWork)
     patience_s: float = 3.0
     """How long somebody waits for a screen that is being made before they see how far it is."""
     latest: DayScreen | None = None
@@ -79,6 +81,7 @@ class Screener:
         """Endless: make a screen whenever one is wanted."""
         while True:
             await self._wanted.wait()
+            await self.work.turn()
             self.progress = Progress(0, 0)
             try:
                 await self._make()

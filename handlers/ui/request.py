@@ -33,6 +33,7 @@ from services.speech import Rendering, Speech
 from services.stopping.board import Board
 from services.tickets import Tickets
 from services.trades import Trades
+from services.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from handlers.ui.table import Table
@@ -61,6 +62,7 @@ class Services:
     breakers: Breakers
     proposals: Proposals
     reconciliation: Reconciliation
+    upkeep: Upkeep
     outbox: Outbox
     cockpits: Cockpits
     rendering: Rendering

@@ -18,6 +18,7 @@ from services.collect.options import CollectOptions
 from services.collect.pages import Pages
 from services.collect.progress import Pace, Progress
 from services.market.retry import Backoff
+from services.optional_work import OptionalWork
 
 log = structlog.get_logger()
 
@@ -38,8 +39,10 @@ class Backfill:
         counts: Counts,
         clock: Clock,
         options: CollectOptions,
+        work: OptionalWork,
     ) -> None:
         self._venue = venue
+        self._optional = work
         self._store = store
         self._pages = pages
         self._absences = absences
@@ -95,6 +98,7 @@ class Backfill:
     async def _work(self) -> None:
         backoff = Backoff(*self._options.backoff_s)
         while True:
+            await self._optional.turn()
             series = self._next()
             if series is None:
                 self._changed.clear()

@@ -30,6 +30,7 @@ from handlers.ui.trade_view import living_of, notice_of
 from ports.health import FeedHealth, JobHealth, RunHealth
 from ports.messages import Button, Messenger, Screen
 from ports.people import Person, Role
+from ports.venue_books import KeyRights
 from services.actions import Actions
 from services.alerting.columns import ColumnSource
 from services.alerts import Alerts
@@ -75,6 +76,7 @@ from tests.build.markets import FakeMarketSource, a_perp, a_perp_ticker, a_ticke
 from tests.build.messenger import FakeCharts, RecordingMessenger
 from tests.build.people import a_person
 from tests.build.stores import MemoryDesk
+from tests.build.upkeep import an_upkeep
 
 _NAMES = (
     "BTC ETH SOL XRP BNB DOGE TON ADA TRX AVAX LINK DOT LTC BCH SHIB PEPE NEAR UNI ATOM XLM ETC APT ARB OP "
@@ -131,6 +133,7 @@ class ScreenDesk:
     stores: MemoryDesk
     candles: MemoryCandles
     accounts: FakeAccounts
+    keys: dict[str, KeyRights]
     roads: list[FeedHealth] = field(default_factory=list)
     jobs: list[JobHealth] = field(default_factory=list)
     runs: list[RunHealth] = field(default_factory=list)
@@ -290,6 +293,7 @@ class Ground:
     indicators: Indicators
     collector: Collector
     accounts: FakeAccounts = field(default_factory=FakeAccounts)
+    keys: dict[str, KeyRights] = field(default_factory=dict)
 
     def alerts(self, services: Callable[[], Services]) -> Alerts:
         """Alerts, on prices and on indicators."""
@@ -433,6 +437,7 @@ class Ground:
             breakers=self.breakers(latches, trades),
             proposals=self.proposals(actions, trades, admin_chat, own),
             reconciliation=self.reconciliation(latches, trades, finding_of(own)),
+            upkeep=an_upkeep(clock, stores.facts, self.keys, own),
             outbox=self.outbox,
             cockpits=Cockpits(people, self.messenger, clock, cockpit.view_of(own)),
             rendering=the_rendering(),
@@ -488,6 +493,7 @@ async def a_screen_desk(
         stores=stores,
         candles=candles,
         accounts=ground.accounts,
+        keys=ground.keys,
     )
     await services.latches.load()
     await services.proposals.start()

@@ -1,36 +1,13 @@
 """When backups are made, and which of them stay."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
-from ports.backups import Backup
-from ports.errors import Fatal
 from services.backups import Backups
 from tests.build.clock import HandClock
+from tests.build.upkeep import MemoryBackups
 
 HOUR_S = 3600.0
-
-
-@dataclass
-class MemoryBackups:
-    """`BackupStore`. While `problem` is set none can be made."""
-
-    there: list[Backup] = field(default_factory=list)
-    problem: str = ""
-
-    async def make(self, now: datetime) -> Backup:
-        if self.problem:
-            raise Fatal(self.problem)
-        self.there.append(Backup(path=Path(f"{now:%d-%H}"), made_at=now, size_bytes=1))
-        return self.there[-1]
-
-    async def all(self) -> Sequence[Backup]:
-        return list(self.there)
-
-    async def remove(self, backup: Backup) -> None:
-        self.there.remove(backup)
 
 
 @dataclass
