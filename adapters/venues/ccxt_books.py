@@ -73,9 +73,10 @@ class CcxtBooks:
         return await self._reads.order(client_id, instrument)
 
     async def fills(self, since: datetime, instrument: Instrument | None = None) -> Sequence[VenueFill]:
-        """Executions after `since`, the oldest first, each once."""
+        """Executions after `since`, the oldest first, each once. Where two orders of ours met, both
+        have an execution of the same id."""
         found = await self._reads.fills(since, instrument)
-        each = {(fill.instrument.key, fill.id): fill for fill in found}
+        each = {(fill.instrument.key, fill.id, fill.venue_order_id): fill for fill in found}
         return _in_order(each.values(), since)
 
     async def balances(self) -> Sequence[VenueBalance]:

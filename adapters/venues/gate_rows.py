@@ -246,16 +246,17 @@ def balances_of(account: Mapping[str, Any]) -> Sequence[VenueBalance]:
 
 
 def funding_of(row: Row, catalogue: Catalogue) -> VenueFunding | None:
-    """A line of the futures account's book of type `fund`, positive when received."""
+    """A line of the futures account's book of type `fund`, positive when received. Gate numbers these lines
+    nowhere; where long and short are kept apart, each has a line of the same moment, with another amount."""
     contract = row.get("contract") or row["text"].split(":")[0]
     market = catalogue.find(MarketKind.PERP, contract)
     if market is None:
         return None
-    at = _instant(row["time"])
+    at, amount = _instant(row["time"]), Decimal(str(row["change"]))
     return VenueFunding(
-        id=f"{contract}-{int(at.timestamp() * 1000)}",
+        id=f"{contract}-{int(at.timestamp() * 1000)}-{amount}",
         instrument=market.instrument,
-        amount=Decimal(str(row["change"])),
+        amount=amount,
         asset=market.instrument.quote,
         at=at,
     )
@@ -282,7 +283,7 @@ def rights_of(key: Mapping[str, Any]) -> KeyRights:
     writes = {name for name, one in perms.items() if not one.get("read_only")}
     return KeyRights(
         can_trade=bool(writes & set(_TRADING)),
-        can_withdraw="withdraw" in writes,
+        can_withdraw=any(name.startswith("withdraw") for name in writes),
         is_bound_to_ip=bool(key.get("ip_whitelist")),
         made_at=_instant(key["created_at"]) if _is_set(key.get("created_at")) else None,
     )

@@ -7,6 +7,7 @@ import pytest
 
 from adapters.venues import gate_rows
 from adapters.venues.answer import Declined, Meaning, VenueAnswer
+from adapters.venues.ccxt_books import CcxtBooks
 from adapters.venues.gate_reads import GateReads
 from engines.core.side import Side
 from ports.errors import Transient
@@ -152,3 +153,40 @@ async def test_open_orders_beyond_the_first_page_are_read_too() -> None:
     gate = FakeGate(private_spot_get_open_orders=on_spot, private_spot_get_price_orders=sleeping)
     there = await reads(gate).open_orders()
     assert len({order.venue_id for order in there}) == 260 == len(there)
+
+
+class Silent:
+    """A private stream that tells nothing."""
+
+    async def watch(self, tell: Any) -> None:
+        """Never."""
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def test_both_sides_of_a_trade_of_ours_with_ourselves_are_told() -> None:
+    row = {"id": "30908769", "currency_pair": "BTC_USDT", "amount": "0.01", "price": "90", "fee": "0"}
+    row["create_time"] = str(int(NOON.timestamp()))
+    taken = row | {"side": "sell", "role": "taker", "order_id": "77"}
+    made = row | {"side": "buy", "role": "maker", "order_id": "78"}
+    gate = FakeGate(private_spot_get_my_trades=[taken, made, taken])
+    books = CcxtBooks(calls_to(gate), reads(gate), Silent())
+    told = await books.fills(NOON - timedelta(hours=1), GATE_SPOT.instrument)
+    assert sorted(fill.venue_order_id for fill in told) == ["77", "78"]
+
+
+async def test_funding_of_a_long_and_a_short_of_one_moment_are_two() -> None:
+    line = {"time": NOON.timestamp(), "type": "fund", "contract": "BTC_USDT", "text": "BTC_USDT"}
+    rows = [line | {"change": "-1.5"}, line | {"change": "1.2"}, line | {"change": "-1.5"}]
+    gate = FakeGate(private_futures_get_settle_account_book=rows)
+    books = CcxtBooks(calls_to(gate), reads(gate), Silent())
+    paid = await books.fundings(NOON - timedelta(hours=1))
+    assert sorted(str(one.amount) for one in paid) == ["-1.5", "1.2"]
+
+
+def test_a_key_that_may_withdraw_is_known_by_any_of_its_names() -> None:
+    for name in ("withdraw", "withdrawal"):
+        rights = gate_rows.rights_of({"perms": [{"name": name, "read_only": False}, {"name": "spot"}]})
+        assert rights.can_withdraw
+    assert not gate_rows.rights_of({"perms": [{"name": "withdraw", "read_only": True}]}).can_withdraw
