@@ -68,6 +68,7 @@ ROWS = {
         Row("orders.sustained_100_lost", "", 0, 0),
         Row("orders.burst_1000_ack_s", "s", 3, 1, "ccxt alone 3,100-3,850 requests/s of CPU"),
         Row("orders.vs_ccxt_ratio", "", 0.3, 0.6, is_higher_better=True),
+        Row("road.start_s", "s", 2, 1),
         Row("kill.tap_to_latch_ms", "ms", 200, 50),
         Row("kill.cancels_200_s", "s", 1, 0.3),
         Row("chart.render_ms", "ms", 700, 200, "matplotlib objects 190, own SVG and resvg 30"),
