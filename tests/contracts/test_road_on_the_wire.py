@@ -14,6 +14,7 @@ from engines.orders.execution import Quote
 from engines.orders.order import ExecutionStyle, Order, OrderKind, OrderState, Purpose
 from engines.orders.subaccount import EngineName, SubAccount
 from engines.orders.trade import Trade, TradeState
+from ports.errors import Rejected
 from services.ordering.findings import Finding
 from services.orders import Orders
 from services.people import People
@@ -187,3 +188,22 @@ async def test_a_strangers_order_is_told_of_once_and_left_alone(world: WireWorld
         await desk.orders.hearing.compare(world.name)
         assert [finding.code for finding in desk.findings] == ["foreign_order"]
         assert len(await world.books.open_orders()) == 1
+
+
+@both
+async def test_an_account_is_set_up_before_the_desk_enters(world: WireWorld) -> None:
+    async with a_desk(world) as desk:
+        setting_up = desk.orders.setting_up
+        setting_up.hedged = {world.name: True}
+        await setting_up.prepare(world.name)
+        assert (await world.books.terms()).is_hedged
+        sub_account = SubAccount(engine=EngineName.MANUAL, account=world.name)
+        instrument = await desk.orders.instrument(world.name, world.instrument())
+        trade = await desk.orders.trade_for(sub_account, instrument, Direction.LONG, leverage=Decimal(3))
+        await desk.orders.place(trade, [an_entry(trade, "first", "0.02", account=world.name)])
+        await desk.until(lambda: desk.states() == [OrderState.FILLED])
+        assert await world.books.leverage(instrument) == 3
+        setting_up.hedged = {world.name: False}
+        with pytest.raises(Rejected, match="positions or orders"):
+            await setting_up.prepare(world.name)
+        assert (await world.books.terms()).is_hedged
