@@ -110,14 +110,14 @@ def is_hedged(pair: Pair) -> bool:
     return abs(unhedged(pair)) < _grain(pair)
 
 
-def unhedged_since(pair: Pair) -> datetime | None:
-    """Since when (market time) one leg is ahead: the last time that something was filled of it; `None` while
-    the pair is even."""
+def unhedged_since(pair: Pair, before: datetime | None = None) -> datetime | None:
+    """Since when (market time) one leg is ahead, `None` while the pair is even. `before` is what it was when
+    the pair was looked at last: an order that is filled further, or moved, does not begin the time anew."""
     if is_hedged(pair):
         return None
     ahead = pair.first if unhedged(pair) > 0 else pair.second
     times = [order.updated_at for order in (*ahead.orders, *ahead.unwinding) if order.filled]
-    return min(times) if times else None
+    return min((one for one in (before, *times) if one is not None), default=None)
 
 
 def pair_step(pair: Pair, *, unhedged_for_s: float) -> PairStep:

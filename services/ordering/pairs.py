@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -63,6 +64,7 @@ class Pairs:
     longest_s: dict[str, float] = field(default_factory=dict)
     _trades: dict[str, set[int]] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
+    _since: dict[str, datetime | None] = field(default_factory=dict)
     _beginning: set[str] = field(default_factory=set)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -120,16 +122,18 @@ class Pairs:
         pair = await self._pair(name)
         if pair is None:
             self._trades.pop(name, None)
+            self._since.pop(name, None)
             return Even()
         if not all(self.is_ready(leg.intent.account) for leg in (pair.first, pair.second)):
             return Waiting()
-        since = unhedged_since(pair)
+        since = self._since[name] = unhedged_since(pair, self._since.get(name))
         for_s = 0.0 if since is None else self.clock.age_s(since)
         self.longest_s[name] = max(self.longest_s.get(name, 0.0), for_s)
         step = pair_step(pair, unhedged_for_s=for_s)
         if isinstance(step, Even):
             self._trades.pop(name, None)
             self._told.discard(name)
+            self._since.pop(name, None)
             return step
         try:
             await self._do(pair, step, for_s)

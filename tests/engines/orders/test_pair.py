@@ -100,6 +100,13 @@ def test_it_has_been_unhedged_since_the_first_fill_of_the_leg_ahead() -> None:
     assert unhedged_since(a_pair(ahead, a_leg(SHORT, S.OPEN))) == after(3)
 
 
+def test_an_order_that_is_filled_further_does_not_begin_the_time_anew() -> None:
+    ahead = Leg(intent=LONG, orders=(an_order_of(LONG, S.PARTIALLY_FILLED, 1, updated_at=after(9)),))
+    pair = a_pair(ahead, a_leg(SHORT, S.OPEN))
+    assert unhedged_since(pair, after(3)) == after(3)
+    assert unhedged_since(a_pair(ahead, a_leg(SHORT, S.PARTIALLY_FILLED, 1)), after(3)) is None
+
+
 def _filled_of(wanted: Decimal, share: int) -> Decimal:
     return LONG.instrument.quantity(wanted * share / 100)
 
