@@ -189,6 +189,7 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
     )
     return {
         **dict.fromkeys(texts.split(), hostile),
+        **_upkeep(hostile, is_bad=is_bad),
         "person": person,
         "instrument": instrument,
         "picture": Shown(3 if is_bad else 120),
@@ -328,6 +329,14 @@ def alert_values(instrument: Instrument, quote: Quote, *, is_bad: bool) -> dict[
         "page": 1,
         "pages": 2,
     }
+
+
+def _upkeep(hostile: str, *, is_bad: bool) -> dict[str, Any]:
+    key = {"account": hostile, "days": None if is_bad else 3, "is_ok": not is_bad, "is_bound": not is_bad}
+    load = {"cpu": 60, "memory_mb": 3000, "strain": "shedding" if is_bad else "fine"}
+    backup = {"has_backups": True, "backup": None if is_bad else hostile, "is_backup_ok": not is_bad}
+    news = {"days": 91, "is_bound": not is_bad, "problem": hostile}
+    return {"upkeep": {**backup, **load, "keys": [key]}, **load, **news}
 
 
 def _command(hostile: str) -> Command:
