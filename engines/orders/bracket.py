@@ -38,14 +38,15 @@ def can_rest(trade: Trade) -> bool:
 
 
 def bracket_steps(trade: Trade, orders: Sequence[Order]) -> list[BracketStep]:
-    """What is to be done so that the venue protects all that is held, and nothing that is not."""
+    """What is to be done so that the venue protects all that is held, and nothing that is not. Of coins kept
+    as a fee less than a lot may be left over, which no order can sell."""
     guards = [order for order in orders if is_guard(order)]
     steps = _stop_steps(trade, [order for order in guards if order.intent.purpose is Purpose.STOP])
     parts = target_quantities(trade.instrument, trade.entered, trade.targets)
     for number, (target, part) in enumerate(zip(trade.targets, parts, strict=True), 1):
         of_target = [one for one in guards if _number(one) == number]
         sold = sum((one.filled for one in of_target), Decimal(0))
-        wanted = min(part - sold, trade.quantity)
+        wanted = trade.instrument.quantity(min(part - sold, trade.quantity))
         terms = Terms(quantity=wanted, kind=OrderKind.LIMIT, limit_price=target.price)
         steps += _steps(of_target, terms, Purpose.TARGET, number)
     beyond = [one for one in guards if (_number(one) or 0) > len(trade.targets)]
@@ -74,7 +75,8 @@ def covered(trade: Trade, orders: Iterable[Order], purpose: Purpose) -> Decimal:
 def _stop_steps(trade: Trade, guards: Sequence[Order]) -> list[BracketStep]:
     if trade.stop is None:
         return _cancels(guards)
-    terms = Terms(quantity=trade.quantity, kind=OrderKind.MARKET, trigger_price=trade.stop)
+    whole = trade.instrument.quantity(trade.quantity)
+    terms = Terms(quantity=whole, kind=OrderKind.MARKET, trigger_price=trade.stop)
     return _steps(guards, terms, Purpose.STOP, None)
 
 

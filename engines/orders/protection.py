@@ -110,7 +110,7 @@ class _Walk:
         self._stop, self._armed_at = trade.stop, trade.armed_at
         self._best = trade.best_price or move.open
         self._targets = list(trade.targets)
-        self._left = trade.quantity
+        self._left = trade.instrument.quantity(trade.quantity)
         self._at = move.open
         self._exits: list[Exit] = []
         self._events: list[ProtectionEvent] = []

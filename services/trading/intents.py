@@ -24,7 +24,8 @@ def intent_of(
     reason: str = "",
     expires_at: datetime | None = None,
 ) -> Intent:
-    """An intent `name` to enter `trade`, or else to leave it, which only ever reduces it."""
+    """An intent `name` to enter `trade`, or else to leave it, which only ever reduces it: of
+    whole lots, for dust cannot be sold."""
     is_entry = purpose is Purpose.ENTRY
     return Intent(
         id=name,
@@ -34,7 +35,7 @@ def intent_of(
         trade_id=trade.id,
         instrument=trade.instrument,
         side=trade.direction.entry if is_entry else trade.direction.exit,
-        quantity=quantity,
+        quantity=quantity if is_entry else trade.instrument.quantity(quantity),
         kind=kind,
         purpose=purpose,
         limit_price=limit_price,
