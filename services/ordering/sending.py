@@ -1,7 +1,7 @@
 """Orders on their way to a venue, and back: what is certain at once is booked, the rest is looked up."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -47,11 +47,11 @@ class Sending:
     clock: Clock
     doubt: Callable[[Order], None] = lambda order: None
     wire_s: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
-    _under_way: set[str] = field(default_factory=set)
+    _under_way: Counter[str] = field(default_factory=Counter)
 
     def is_under_way(self, order_id: str) -> bool:
         """Whether a request about the order is out and its answer may still come."""
-        return order_id in self._under_way
+        return self._under_way[order_id] > 0
 
     async def send(self, order: Order, *, asked_at: float | None = None) -> Held | None:
         """Send an order that is written down as `SENT`; its trade then. `asked_at` is the loop's time at
@@ -116,7 +116,7 @@ class Sending:
     async def _alone(self, order: Order, request: Awaitable[Sequence[OrderEvent]]) -> Sequence[OrderEvent]:
         """Await a request; until its answer is there nobody looks the order up. Whatever else it ends with,
         nobody knows what became of the order."""
-        self._under_way.add(order.id)
+        self._under_way[order.id] += 1  # its cancel may be out while it still waits for its own turn
         is_answered = False
         try:
             events = await request
@@ -126,7 +126,9 @@ class Sending:
             is_answered = True
             raise
         finally:
-            self._under_way.discard(order.id)
+            self._under_way[order.id] -= 1
+            if not self._under_way[order.id]:
+                del self._under_way[order.id]
             if not is_answered:
                 self.doubt(order)
 
