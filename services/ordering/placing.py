@@ -71,7 +71,10 @@ class Placing:
         is_over = held is not None and not held.trade.is_live
         if is_over and any(not intent.reduce_only for intent in new):
             raise Conflict(f"trade {trade.id} is over")
-        orders = [await self._drawn(intent, trade) for intent in new]
+        drawn = [await self._drawn(intent, trade) for intent in new]
+        orders = [order for order in drawn if not self._is_here(order.intent)]  # placed while we asked around
+        if drawn and not orders:
+            return await self.now(trade)
         is_exact = is_exact or is_person(trade.owner)
         step = self.writing(trade, orders, key=key, events=events, tickets=tickets, is_exact=is_exact)
         return await self._send_all(trade, orders, step, asked_at)
@@ -89,10 +92,12 @@ class Placing:
         may be sent again by the same name."""
         if is_person(intent.owner):
             return False
-        held = self.register.get(intent.trade_id)
-        if held is not None and held.of_intent(intent.id):
-            return True
-        return await self.register.books.by_intent(intent.id) is not None
+        return self._is_here(intent) or await self.register.books.by_intent(intent.id) is not None
+
+    def _is_here(self, intent: Intent) -> bool:
+        """Whether memory has orders of an intent of the desk."""
+        held = None if is_person(intent.owner) else self.register.get(intent.trade_id)
+        return held is not None and bool(held.of_intent(intent.id))
 
     async def now(self, trade: Trade) -> Trade:
         """The trade as it is now."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from engines.orders.order import OrderKind, OrderState
 from engines.orders.trade import Trade, TradeState
 from engines.risk.latch import Cause
+from tests.build.books import MemoryBooks
 from tests.build.fake_venue import Trouble
 from tests.build.live_desk import LiveDesk, a_live_desk
 
@@ -131,3 +132,43 @@ async def test_a_thousand_orders_are_in_flight_at_once() -> None:
     await desk.hear()
     assert (await desk.see(trade)).quantity == 1
     assert len(set(desk.venue.submits)) == 1000
+
+
+async def test_a_request_that_waits_for_its_turn_is_not_absent_because_its_cancel_was_answered() -> None:
+    desk = await a_live_desk()
+    desk.venue.slow = asyncio.Event()
+    trade = await desk.trade()
+    intent = desk.intent(trade, kind=OrderKind.LIMIT, limit_price=Decimal(99))
+    placing = asyncio.create_task(desk.orders.place(trade, [intent]))
+    while not desk.venue.submits:
+        await asyncio.sleep(0)
+    await desk.orders.cancel(desk.venue.submits[0])
+
+    await desk.look_up(9)
+
+    assert await states(desk, trade) == [OrderState.CANCEL_PENDING]
+    desk.venue.slow.set()
+    await placing
+    await desk.look_up(3)
+    assert await states(desk, trade) == [OrderState.CANCELED]
+
+
+class SlowBooks(MemoryBooks):
+    """Books whose answer takes a while."""
+
+    async def by_intent(self, intent_id: str) -> Trade | None:
+        found = await MemoryBooks.by_intent(self, intent_id)
+        await asyncio.sleep(0)
+        return found
+
+
+async def test_two_who_place_the_same_intent_at_once_send_it_once() -> None:
+    desk = await a_live_desk(books=SlowBooks())
+    trade = await desk.trade()
+    intent = desk.intent(trade)
+
+    await asyncio.gather(*(desk.orders.place(trade, [intent]) for _ in range(2)))
+    await desk.hear()
+
+    assert len(desk.venue.submits) == 1
+    assert (await desk.see(trade)).quantity == 1
