@@ -56,6 +56,7 @@ def test_what_bybit_says_when_it_may_have_accepted_proves_nothing(code: str) -> 
         ("REQUEST_EXPIRED", Meaning.SKEWED),
         ("INVALID_KEY", Meaning.KEY_REFUSED),
         ("INVALID_PARAM_VALUE", Meaning.OTHER),
+        ("AUTO_INVALID_PARAM_TRIGGER_RULE", Meaning.OTHER),
         ("INTERNAL", Meaning.UNCLEAR),
         ("TOO_BUSY", Meaning.UNCLEAR),
         ("NEVER_HEARD_OF", Meaning.UNCLEAR),
