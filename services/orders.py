@@ -100,7 +100,7 @@ class Orders:
         setting_up = SettingUp(venues, books, hedged or {})
         journal, gate, breakers = Journal(register), gate or FundsOnly(funds), breakers or NoBreakers()
         booking = Booking(register, journal, teller, clock, breakers, tell)
-        sending = Sending(venues, register, booking, clock)
+        sending = Sending(venues, register, booking, clock, breakers.stopping)
         resolver = Resolver(
             books, register, booking, breakers, clock, sending.is_under_way, sending.call_back
         )

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from engines.orders.order import Intent
 from engines.risk.latch import Latch
 
 
@@ -16,6 +17,10 @@ class Breakers(Protocol):
 
     async def release(self, latch_id: str) -> None:
         """It is over; one that is not in force is no error."""
+        ...
+
+    def stopping(self, intent: Intent) -> Latch | None:
+        """The latch that forbids an intent at this moment."""
         ...
 
 
@@ -44,6 +49,10 @@ class NoBreakers:
 
     async def release(self, latch_id: str) -> None:
         """Nothing."""
+
+    def stopping(self, intent: Intent) -> Latch | None:
+        """None."""
+        return None
 
 
 async def untold(finding: Finding) -> None:

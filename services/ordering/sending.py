@@ -24,6 +24,7 @@ from engines.orders.order import (
     VenueRejected,
 )
 from engines.orders.subaccount import is_person
+from engines.risk.latch import Latch
 from ports.clock import Clock
 from ports.errors import Stale, Transient, Uncertain
 from ports.trading import Venue
@@ -39,12 +40,14 @@ KEPT: Final = 10_000
 
 @dataclass(slots=True)
 class Sending:
-    """Requests to the venues, each once. `doubt` hears of orders whose outcome nobody knows."""
+    """Requests to the venues, each once. `stopping` says which latch forbids an intent; `doubt` hears of
+    orders whose outcome nobody knows."""
 
     venues: Mapping[str, Venue]
     register: Register
     booking: Booking
     clock: Clock
+    stopping: Callable[[Intent], Latch | None] = lambda intent: None
     doubt: Callable[[Order], None] = lambda order: None
     wire_s: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
     _under_way: Counter[str] = field(default_factory=Counter)
@@ -60,6 +63,8 @@ class Sending:
         held = self.register.get(trade_id)
         if held is None or (order.intent.reduce_only and held.trade.quantity < order.terms.quantity):
             return await self._settle(order, [self._refusal("nothing_held")])
+        if self.stopping(order.intent) is not None:  # latched while the order was being written down
+            return await self._settle(order, [self._refusal("latch")])
         if is_late(order.intent, self.clock.now()) and not is_person(order.intent.owner):
             return await self._settle(order, [Expired(at=self.clock.now())])
         if asked_at is not None:

@@ -33,15 +33,19 @@ LIVE = SubAccount(engine=EngineName.MANUAL, account="bybit")
 
 @dataclass(slots=True)
 class MemoryBreakers:
-    """Latches in a dictionary."""
+    """Latches in a dictionary. `stops` is the one that forbids entries."""
 
     pulled: dict[str, Latch] = field(default_factory=dict)
+    stops: Latch | None = None
 
     async def pull(self, latch: Latch) -> None:
         self.pulled[latch.id] = latch
 
     async def release(self, latch_id: str) -> None:
         self.pulled.pop(latch_id, None)
+
+    def stopping(self, intent: Intent) -> Latch | None:
+        return None if self.stops is None or not self.stops.stops(intent, is_person=False) else self.stops
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,18 +1,21 @@
 """Orders that wait for a person: one decision counts, and it is checked against what is so by then."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import pytest
 
 from engines.orders.order import ExecutionStyle, Intent, OrderState
 from engines.orders.trade import Trade, TradeState
+from engines.risk.latch import Cause, Latch, Scope
 from engines.risk.verdict import Check, Ruling, Verdict
-from ports.books import Conflict
+from ports.books import Change, Conflict
 from ports.errors import Refused
 from ports.tickets import Effect, Ticket, TicketState
 from services.ordering.judging import FundsOnly
 from services.ordering.naming import first_order
+from tests.build.books import MemoryBooks
 from tests.build.live_desk import LiveDesk, a_live_desk
 from tests.build.tickets import a_ticket
 
@@ -140,3 +143,42 @@ async def test_an_account_that_is_not_open_takes_no_order() -> None:
     trade = await desk.place(account="gate")
     [order] = await desk.all_orders(trade)
     assert (order.state, order.reason) == (OrderState.DENIED, "account_closed")
+
+
+@dataclass(slots=True)
+class KilledMeanwhile(MemoryBooks):
+    """Books that take so long that a kill comes in between."""
+
+    kill: Callable[[], None] = lambda: None
+
+    async def commit(self, change: Change) -> None:
+        await MemoryBooks.commit(self, change)
+        self.kill()
+
+
+async def test_what_is_latched_while_it_is_written_down_never_leaves() -> None:
+    books = KilledMeanwhile()
+    desk = await a_live_desk(books=books)
+    trade, ticket = await proposed(desk)
+    latch = Latch(id="kill", scope=Scope(), cause=Cause.KILL, pulled_at=desk.clock.now())
+
+    def kill() -> None:
+        desk.breakers.stops = latch
+
+    books.kill = kill
+    await desk.orders.approve(ticket.order_id, decided(ticket))
+
+    assert not desk.venue.submits
+    [order] = await desk.all_orders(trade)
+    assert (order.state, order.reason) == (OrderState.REJECTED, "latch")
+
+
+async def test_a_latch_keeps_no_exit_from_leaving() -> None:
+    desk = await a_live_desk()
+    trade = await desk.place()
+    desk.breakers.stops = Latch(id="kill", scope=Scope(), cause=Cause.KILL, pulled_at=desk.clock.now())
+
+    await desk.orders.place(trade, [desk.intent(trade, is_exit=True)])
+    await desk.hear()
+
+    assert (await desk.see(trade)).quantity == 0
