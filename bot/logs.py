@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from functools import cache
+from html import escape
 from math import isfinite
 from typing import Any
 from urllib.parse import quote
@@ -39,16 +41,21 @@ _learned: list[str] = []
 
 def learn(secret: str) -> None:
     """Mask a secret from now on, wherever a `Redactor` looks."""
-    known = {*_learned, *_forms(secret)}
-    _learned[:] = sorted(known, key=lambda form: (-len(form), form))
+    _learned[:] = _longest_first({*_learned, *_forms(secret)})
 
 
-def _forms(secret: str) -> set[str]:
-    """A secret as it is, in a URL, in JSON and in the words of an error."""
+@cache
+def _forms(secret: str) -> tuple[str, ...]:
+    """A secret as it is, in a URL, in HTML, in JSON and in the words of an error."""
     in_bytes = repr(secret.encode())[1:]
     quoted = json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret), in_bytes
-    forms = {secret, quote(secret), quote(secret, safe=""), *(form[1:-1] for form in quoted)}
-    return {form for form in forms if len(form) >= _SHORTEST}
+    forms = {secret, quote(secret), quote(secret, safe=""), escape(secret), *(form[1:-1] for form in quoted)}
+    return _longest_first({form for form in forms if len(form) >= _SHORTEST})
+
+
+def _longest_first(forms: Iterable[str]) -> tuple[str, ...]:
+    """So that no form is cut out of the middle of another."""
+    return tuple(sorted(forms, key=lambda form: (-len(form), form)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +67,11 @@ class Redactor:
 
     def known(self, text: str) -> str:
         """`text` without the secrets that we know: for messages, where a look alone proves nothing."""
-        for secret in (*_learned, *self.secrets):
-            if len(secret) >= _SHORTEST:
-                text = text.replace(secret, MASK)
+        for secret in self.secrets:
+            for form in _forms(secret):
+                text = text.replace(form, MASK)
+        for form in _learned:
+            text = text.replace(form, MASK)
         return text
 
     def text(self, text: str) -> str:

@@ -52,12 +52,14 @@ from adapters.sql.opening import examine_at as examine_at
 from adapters.sql.place import locate
 from adapters.telegram.json import dumps, loads
 from adapters.telegram.limits import Limiter, Rates
+from adapters.telegram.masking import Masking
 from adapters.telegram.messenger import TelegramMessenger
 from adapters.telegram.outbound import Outbound
 from adapters.telegram.polling import Polling, PollingState
 from adapters.venues.build import Wiring, build_account
 from adapters.workers import Workers
 from bot.kernels import keep_kernels
+from bot.logs import Redactor
 from bot.secrets import STORE
 from bot.settings import PaperSettings, Settings
 from engines.simulate.costs import Fees
@@ -285,6 +287,7 @@ def build_telegram(settings: Settings) -> Telegram:
         group_per_min=settings.telegram.group_per_min,
     )
     outbound = Outbound(Limiter(rates))
+    session.middleware(Masking(Redactor(settings.secrets()).known))
     session.middleware(outbound)
     bot = Bot(
         settings.telegram_bot_token.get_secret_value(),
