@@ -83,7 +83,7 @@ class Hearing:
     async def follow(self, account: str) -> None:
         """Endless: listen to an account, repair what was missed, compare."""
         async with asyncio.TaskGroup() as loops:
-            loops.create_task(self.books[account].watch(self._listener(account)), name=f"stream {account}")
+            loops.create_task(self._listen(account), name=f"stream {account}")
             loops.create_task(self._look_after(account), name=f"open orders {account}")
 
     async def work_off(self) -> None:
@@ -120,6 +120,17 @@ class Hearing:
             is_sent = order.state is not OrderState.AWAITING_APPROVAL
             if is_sent and order.id not in names and order.updated_at < asked_at:
                 self.resolver.doubt(order)
+
+    async def _listen(self, account: str) -> None:
+        """Hear the private stream. One that refuses our key is tried again: other accounts go on meanwhile,
+        and this one is compared by REST as far as that is let in."""
+        while True:
+            try:
+                await self.books[account].watch(self._listener(account))
+            except Rejected as error:
+                log.error("private_stream_refused", account=account, error=str(error))
+                self.hear(account, StreamState.DOWN)
+            await asyncio.sleep(LOOK_EVERY_S)
 
     def _listener(self, account: str) -> Callable[[VenueReport], None]:
         return lambda report: self.hear(account, report)

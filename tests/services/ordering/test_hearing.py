@@ -1,5 +1,7 @@
 """What the venue tells, what it forgot to tell, and what is not ours."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -8,9 +10,10 @@ from engines.orders.execution import Wait
 from engines.orders.order import ExecutionStyle, OrderKind, OrderState
 from engines.orders.trade import TradeState
 from engines.risk.latch import Cause
-from ports.venue_books import StreamState, VenueOrderState
+from ports.errors import Rejected
+from ports.venue_books import StreamState, VenueOrderState, VenueReport
 from services.ordering.naming import intent_name
-from tests.build.fake_venue import Trouble
+from tests.build.fake_venue import FakeVenue, Trouble
 from tests.build.live_desk import LiveDesk, a_live_desk
 
 LIMIT: dict[str, Any] = {"kind": OrderKind.LIMIT, "limit_price": Decimal(99)}
@@ -31,6 +34,27 @@ async def test_what_the_stream_missed_is_read_again() -> None:
     desk.orders.hearing.hear("bybit", StreamState.UP)
     await desk.orders.hearing.repair("bybit")
     assert desk.orders.register.live()[0].trade.quantity == Decimal("0.4")
+
+
+class Refusing(FakeVenue):
+    """Its private stream does not take our key."""
+
+    async def watch(self, tell: Callable[[VenueReport], None]) -> None:
+        raise Rejected("bybit: the private stream refused the key")
+
+
+async def test_a_stream_that_refuses_the_key_does_not_end_the_road_of_the_others() -> None:
+    desk = await a_live_desk()
+    hearing, is_down = desk.orders.hearing, asyncio.Event()
+    hearing.books = {"bybit": Refusing(clock=desk.clock)}
+    hearing.listeners.append(lambda account, report: is_down.set())
+    following = asyncio.create_task(hearing.follow("bybit"))
+    await is_down.wait()
+    await asyncio.sleep(0)
+    assert not following.done()
+    assert hearing.up == {"bybit": False}
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
 
 
 async def test_an_order_that_is_not_there_any_more_is_found_out_by_comparing() -> None:
