@@ -1,6 +1,7 @@
 """The road of orders to the sandbox's Bybit: durable books, ccxt, the private stream. No gate."""
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -131,6 +132,7 @@ async def open_road(url: str, folder: Path) -> AsyncIterator[Road]:
     await register.load()
     await orders.start()
     hearing = asyncio.create_task(orders.run())
+    gc.freeze()  # as the desk does
     try:
         bids = await _bids(books)
         yield Road(orders=orders, books=books, desk=desk, bids=bids, begun=begun, wired=wired)

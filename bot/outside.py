@@ -329,9 +329,9 @@ def outbound_list(settings: Settings) -> OutboundList:
     return OutboundList(hosts, is_local_only=desk.world != LIVE)
 
 
-def fence(settings: Settings) -> None:
-    """Speak to nobody else from now on, in this process."""
-    keep_to(outbound_list(settings))
+def fence(settings: Settings) -> Callable[[], None]:
+    """Speak to nobody else from now on, in this process. Gives back what ends it."""
+    return keep_to(outbound_list(settings))
 
 
 def _hosts(url: str | None, *usual: str) -> tuple[str, ...]:

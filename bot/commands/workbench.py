@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
-from bot.outside import build_sources, open_candles, running_clock
+from bot.outside import build_sources, fence, open_candles, running_clock
 from bot.settings import Settings
 from engines.core.instrument import Instrument
 from ports.candles import CandleStore
@@ -38,7 +38,7 @@ async def workbench(settings: Settings) -> AsyncIterator[Workbench]:
 
     Raises `Fatal` for a store that cannot be used, `Transient` when the sandbox's clock is not told.
     """
-    store = await open_candles(settings)
+    store, end_fence = await open_candles(settings), fence(settings)
     try:
         async with running_clock(settings, within_s=_CLOCK_WITHIN_S) as clock:
             source, _ = build_sources(settings, clock)
@@ -51,6 +51,7 @@ async def workbench(settings: Settings) -> AsyncIterator[Workbench]:
                 await markets.close()
                 await source.close()
     finally:
+        end_fence()
         await store.close()
 
 
