@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from engines.orders.order import Order, Purpose
+from engines.orders.order import Order
 from engines.orders.subaccount import engine_of, is_live, is_person
 from engines.orders.trade import Trade
 from handlers.ui.engine_words import engine_name
@@ -21,13 +21,12 @@ from handlers.ui.table import ButtonRoute, Command, Topic
 from ports.errors import Refused
 from ports.messages import Button, Screen, Style
 from ports.people import Role
+from services.proposals import BY_HAND
 from services.ticketing.order_sentence import OrderAsked, read_order, written_order
 from services.ticketing.progress import is_cancelable
 from services.trading.wish import Standing
 
 SHOWN = 20
-OURS = (Purpose.ENTRY, Purpose.CLOSE)
-"""What a person takes back by hand; stops and targets stand as long as what they protect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +102,7 @@ async def orders(request: Request) -> Screen:
             (
                 _cancel(request, number, one.order)
                 for number, one in enumerate(listed[:SHOWN], start=1)
-                if is_cancelable(one.order) and one.order.intent.purpose in OURS
+                if is_cancelable(one.order) and one.order.intent.purpose in BY_HAND
             )
         ),
     )
@@ -111,7 +110,7 @@ async def orders(request: Request) -> Screen:
 
 async def cancel(request: Request) -> Screen:
     """Take one order out of the book: `od:<order id>`."""
-    await request.services.trades.orders.cancel(request.args)
+    await request.services.proposals.take_back(request.args, request.person)
     return await orders(request)
 
 

@@ -12,13 +12,15 @@ from decimal import Decimal
 
 import structlog
 
-from engines.orders.subaccount import PAPER, EngineName, SubAccount
+from engines.orders.order import Purpose
+from engines.orders.subaccount import PAPER, EngineName, SubAccount, is_person
 from engines.risk.latch import Latch
 from ports.clock import Clock
 from ports.desk_state import Approval, Policy
 from ports.errors import Refused
 from ports.markets import MarketSource
 from ports.messages import Messenger
+from ports.people import Person
 from ports.tickets import TicketState, TicketStore
 from services.actions import Actions
 from services.ordering.naming import intent_name
@@ -36,6 +38,8 @@ from services.trading.register import Register
 
 log = structlog.get_logger()
 
+BY_HAND = (Purpose.ENTRY, Purpose.CLOSE)
+"""What a person takes back by hand; stops and targets stand as long as what they protect."""
 MOST_OF_A_DAY = 2000
 """Tickets looked through at a start for what went by itself today."""
 
@@ -155,6 +159,18 @@ class Proposals:
         finally:
             if not lock.locked():
                 self._locks.pop(name, None)
+
+    async def take_back(self, order_id: str, person: Person) -> None:
+        """Take an order of the desk out of the book, for who may approve it or whose wish it is. Raises
+        `Refused`: `no_such_order`, `may_not_approve`, and as `Orders.cancel` does."""
+        order = self.roll.register.find(order_id)
+        if order is None or is_person(order.intent.owner) or order.intent.purpose not in BY_HAND:
+            raise Refused("no_such_order", order_id=order_id)
+        filed = await self.roll.by_intent(order.intent.id)
+        is_theirs = filed is not None and self.audience.may_withdraw(person, filed.ticket)
+        if not is_theirs and not self.audience.may_approve(person):
+            raise Refused("may_not_approve")
+        await self.tickets.road.cancel(order_id)
 
     async def run(self) -> None:
         """Endless: expire tickets, keep their messages true, end cooling-offs."""

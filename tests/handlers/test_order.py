@@ -141,6 +141,29 @@ async def test_open_orders_have_a_button_each_that_takes_them_back(desk: ScreenD
     assert "being cancelled" in after.html
 
 
+async def test_an_order_is_taken_back_by_who_may_approve_it_or_whose_wish_it_is(desk: ScreenDesk) -> None:
+    await go_live(desk)
+    await desk.answer("/order btc buy 500 limit 86000", by=ANN)
+    await desk.services.tickets.cards.refresh()
+    await desk.press(data_of(last(desk, ANN), "Approve"), by=ANN)
+    [order] = desk.services.trades.register.working("bybit")
+
+    refused = await desk.press(f"od:{order.id}", by=TOM)
+    taken = await desk.press(f"od:{order.id}", by=ANN)
+
+    assert refused.screen is not None
+    assert "may not" in refused.screen.html
+    assert (refused.is_error, taken.is_error) == (True, False)
+
+
+async def test_nobody_takes_back_the_paper_order_of_another_person(desk: ScreenDesk) -> None:
+    shown = await desk.type("/trade btc long 100 at 60000 stop 59000", by=TOM)
+    await desk.press(data_of(shown, "Open"), by=TOM)
+    [order] = desk.services.trades.register.working("paper")
+
+    assert (await desk.press(f"od:{order.id}", by=ANN)).is_error
+
+
 async def test_positions_of_the_desk(desk: ScreenDesk) -> None:
     assert "The desk holds nothing." in (await desk.type("/desk", by=TOM)).html
     shown = await desk.type("/order btc buy 500", by=TOM)
