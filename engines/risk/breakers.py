@@ -60,7 +60,7 @@ class MinuteCandle:
 
 
 def drawdown(mark: Mark, equity: Decimal) -> Decimal:
-    """The loss since the high-water mark as a fraction of it; never negative. All, of a mark at zero."""
+    """The loss since the high-water mark as a fraction of it; never negative, and none of a mark at zero."""
     return _loss(mark.high_water, equity)
 
 
