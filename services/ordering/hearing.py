@@ -77,7 +77,12 @@ class Hearing:
         """Endless: book what has come."""
         while True:
             self._news.clear()
-            await self.work_off()
+            try:
+                await self.work_off()
+            except Transient as error:  # of our database: what was not booked is read again
+                log.error("reports_not_booked", error=str(error))
+                for account in self.books:
+                    self._gap(account).set()
             await self._news.wait()
 
     async def follow(self, account: str) -> None:

@@ -101,13 +101,14 @@ class Resolver:
 
     async def round(self, account: str) -> None:
         """Look up once what is in doubt and due; what cannot be asked stays in doubt."""
-        orders = await self._due(account)
-        if orders:
-            try:
+        orders: Sequence[Order] = ()
+        try:
+            orders = await self._due(account)
+            if orders:
                 await self._look_up(account, orders)
-            except (Transient, Rejected) as error:
-                log.warning("look_up_failed", account=account, orders=len(orders), error=str(error))
-                self._put_off(account, orders)
+        except (Transient, Rejected) as error:
+            log.warning("look_up_failed", account=account, orders=len(orders), error=str(error))
+            self._put_off(account, orders)
         await self._latch(account)
 
     async def _due(self, account: str) -> list[Order]:

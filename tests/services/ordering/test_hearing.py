@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from engines.orders.execution import Wait
-from engines.orders.order import ExecutionStyle, OrderKind, OrderState
+from engines.orders.order import ExecutionStyle, Order, OrderKind, OrderState
 from engines.orders.trade import TradeState
 from engines.risk.latch import Cause
-from ports.errors import Rejected
+from ports.errors import Rejected, Transient
 from ports.venue_books import StreamState, VenueOrderState, VenueReport
 from services.ordering.naming import intent_name
+from tests.build.books import MemoryBooks
 from tests.build.fake_venue import FakeVenue, Trouble
 from tests.build.live_desk import LiveDesk, a_live_desk
 
@@ -159,3 +160,44 @@ async def test_a_style_waits_for_the_recovery_and_then_goes_on() -> None:
     await desk.orders.runner.step(trade.id, maker.intent.id)
     await desk.hear()
     assert (await desk.see(trade)).quantity == 1
+
+
+class LockedBooks(MemoryBooks):
+    """Books that answer no question about a single order while they are locked."""
+
+    is_locked = False
+
+    async def order(self, order_id: str) -> Order | None:
+        if self.is_locked:
+            raise Transient("locked", kind="database")
+        return await MemoryBooks.order(self, order_id)
+
+
+async def test_a_locked_database_ends_neither_hearing_nor_looking_up() -> None:
+    books = LockedBooks()
+    desk = await a_live_desk(books=books)
+    mine = await resting(desk)
+    known = desk.venue.orders[mine]
+    stranger = replace(known, client_id="somebody-else", venue_id="foreign")
+    books.is_locked = True
+    hearing = asyncio.create_task(desk.orders.hearing.run())
+    desk.orders.hearing.hear("bybit", stranger)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    desk.venue.fill(mine, "0.4")
+    for report in desk.venue.stream:
+        desk.orders.hearing.hear("bybit", report)
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+    assert not hearing.done()
+    assert desk.orders.register.live()[0].trade.quantity == Decimal("0.4")
+    hearing.cancel()
+
+    [order] = desk.orders.register.working("bybit")
+    desk.orders.resolver.doubt(replace(order, id="ppgone-1"))
+    await desk.look_up()
+    assert desk.orders.resolver.doubted("bybit") == 1
+    books.is_locked = False
+    await desk.look_up()
+    assert desk.orders.resolver.doubted("bybit") == 0
