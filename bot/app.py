@@ -1,6 +1,7 @@
 """The running desk: starts in order, watches itself, stops in order."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -29,8 +30,8 @@ from services.lease import LATCH as LEASE
 from services.lease import DeskLease
 from services.listings import Listings, NewMarkets
 from services.schedule import Plan
+from services.signal_orders import SignalOrders
 from services.summaries import Summaries
-from services.ticketing.signal_orders import SignalOrders
 
 log = structlog.get_logger()
 
@@ -47,6 +48,7 @@ async def serve(settings: Settings) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     outside = await open_outside(settings)
+    gc.freeze()  # what was imported stays: looking through it again and again would hold orders up
     try:
         return await App(settings, outside).run(stop)
     finally:

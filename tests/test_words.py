@@ -185,7 +185,7 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
     quotes = [quote, quote]
     texts = (
         "role by code text pair zone typed age away since id name username what title mode world market_now "
-        "uptime now timeframe command"
+        "uptime now timeframe command day_of venue found said"
     )
     return {
         **dict.fromkeys(texts.split(), hostile),
@@ -221,11 +221,8 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         **alert_values(instrument, quote, is_bad=is_bad),
         **trade_values(instrument, is_bad=is_bad),
         **signal_values(the_rendering().speech("en"), instrument, is_bad=is_bad),
-        "day_of": hostile,
         "has_curve": not is_bad,
         "has_chart": not is_bad,
-        "venue": hostile,
-        "found": hostile,
         "instruments": [instrument, instrument],
         "leans": [] if is_bad else [Lean(quote, "▲", Decimal(84), Decimal("0.74"))],
         "is_unknown": is_bad,
@@ -234,7 +231,6 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         "picks": [] if is_bad else [(hostile, None)],
         **screen_values(hostile, quote, is_bad=is_bad),
         **ticket_values(hostile, instrument, is_bad=is_bad),
-        "said": hostile,
         **(latch_values(hostile, is_bad=is_bad) | reconcile_values(hostile, is_bad=is_bad)),
         "finding": a_finding("unprotected" if is_bad else "foreign_order", hostile),
     }

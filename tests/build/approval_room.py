@@ -186,7 +186,7 @@ async def an_approval_room(
     async def tell(policy: Policy) -> None:
         told.append(policy)
 
-    tokens, numbers = itertools.count(1), itertools.count(1)
+    policies = Policies(store=stores.policies, accounts=accounts, clock=clock, tell=tell)
     room = ApprovalRoom(
         clock=clock,
         venue=venue,
@@ -199,20 +199,8 @@ async def an_approval_room(
         orders=orders,
         latches=latches,
         told=told,
-        proposals=Proposals.over(
-            orders,
-            register,
-            Policies(store=stores.policies, accounts=accounts, clock=clock, tell=tell),
-            Audience(people, admin_chat, {TOM}),
-            store=stores.tickets,
-            source=source,
-            messenger=messenger,
-            actions=Actions(stores.actions, clock, lambda: f"token-{next(tokens)}"),
-            clock=clock,
-            latches=lambda: latches,
-            view=_view,
-            new_id=lambda: f"T{next(numbers):03}",
-            options=TicketOptions(),
+        proposals=_proposals(
+            orders, policies, Audience(people, admin_chat, {TOM}), stores, source, messenger, latches
         ),
     )
     room.set("100")
@@ -220,6 +208,33 @@ async def an_approval_room(
     await orders.start()
     await room.proposals.start()
     return room
+
+
+def _proposals(
+    orders: Orders,
+    policies: Policies,
+    audience: Audience,
+    stores: MemoryDesk,
+    source: FakeMarketSource,
+    messenger: RecordingMessenger,
+    latches: Sequence[Latch],
+) -> Proposals:
+    tokens, numbers = itertools.count(1), itertools.count(1)
+    return Proposals.over(
+        orders,
+        orders.register,
+        policies,
+        audience,
+        store=stores.tickets,
+        source=source,
+        messenger=messenger,
+        actions=Actions(stores.actions, orders.clock, lambda: f"token-{next(tokens)}"),
+        clock=orders.clock,
+        latches=lambda: latches,
+        view=_view,
+        new_id=lambda: f"T{next(numbers):03}",
+        options=TicketOptions(),
+    )
 
 
 def _orders(

@@ -10,7 +10,7 @@ from engines.orders.order import OrderKind
 from engines.orders.subaccount import EngineName, SubAccount
 from engines.signals.signal import Course, Signal, SignalState
 from ports.desk_state import Approval
-from services.ticketing.signal_orders import SignalOrders
+from services.signal_orders import SignalOrders
 from tests.build.approval_room import ApprovalRoom, an_approval_room
 from tests.build.desk_state import a_policy
 from tests.build.orders import PERP
