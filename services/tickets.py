@@ -16,7 +16,7 @@ import structlog
 
 from engines.orders.subaccount import EngineName
 from engines.orders.trade import Trade, TradeState
-from engines.risk.latch import NEEDS_ADMIN, Cause, Latch
+from engines.risk.latch import NEEDS_ADMIN, Cause, KillLevel, Latch
 from engines.risk.verdict import Ruling
 from ports.books import Conflict
 from ports.clock import Clock
@@ -81,7 +81,9 @@ class Tickets:
                 continue
             if now >= filed.ticket.expires_at:
                 await self._drop(filed, TicketState.EXPIRED)
-            elif self._is_stopped(filed) or filed.intent.engine in self.withdrawn:
+            elif (latch := self._stop_of(filed)) is not None:
+                await self._drop(filed, TicketState.WITHDRAWN, latch.cause)
+            elif filed.intent.engine in self.withdrawn:
                 await self._drop(filed, TicketState.WITHDRAWN)
         self.withdrawn.clear()
 
@@ -220,17 +222,17 @@ class Tickets:
         await self._decline(filed, self._decided(filed.ticket, state, person))
         return await self.ask(await self.drafting.renewed(draft), {}, replaces=filed.ticket)
 
-    async def _drop(self, filed: Filed, state: TicketState) -> None:
+    async def _drop(self, filed: Filed, state: TicketState, reason: str = "") -> None:
         with self._decision(filed, None):
             try:
-                await self._decline(filed, self._decided(filed.ticket, state, None))
+                await self._decline(filed, self._decided(filed.ticket, state, None), reason)
             except Refused as error:
                 log.info("ticket_decided_elsewhere", ticket=filed.ticket.id, code=error.code)
             except Transient as error:
                 log.warning("ticket_not_dropped", ticket=filed.ticket.id, error=str(error))
 
-    async def _decline(self, filed: Filed, decided: Ticket) -> None:
-        end = self.road.decline(filed.ticket.order_id, decided, decided.state.value)
+    async def _decline(self, filed: Filed, decided: Ticket, reason: str = "") -> None:
+        end = self.road.decline(filed.ticket.order_id, decided, reason or decided.state.value)
         await self.roll.file(decided, await self._once(filed, end))
 
     async def _once(self, filed: Filed, deed: Awaitable[_Done]) -> _Done:
@@ -280,10 +282,15 @@ class Tickets:
         self.cards.want(ticket.id, places)
         return await self.roll.file(ticket, trade)
 
-    def _is_stopped(self, filed: Filed) -> bool:
-        """Whether a latch that a person ends forbids it. One that ends by itself only keeps it waiting."""
+    def _stop_of(self, filed: Filed) -> Latch | None:
+        """The latch that takes it back. One that ends by itself only keeps it waiting; a kill that cancels
+        takes back what reduces as well: a ticket is an order that waits."""
         intent = filed.intent
-        return any(one.cause in BY_HAND and one.stops(intent, is_person=False) for one in self.latches())
+        for one in self.latches():
+            is_canceled = one.cause is Cause.KILL and one.level >= KillLevel.CANCEL
+            if is_canceled or (one.cause in BY_HAND and one.stops(intent, is_person=False)):
+                return one
+        return None
 
 
 def allowed(draft: Draft) -> Draft:

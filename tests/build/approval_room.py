@@ -60,7 +60,7 @@ class TroubledBooks(MemoryBooks):
         await MemoryBooks.commit(self, change)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)  # parts that know each other: it would take for ever
 class ApprovalRoom:
     """BTC stands at 100 at every venue. `told` are policies that people were told of."""
 

@@ -7,7 +7,7 @@ import pytest
 
 from engines.orders.order import OrderKind, OrderState
 from engines.orders.trade import TradeState
-from engines.risk.latch import Cause, Latch, Scope
+from engines.risk.latch import Cause, KillLevel, Latch, Scope
 from ports.errors import Refused, Transient
 from ports.tickets import TicketState
 from tests.build.approval_room import (
@@ -228,6 +228,31 @@ async def test_a_latch_takes_entries_back_and_leaves_what_reduces(room: Approval
     await room.proposals.tickets.approve(exit_.id, room.person(ANN))
     await room.hear()
     assert (await room.trade_of(exit_)).state is TradeState.CLOSED
+
+
+async def test_a_kill_that_cancels_takes_back_every_ticket_and_says_why(room: ApprovalRoom) -> None:
+    held = await room.ask("first")
+    await room.proposals.tickets.approve(held.id, room.person(ANN))
+    await room.hear()
+    entry = await room.ask("entry")
+    exit_ = await room.ask("exit", side=room.venue.orders[held.order_id].side.opposite, reduce_only=True)
+    await room.show()
+    now, level = room.clock.wire_now(), KillLevel.CANCEL
+    room.latches.append(Latch(id="kill", scope=Scope(), cause=Cause.KILL, level=level, pulled_at=now))
+    await room.proposals.tickets.look()
+    await room.show()
+
+    for ticket in (entry, exit_):
+        assert (await room.ticket(ticket.id)).state is TicketState.WITHDRAWN
+        [order] = [one for one in await room.orders_of(ticket) if one.id == ticket.order_id]
+        assert (order.state, order.reason) == (OrderState.DENIED, "kill")
+        with pytest.raises(Refused, match="ticket_over"):
+            await room.proposals.tickets.approve(ticket.id, room.person(ANN))
+    shown = {(one.chat_id, one.message_id): one.screen.html for one in room.messenger.deliveries}
+    for chat in (ADMIN_CHAT, TOM):
+        texts = [text for (place, _), text in shown.items() if place == chat]
+        assert {f"{one.id} withdrawn denied 0" for one in (entry, exit_)} <= set(texts)
+    assert room.venue.submits == [held.order_id]
 
 
 async def test_a_latch_that_ends_by_itself_keeps_tickets_waiting(room: ApprovalRoom) -> None:
