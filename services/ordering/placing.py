@@ -157,9 +157,10 @@ class Placing:
 
     async def _send_all(self, trade: Trade, orders: Sequence[Order], step: Step, asked_at: float) -> Trade:
         sent = [order for order in orders if order.state is OrderState.SENT]
-        held = await self._written(trade, sent, step)
-        for order in sent:
-            held = await self.sending.send(order, asked_at=asked_at) or held
+        with self.sending.holding(sent):
+            held = await self._written(trade, sent, step)
+            for order in sent:
+                held = await self.sending.send(order, asked_at=asked_at) or held
         return held.trade
 
     async def _written(self, trade: Trade, sent: Sequence[Order], step: Step) -> Held:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -55,6 +56,19 @@ class Sending:
     def is_under_way(self, order_id: str) -> bool:
         """Whether a request about the order is out and its answer may still come."""
         return self._under_way[order_id] > 0
+
+    @contextmanager
+    def holding(self, orders: Iterable[Order]) -> Iterator[None]:
+        """Nobody looks these up meanwhile: they are written down and sent, or answered for."""
+        ids = [order.id for order in orders]
+        self._under_way.update(ids)
+        try:
+            yield
+        finally:
+            self._under_way.subtract(ids)
+            for order_id in ids:
+                if not self._under_way[order_id]:
+                    del self._under_way[order_id]
 
     async def send(self, order: Order, *, asked_at: float | None = None) -> Held | None:
         """Send an order that is written down as `SENT`; its trade then. `asked_at` is the loop's time at
@@ -121,19 +135,16 @@ class Sending:
     async def _alone(self, order: Order, request: Awaitable[Sequence[OrderEvent]]) -> Sequence[OrderEvent]:
         """Await a request; until its answer is there nobody looks the order up. Whatever else it ends with,
         nobody knows what became of the order."""
-        self._under_way[order.id] += 1  # its cancel may be out while it still waits for its own turn
         is_answered = False
         try:
-            events = await request
+            with self.holding([order]):  # its cancel may be out while it still waits for its own turn
+                events = await request
             is_answered = True
             return events
         except (Stale, Transient):
             is_answered = True
             raise
         finally:
-            self._under_way[order.id] -= 1
-            if not self._under_way[order.id]:
-                del self._under_way[order.id]
             if not is_answered:
                 self.doubt(order)
 

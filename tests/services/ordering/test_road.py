@@ -7,6 +7,7 @@ from decimal import Decimal
 from engines.orders.order import OrderKind, OrderState
 from engines.orders.trade import Trade, TradeState
 from engines.risk.latch import Cause
+from ports.books import Change
 from tests.build.books import MemoryBooks
 from tests.build.fake_venue import Trouble
 from tests.build.live_desk import LiveDesk, a_live_desk
@@ -160,6 +161,41 @@ class SlowBooks(MemoryBooks):
         found = await MemoryBooks.by_intent(self, intent_id)
         await asyncio.sleep(0)
         return found
+
+
+class StuckBooks(MemoryBooks):
+    """Books that take a change only once they may."""
+
+    may: asyncio.Event | None = None
+
+    async def commit(self, change: Change) -> None:
+        if self.may is not None:
+            await self.may.wait()
+        await MemoryBooks.commit(self, change)
+
+
+async def test_an_order_that_is_still_being_written_down_is_not_absent() -> None:
+    books = StuckBooks()
+    desk = await a_live_desk(books=books)
+    trade = await desk.trade()
+    books.may = asyncio.Event()
+    placing = asyncio.create_task(desk.orders.place(trade, [desk.intent(trade)]))
+    while not desk.orders.register.working("bybit"):
+        await asyncio.sleep(0)
+    desk.orders.resolver.doubt(desk.orders.register.working("bybit")[0])
+    for _ in range(9):
+        desk.clock.move(1)
+        looking = asyncio.create_task(desk.orders.resolver.round("bybit"))
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    books.may.set()
+    await asyncio.gather(placing, looking)
+    await desk.hear()
+    await desk.look_up(3)
+
+    [order] = await desk.all_orders(trade)
+    assert (order.state, order.has_late_fill) == (OrderState.FILLED, False)
 
 
 async def test_two_who_place_the_same_intent_at_once_send_it_once() -> None:
