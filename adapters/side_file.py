@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -17,11 +18,15 @@ from ports.errors import Transient
 class SideFile:
     """JSON, replaced as a whole: written beside, synced, renamed, and the folder synced.
 
-    A crash leaves the old file or the new one.
+    A crash leaves the old file or the new one. A write that is cancelled goes on in its thread: it never
+    replaces what was written after it.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._asked = 0
+        self._written = 0
+        self._lock = threading.Lock()
 
     async def read(self) -> Sequence[Latch]:
         """What was written last; nothing while there is no file. Raises `Unreadable`."""
@@ -30,10 +35,17 @@ class SideFile:
     async def write(self, latches: Sequence[Latch]) -> None:
         """Replace the file. Raises `Transient`: the one before stands."""
         text = json.dumps([_packed(latch) for latch in latches], indent=1)
+        self._asked += 1
         try:
-            await asyncio.to_thread(replace_whole, self._path, text.encode())
+            await asyncio.to_thread(self._replace, self._asked, text.encode())
         except OSError as error:
             raise Transient(f"{self._path}: {error.strerror or error}") from error
+
+    def _replace(self, number: int, content: bytes) -> None:
+        with self._lock:
+            if number > self._written:
+                replace_whole(self._path, content)
+                self._written = number
 
     def _read(self) -> Sequence[Latch]:
         try:

@@ -1,6 +1,7 @@
 """Replacing a small file so that a crash leaves the old one or the new one, never a half."""
 
 import os
+import tempfile
 from pathlib import Path
 
 
@@ -8,14 +9,17 @@ def replace_whole(path: Path, content: bytes) -> None:
     """Written beside, synced, renamed, and the folder synced; its owner alone may read it. Raises `OSError`:
     the file before stands."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = path.with_suffix(".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), 0o600)  # the mode above is only that of a file that is made
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    # a name of its own: a write that nobody waits for any more may still be going on
+    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        os.unlink(beside)
+        raise
     sync_folder(path.parent)
 
 

@@ -1,5 +1,7 @@
 """The side file of latches: whole or not at all, and never silently empty."""
 
+import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -41,6 +43,21 @@ async def test_the_last_write_replaces_those_before(tmp_path: Path) -> None:
     await file.write([])
 
     assert await file.read() == []
+    assert [one.name for one in tmp_path.iterdir()] == ["latches.json"]
+
+
+async def test_a_cancelled_write_never_replaces_a_later_one(tmp_path: Path) -> None:
+    """Its thread goes on writing beside the next."""
+    file = SideFile(tmp_path / "latches.json")
+    for _ in range(20):
+        first = asyncio.create_task(file.write([PAUSE] * 2000))
+        await asyncio.sleep(0.001)
+        first.cancel()
+        with suppress(asyncio.CancelledError):
+            await first
+        await file.write([KILL, PAUSE])
+        assert await file.read() == [KILL, PAUSE]
+
     assert [one.name for one in tmp_path.iterdir()] == ["latches.json"]
 
 
