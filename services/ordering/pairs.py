@@ -44,6 +44,8 @@ log = structlog.get_logger()
 LETTERS: Final = {OnFailure.UNWIND: "ab", OnFailure.COMPLETE: "cd"}
 """What the names of the legs end with: so that it is known after a restart what was to be done."""
 AGAIN_S: Final = 1.0
+LONGEST_REST_S: Final = 60.0
+ZERO: Final = Decimal(0)
 
 _LEG = re.compile(rf"({PREFIX}[0-9a-f]{{{DIGITS}}})([a-d])(|c|u\d+)")
 _CAN_END: Final = (OrderState.ACKNOWLEDGED, OrderState.OPEN, OrderState.PARTIALLY_FILLED)
@@ -121,8 +123,7 @@ class Pairs:
             return Waiting()
         pair = await self._pair(name)
         if pair is None:
-            self._trades.pop(name, None)
-            self._since.pop(name, None)
+            self._forget(name)
             return Even()
         if not all(self.is_ready(leg.intent.account) for leg in (pair.first, pair.second)):
             return Waiting()
@@ -131,9 +132,7 @@ class Pairs:
         self.longest_s[name] = max(self.longest_s.get(name, 0.0), for_s)
         step = pair_step(pair, unhedged_for_s=for_s)
         if isinstance(step, Even):
-            self._trades.pop(name, None)
-            self._told.discard(name)
-            self._since.pop(name, None)
+            self._forget(name)
             return step
         try:
             await self._do(pair, step, for_s)
@@ -155,7 +154,30 @@ class Pairs:
             case CompleteLeg(quantity=quantity):
                 await self._send(_at_market(leg.intent, leg.intent.id + "c", quantity))
             case UnwindLeg(quantity=quantity):
-                await self._send(self._unwinding(leg, quantity))
+                await self._take_back(pair, leg, quantity)
+
+    async def _take_back(self, pair: Pair, leg: Leg, quantity: Decimal) -> None:
+        """Take back what a leg is ahead, as far as it is still held; with longer and longer rests while its
+        venue takes no order."""
+        held = self.register.get(leg.intent.trade_id)
+        left = ZERO if held is None else leg.intent.instrument.quantity(held.trade.quantity)
+        if left <= 0:
+            log.warning("pair_ended_by_others", pair=pair.id, trade=leg.intent.trade_id)
+            self._forget(pair.id)
+        elif not self._rests(leg):
+            await self._send(self._unwinding(leg, min(quantity, left)))
+
+    def _rests(self, leg: Leg) -> bool:
+        failed = [order for order in leg.unwinding if not order.filled]
+        if not failed:
+            return False
+        rest_s = min(AGAIN_S * 2 ** min(len(failed), 16), LONGEST_REST_S)
+        return self.clock.age_s(max(order.updated_at for order in failed)) < rest_s
+
+    def _forget(self, name: str) -> None:
+        self._trades.pop(name, None)
+        self._told.discard(name)
+        self._since.pop(name, None)
 
     async def _send(self, intent: Intent) -> None:
         held = self.register.get(intent.trade_id)

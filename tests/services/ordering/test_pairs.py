@@ -108,3 +108,29 @@ async def test_a_desk_killed_between_the_legs_takes_the_first_back() -> None:
     await driven(desk)
     assert await net(desk) == 0
     assert [one.state for one in await desk.all_orders(trade)] == [OrderState.FILLED] * 2
+
+
+async def test_what_others_have_closed_is_not_taken_back() -> None:
+    desk = await a_live_desk()
+    desk.venue.on_submit.append(Trouble.REFUSED)
+    await placed(desk)
+    [held] = [held for held in desk.orders.register.live() if held.trade.quantity]
+    await desk.orders.place(held.trade, [desk.intent(held.trade, "2", is_exit=True)])
+    await desk.hear()
+    sent = len(desk.venue.submits)
+    await driven(desk, 3)
+    assert await net(desk) == 0
+    assert len(desk.venue.submits) == sent
+    assert await desk.orders.pairs.step(NAME) == Even()
+
+
+async def test_a_venue_that_takes_nothing_back_is_asked_less_and_less() -> None:
+    desk = await a_live_desk()
+    desk.venue.on_submit.append(Trouble.REFUSED)
+    await placed(desk)
+    desk.venue.on_submit.extend([Trouble.REFUSED] * 50)
+    for _ in range(30):
+        await desk.orders.pairs.step(NAME)
+        await desk.hear()
+        desk.clock.move(1)
+    assert 3 <= 50 - len(desk.venue.on_submit) <= 5
