@@ -29,7 +29,7 @@ from ports.venue_books import (
 
 _SETTLE = "USDT"
 _CLASSIC = "1"
-_PAGE: Final = {"orders": 50, "executions": 100, "positions": 200, "log": 50, "movements": 50}
+_PAGE: Final = {"orders": 50, "executions": 100, "positions": 200, "log": 50}
 _LONGEST_SPAN: Final = timedelta(days=7)
 _SIDES_BY_PLACE: Final = ("1", "2")
 
@@ -127,16 +127,14 @@ class BybitReads:
             return [funding for funding in read if funding is not None]
 
     async def movements(self, since: datetime) -> Sequence[VenueMovement]:
-        sources = (
-            ("private_get_v5_asset_deposit_query_record", "rows", bybit_rows.deposit_of),
-            ("private_get_v5_asset_withdraw_query_record", "rows", bybit_rows.withdrawal_of),
-            ("private_get_v5_asset_transfer_query_inter_transfer_list", "list", bybit_rows.transfer_of),
-        )
+        """What reached or left the unified wallet, by its own log: a deposit that lies in the funding wallet
+        is none yet, and its way from there is told once."""
         found: list[VenueMovement] = []
-        for method, rows_at, read in sources:
-            rows = await self._since(method, {"limit": _PAGE["movements"]}, since, rows_at=rows_at)
+        for kind in bybit_rows.MOVED:
+            request = {"accountType": "UNIFIED", "type": kind, "limit": _PAGE["log"]}
+            rows = await self._since("private_get_v5_account_transaction_log", request, since)
             with sense(self._calls.account):
-                found += [one for row in rows if (one := read(row)) is not None]
+                found += [bybit_rows.movement_of(row) for row in rows]
         return found
 
     async def mark(self, instrument: Instrument) -> VenueMark:
@@ -191,25 +189,23 @@ class BybitReads:
             values = (read(row, category, catalogue) for row in rows)
             return [value for value in values if value is not None]
 
-    async def _since(
-        self, method: str, request: Request, since: datetime, *, rows_at: str = "list"
-    ) -> list[Row]:
+    async def _since(self, method: str, request: Request, since: datetime) -> list[Row]:
         """All rows after `since`, span by span: the venue shows a week at a time."""
         start, now = since, self._clock.now() + timedelta(minutes=1)
         rows: list[Row] = []
         while start < now:
             stop = min(start + _LONGEST_SPAN, now)
             span = {"startTime": _ms(start) + 1, "endTime": _ms(stop)}
-            rows += [row async for row in self._pages(method, request | span, rows_at=rows_at)]
+            rows += [row async for row in self._pages(method, request | span)]
             start = stop
         return rows
 
-    async def _pages(self, method: str, request: Request, *, rows_at: str = "list") -> AsyncIterator[Row]:
+    async def _pages(self, method: str, request: Request) -> AsyncIterator[Row]:
         cursor = ""
         while True:
             page = await self._calls.read(method, request | ({"cursor": cursor} if cursor else {}))
             with sense(self._calls.account):
-                rows: Sequence[Any] = page["result"][rows_at]
+                rows: Sequence[Any] = page["result"]["list"]
                 cursor = page["result"].get("nextPageCursor") or ""
             for row in rows:
                 yield row

@@ -50,9 +50,8 @@ _REASONS: Final = {
 _NO_REASON: Final = ("", "EC_NoError", "UNKNOWN")
 _TRADES: Final = ("Trade", "AdlTrade", "BustTrade", "Settle", "Delivery", "MovePosition", "")
 _ACCOUNT_TYPES: Final = {"unified": "UNIFIED", "funding": "FUND"}
-_DEPOSITED, _NOT_DEPOSITED = "3", "4"
-_WITHDRAWN: Final = ("success", "BlockchainConfirmed")
-_NOT_WITHDRAWN: Final = ("CancelByUser", "Reject", "Fail")
+MOVED: Final = ("TRANSFER_IN", "TRANSFER_OUT")
+"""Types of the transaction log that are money to or from the unified wallet."""
 
 
 def order_of(row: Row, category: str, catalogue: Catalogue) -> VenueOrder | None:
@@ -141,46 +140,16 @@ def funding_of(row: Row, catalogue: Catalogue) -> VenueFunding | None:
     )
 
 
-def deposit_of(row: Row) -> VenueMovement | None:
-    """Money that came from outside; `None` for a deposit that failed."""
-    if str(row["status"]) == _NOT_DEPOSITED:
-        return None
+def movement_of(row: Row) -> VenueMovement:
+    """Money that reached or left the unified wallet, out of the transaction log. Where from, or where to, the
+    log does not say: it is a transfer."""
     return VenueMovement(
-        id=str(row.get("id") or row["txID"]),
-        kind=MovementKind.DEPOSIT,
-        asset=row["coin"],
-        amount=Decimal(row["amount"]),
-        is_done=str(row["status"]) == _DEPOSITED,
-        at=instant(row["successAt"]),
-    )
-
-
-def withdrawal_of(row: Row) -> VenueMovement | None:
-    """Money that goes outside, with what the venue takes for it; `None` for one that did not go."""
-    if row["status"] in _NOT_WITHDRAWN:
-        return None
-    fee = number(row.get("withdrawFee")) or Decimal(0)
-    return VenueMovement(
-        id=str(row["withdrawId"]),
-        kind=MovementKind.WITHDRAWAL,
-        asset=row["coin"],
-        amount=-(Decimal(row["amount"]) + fee),
-        is_done=row["status"] in _WITHDRAWN,
-        at=instant(row["createTime"]),
-    )
-
-
-def transfer_of(row: Row) -> VenueMovement:
-    """Money that moved between wallets, seen from the unified one."""
-    is_in = row["toAccountType"] == "UNIFIED"
-    amount = Decimal(row["amount"])
-    return VenueMovement(
-        id=row["transferId"],
+        id=row["id"],
         kind=MovementKind.TRANSFER,
-        asset=row["coin"],
-        amount=amount if is_in else -amount,
-        is_done=row["status"] == "SUCCESS",
-        at=instant(row["timestamp"]),
+        asset=row["currency"],
+        amount=Decimal(row["change"]),
+        is_done=True,
+        at=instant(row["transactionTime"]),
     )
 
 

@@ -1,6 +1,6 @@
 """The contract of venues: what they tell of an account."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -22,6 +22,11 @@ SPOT = MarketKind.SPOT
 _NO_BOOKS = "paper's books are the desk's own: there is nobody to ask"
 _NO_CLASSIC = "the sandbox's Bybit has unified accounts only"
 _NO_POINTS = "Bybit takes no fees in points"
+_KINDS = {
+    "bybit": (MovementKind.TRANSFER, MovementKind.TRANSFER),
+    "gate": (MovementKind.DEPOSIT, MovementKind.WITHDRAWAL),
+}
+"""Bybit's log of the unified wallet says that money came or went, not where from or where to."""
 _ONE_WALLET = "a unified account at Gate has one wallet, so there is nothing to transfer"
 
 
@@ -140,24 +145,36 @@ async def test_funding_is_told_with_its_sign(world: WireWorld) -> None:
 
 @case(paper=_NO_BOOKS)
 async def test_deposits_and_withdrawals_are_told_with_their_signs(world: WireWorld) -> None:
-    await world.pass_time(60)
-    since = world.clock.now()
-    await world.pass_time(60)
+    since = await a_minute_on(world)
     world.endow("USDT", D(250))
     world.withdraw("USDT", D(40))
-    told = {one.kind: one for one in await world.books.movements(since)}
-    assert (told[MovementKind.DEPOSIT].amount, told[MovementKind.DEPOSIT].is_done) == (D(250), True)
-    assert told[MovementKind.WITHDRAWAL].amount <= -40
+    came, went = sorted(await world.books.movements(since), key=lambda one: -one.amount)
+    assert (came.amount, came.is_done) == (D(250), True)
+    assert went.amount <= -40
+    assert (came.kind, went.kind) == _KINDS[world.name]
+
+
+@case(paper=_NO_BOOKS, gate=_ONE_WALLET)
+async def test_a_deposit_to_another_wallet_counts_when_it_is_moved_here(world: WireWorld) -> None:
+    since = await a_minute_on(world)
+    world.exchange.exchange.treasury.deposit(world.account, "FUND", "USDT", D(250), world.exchange.now())
+    assert await world.books.movements(since) == []
+    await world.venue.transfer("move-2", "USDT", D(250), source="funding", target="unified")
+    moved = await world.books.movements(since)
+    assert [(one.kind, one.amount) for one in moved] == [(MovementKind.TRANSFER, D(250))]
+    [usdt] = [one for one in await world.books.balances() if one.asset == "USDT"]
+    assert usdt.total == OPENING["USDT"] + 250
 
 
 @case(paper=_NO_BOOKS, gate=_ONE_WALLET)
 async def test_a_transfer_happens_once_however_often_it_is_asked(world: WireWorld) -> None:
+    since = await a_minute_on(world)
     for _ in range(2):
         await world.venue.transfer("move-1", "USDT", D(1000), source="unified", target="funding")
     [usdt] = [one for one in await world.books.balances() if one.asset == "USDT"]
     assert usdt.total == OPENING["USDT"] - 1000
-    moved = [one for one in await world.books.movements(world.began_at) if one.kind is MovementKind.TRANSFER]
-    assert [(one.asset, one.amount) for one in moved] == [("USDT", D(-1000))]
+    moved = await world.books.movements(since)
+    assert [(one.kind, one.asset, one.amount) for one in moved] == [(MovementKind.TRANSFER, "USDT", D(-1000))]
 
 
 @case(paper=_NO_BOOKS)
@@ -218,3 +235,11 @@ async def test_the_books_know_the_grids_of_the_venue(world: WireWorld) -> None:
     order = await world.send(Drafts(world)(quantity=str(world.instrument().lot)))
     assert order.state is OrderState.FILLED
     assert listed[MarketKind.PERP, "BTCUSDT"] == world.instrument()
+
+
+async def a_minute_on(world: WireWorld) -> datetime:
+    """A moment after which nothing has moved."""
+    await world.pass_time(60)
+    moment = world.clock.now()
+    await world.pass_time(60)
+    return moment

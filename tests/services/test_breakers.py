@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
+from engines.ledger import movement
 from engines.orders.order import OrderState
 from engines.orders.subaccount import EngineName
 from engines.risk.latch import Cause, Latch, Scope
@@ -124,6 +125,18 @@ async def test_a_bad_day_pauses_an_engine_until_the_next() -> None:
     assert latch.until == NOON + timedelta(hours=12)
     assert latch.detail.startswith("−3.2")
     assert await watch.prices("99") == []
+
+
+async def test_what_moves_to_another_wallet_is_no_loss_and_back_no_profit() -> None:
+    watch = await a_watch()
+    trade = await watch.room.trade(MANUAL)
+    await watch.look()
+    for number, amount in enumerate((D(-600), D(600), D(-300))):
+        entry = movement.wallet_transfer(trade.owner, f"bybit:{number}", "USDT", amount, NOON, quote="USDT")
+        assert await watch.room.orders.register.book(trade.owner, entry)
+        assert await watch.look() == []
+    worth = watch.room.viewing.worth()
+    assert (worth.equity(trade.owner), worth.contributed([trade.owner])) == (D(700), {"USDT": D(700)})
 
 
 async def test_the_next_day_begins_without_the_loss_of_the_last() -> None:

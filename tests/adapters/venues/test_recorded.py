@@ -65,15 +65,6 @@ def test_bybit_position_wallet_and_funding(recorded: Record) -> None:
     assert (funding.amount, funding.asset) == (D("-0.003676"), "USDT")
 
 
-def test_bybit_withdrawals(recorded: Record) -> None:
-    rows = recorded("bybit_v5/rest/account_get_withdrawals")["result"]["rows"]
-    waiting, done = (bybit_rows.withdrawal_of(row) for row in rows)
-    assert waiting is not None
-    assert done is not None
-    assert (waiting.amount, waiting.is_done) == (D(-87), False)
-    assert (done.amount, done.is_done) == (D("-20.1234"), True)
-
-
 def test_gate_spot_order_over_rest_and_stream(recorded: Record) -> None:
     order = gate_rows.spot_order_of(recorded("gate_v4/spot/rest/trading_place_order"), GATE)
     assert order is not None
