@@ -58,7 +58,7 @@ async def live(request: Request) -> Screen:
         return await _confirm(request, engine)
     engine = read_engine(words[0])
     if engine is None:
-        raise Refused("unknown_engine", text=words[0][:24])
+        raise Refused("not_an_engine", text=" ".join(words)[:24])
     return await _change(request, engine, [word.casefold() for word in words[1:]])
 
 
@@ -73,7 +73,7 @@ async def switch(request: Request) -> Screen:
     name, _, what = request.args.partition(":")
     engine = read_engine(name)
     if engine is None:
-        raise Refused("unknown_engine", text=name[:24])
+        raise Refused("not_an_engine", text=name[:24])
     return await _change(request, engine, [what])
 
 

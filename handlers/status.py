@@ -4,10 +4,12 @@ calendar."""
 from datetime import datetime
 from decimal import Decimal
 
+from handlers.ui.engine_words import engine_name
 from handlers.ui.keyboards import button
 from handlers.ui.latch_view import latch_line
 from handlers.ui.request import Request, Services
 from handlers.ui.table import ButtonRoute, Command, Topic
+from ports.desk_state import Approval
 from ports.errors import Transient
 from ports.health import RunHealth
 from ports.messages import Screen
@@ -18,10 +20,12 @@ from services.speech import Speech, zone_of
 async def status(request: Request) -> Screen:
     """How the desk feels."""
     services, say = request.services, request.say
+    live = _with_real_money(services, say)
     feeds = [*services.market_feeds(), *services.roads()]
     html = latch_line(services, say) + say.render(
         "status.html",
-        mode="PAPER",
+        mode="LIVE" if live else "PAPER",
+        live=live,
         world=services.world,
         feeds=feeds,
         jobs=services.jobs(),
@@ -36,6 +40,16 @@ async def status(request: Request) -> Screen:
         people=len(services.people.all()),
     )
     return Screen(html=html, keyboard=((button(say("Refresh"), "st"), button(say("Help"), "h")),))
+
+
+def _with_real_money(services: Services, say: Speech) -> list[str]:
+    """Engines that trade real money now, in words."""
+    policies = services.policies
+    return [
+        engine_name(policy.engine, say)
+        for policy in policies.all()
+        if policies.in_force(policy.engine).approval is not Approval.PAPER
+    ]
 
 
 async def _collection(services: Services, say: Speech) -> dict[str, object] | None:
