@@ -56,7 +56,7 @@ def keep_to(allowed: OutboundList) -> Callable[[], None]:
     BaseConnector.connect = kept  # type: ignore[method-assign]  # the one door; see above
 
     def end() -> None:
-        BaseConnector.connect = connect  # type: ignore[method-assign]
+        BaseConnector.connect = connect  # type: ignore[method-assign]  # as it was
 
     return end
 

@@ -377,6 +377,7 @@ def build_proposals(
         clock=clock,
         tell=handlers.live.news_of(services),
         cooling=timedelta(seconds=settings.desk.live_cooling_s),
+        holding=trades.register.real_accounts,
     )
     return Proposals.over(
         trades.orders,

@@ -31,7 +31,7 @@ from services.ordering.adopting import Adopting
 from services.ordering.approving import Approving
 from services.ordering.booking import Booking
 from services.ordering.brackets import Brackets
-from services.ordering.findings import Breakers, NoBreakers, Tell, untold
+from services.ordering.findings import Breakers, NoBreakers, Tell, surely, untold
 from services.ordering.hearing import Hearing
 from services.ordering.judging import FundsOnly, Judge, Quotes, no_quotes
 from services.ordering.pairs import Pairs
@@ -96,7 +96,7 @@ class Orders:
     ) -> "Orders":
         """The road to these venues; `books` are those of the real ones among them. More are opened later.
         `hedged` says of which accounts long and short are to be kept apart; others are left as they are."""
-        venues, books = dict(venues), dict(books)
+        venues, books, tell = dict(venues), dict(books), surely(tell)
         setting_up = SettingUp(venues, books, hedged or {})
         journal, gate, breakers = Journal(register), gate or FundsOnly(funds), breakers or NoBreakers()
         booking = Booking(register, journal, teller, clock, breakers, tell)

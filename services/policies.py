@@ -4,7 +4,7 @@ An engine without a policy of its own is on paper. Real money begins after a coo
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -62,7 +62,8 @@ class Policies:
     """Policies in memory, the store first. Times are wire time: people wait for real.
 
     `on_change` hears of every policy that begins to count, also of one whose cooling-off has ended; `tell`
-    tells people.
+    tells people. `holding` names accounts where the desk still has something: what an engine bought before it
+    was put back on paper has to be protected and sold.
     """
 
     store: PolicyStore
@@ -70,6 +71,7 @@ class Policies:
     clock: Clock
     tell: Callable[[Policy], Awaitable[None]]
     cooling: timedelta = timedelta(minutes=10)
+    holding: Callable[[], Collection[str]] = frozenset
     on_change: list[Callable[[Policy], None]] = field(default_factory=list)
     _policies: dict[EngineName, Policy] = field(default_factory=dict)
     _armed: dict[tuple[int, int, EngineName], datetime] = field(default_factory=dict)
@@ -82,10 +84,10 @@ class Policies:
         self._cooling = {one.engine for one in self._policies.values() if self.cools_for(one) > 0}
 
     async def open_accounts(self) -> None:
-        """Open what engines with real money need and is not open. One that cannot be opened holds back no
-        other: its engines are refused until it can."""
-        needed = {one.account for one in self._policies.values() if one.approval is not Approval.PAPER}
-        for account in sorted(needed):
+        """Open what engines with real money need, or hold something at, and is not open. One that cannot be
+        opened holds back no other: its engines are refused until it can."""
+        live = {one.account for one in self._policies.values() if one.approval is not Approval.PAPER}
+        for account in sorted(live.union(self.holding()) - {PAPER}):
             if not self.accounts.is_open(account):
                 try:
                     await self.accounts.open(account)

@@ -213,6 +213,7 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         "names": [] if is_bad else [hostile],
         "near": (),
         "left": 2,
+        "is_hedged": True,
         "most": 10,
         "seconds": 3,
         "count": 2,

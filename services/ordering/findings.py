@@ -4,8 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import structlog
+
 from engines.orders.order import Intent
 from engines.risk.latch import Latch
+from ports.errors import DeskError
+
+log = structlog.get_logger()
 
 
 class Breakers(Protocol):
@@ -39,6 +44,18 @@ class Finding:
 
 
 Tell = Callable[[Finding], Awaitable[None]]
+
+
+def surely(tell: Tell) -> Tell:
+    """The same, but nothing of the road ends because nobody could be told: that is logged."""
+
+    async def told(finding: Finding) -> None:
+        try:
+            await tell(finding)
+        except DeskError as error:
+            log.error("finding_untold", code=finding.code, account=finding.account, error=str(error))
+
+    return told
 
 
 class NoBreakers:

@@ -171,7 +171,7 @@ class Pairs:
         failed = [order for order in leg.unwinding if not order.filled]
         if not failed:
             return False
-        rest_s = min(AGAIN_S * 2 ** min(len(failed), 16), LONGEST_REST_S)
+        rest_s = min(AGAIN_S * 2.0 ** min(len(failed), 16), LONGEST_REST_S)
         return self.clock.age_s(max(order.updated_at for order in failed)) < rest_s
 
     def _forget(self, name: str) -> None:

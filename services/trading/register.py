@@ -165,6 +165,16 @@ class Register:
         all_held = (held for _, held in sorted({**self._over, **self._live}.items()))
         return [one for held in all_held for one in held.pending if one.intent.account == account]
 
+    def real_accounts(self) -> set[str]:
+        """Venue accounts where the desk has real money at work: a position, or an order that is not over."""
+        held = (held for held in self._live.values() if is_live(held.trade.owner))
+        return {
+            order.intent.account
+            for one in held
+            if one.trade.quantity or one.is_pending
+            for order in one.orders
+        }
+
     def live(self, owner: int | None = None) -> Sequence[Held]:
         """Live trades of a person, or of all, the oldest first."""
         return [held for _, held in sorted(self._live.items()) if owner is None or held.trade.owner == owner]

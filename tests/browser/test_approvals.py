@@ -1,4 +1,4 @@
-"""Real money as an admin meets it: switched on with a typed word, asked with a ticket, followed to the fill."""
+"""Real money as an admin meets it: switched on with a typed word, asked with a ticket, followed to a fill."""
 
 import re
 from collections.abc import Callable

@@ -18,6 +18,7 @@ from services.collect.options import CollectOptions
 from services.collect.pages import Pages
 from services.collect.shelf import Shelf
 from services.market.ring import Rings
+from services.optional_work import OptionalWork
 from tests.build.candles import MemoryCandles, a_series, some_candles
 from tests.build.clock import NOON, HandClock
 from tests.build.markets import FakeMarketSource, an_instrument
@@ -77,7 +78,7 @@ class Collecting:
         self.pages = Pages(self.source, self.shelf, self.absences, self.counts, self.clock, self.options)
         common = (self.pages, self.absences, self.counts, self.clock, self.options)
         self.live = Live("bybit", self.store, self.rings, self.shelf, *common)
-        self.backfill = Backfill("bybit", self.store, *common)
+        self.backfill = Backfill("bybit", self.store, *common, OptionalWork())
 
     async def kept(self, timeframe: Timeframe = FIVE, symbol: str = "BTCUSDT") -> Candles:
         """All that is written of a series."""

@@ -129,6 +129,15 @@ async def test_at_a_start_accounts_of_live_engines_are_opened_and_one_holds_back
     assert room.accounts.opened == ["gate"]
 
 
+async def test_an_account_is_opened_while_something_is_held_there_though_its_engine_is_on_paper() -> None:
+    room = Room()
+    room.policies.holding = lambda: {"gate", "paper"}
+    await room.policies.load()
+    await room.policies.open_accounts()
+
+    assert room.accounts.opened == ["gate"]
+
+
 async def test_limits_can_be_set_for_a_live_engine_only_and_end_with_asking() -> None:
     room = Room()
     with pytest.raises(Refused, match="not_live"):

@@ -1,6 +1,5 @@
 """No secret in any message, however deep it stands in what is said."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -21,9 +20,9 @@ WORDS = st.text(max_size=30)
 
 
 @pytest.fixture
-async def masked(road: Road) -> AsyncIterator[Road]:
+def masked(road: Road) -> Road:
     road.desk.session.middleware(Masking(Redactor((SECRET,)).known))
-    yield road
+    return road
 
 
 async def sent(method: TelegramMethod[Any], secret: str) -> str:

@@ -33,4 +33,4 @@ async def test_all_of_it_can_be_sold() -> None:
     await desk.orders.place(trade, [wish])
     await desk.hear()
     after = await desk.see(trade)
-    assert (after.state, after.quantity, after.exited) == (TradeState.CLOSED, 0, whole)
+    assert (after.state, after.quantity, after.exited) == (TradeState.CLOSED, Decimal(0), whole)
