@@ -2,14 +2,16 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 import structlog
 
+from engines.core.instrument import MarketKind
 from engines.core.side import Direction
 from engines.orders.lifecycle import is_final
 from engines.orders.order import (
@@ -24,7 +26,7 @@ from engines.orders.order import (
     Terms,
     VenueRejected,
 )
-from engines.orders.subaccount import is_person
+from engines.orders.subaccount import is_live, is_person
 from engines.risk.latch import Latch
 from ports.clock import Clock
 from ports.errors import Stale, Transient, Uncertain
@@ -52,6 +54,7 @@ class Sending:
     doubt: Callable[[Order], None] = lambda order: None
     wire_s: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
     _under_way: Counter[str] = field(default_factory=Counter)
+    _out: set[str] = field(default_factory=set)
 
     def is_under_way(self, order_id: str) -> bool:
         """Whether a request about the order is out and its answer may still come."""
@@ -77,13 +80,20 @@ class Sending:
         held = self.register.get(trade_id)
         if held is None or (order.intent.reduce_only and held.trade.quantity < order.terms.quantity):
             return await self._settle(order, [self._refusal("nothing_held")])
+        taken = claimed(held, order, self._out)
+        if taken and taken + order.terms.quantity > held.trade.quantity:
+            return await self._settle(order, [self._too_soon(order.intent)])
         if self.stopping(order.intent) is not None:  # latched while the order was being written down
             return await self._settle(order, [self._refusal("latch")])
         if is_late(order.intent, self.clock.now()) and not is_person(order.intent.owner):
             return await self._settle(order, [Expired(at=self.clock.now())])
         if asked_at is not None:
             self.wire_s.append(asyncio.get_running_loop().time() - asked_at)
-        return await self._settle(order, await self._submit(order, held.trade.direction))
+        self._out.add(order.id)
+        try:
+            return await self._settle(order, await self._submit(order, held.trade.direction))
+        finally:
+            self._out.discard(order.id)
 
     async def cancel(self, order: Order) -> Held | None:
         """Take an order out of the book; its trade then. Raises `Transient` or `Conflict` where the wish
@@ -156,6 +166,12 @@ class Sending:
             return FoundAbsent(at=self.clock.now())
         return self._refusal("no_fresh_price")
 
+    def _too_soon(self, intent: Intent) -> OrderEvent:
+        """Others sell what it would. What the market called for is sent again soon, if anything is left."""
+        if intent.purpose in BY_THE_PERSON:
+            return self._refusal("reduce_only_rejected")
+        return FoundAbsent(at=self.clock.now())
+
     def _refusal(self, reason: str) -> OrderEvent:
         return VenueRejected(at=self.clock.now(), reason=reason)
 
@@ -163,6 +179,23 @@ class Sending:
         if not events:
             return self.register.get(order.intent.trade_id)
         return await self.booking.settle(order.intent.trade_id, order.id, events)
+
+
+def claimed(held: Held, order: Order, out: Collection[str]) -> Decimal:
+    """How much of the coins that an exit would sell at a real venue other exits of the trade may sell still:
+    those that are there, those whose request is `out`, and those written down as sent before it. Of
+    perpetuals the venue itself sells no more than is held."""
+    is_coin = order.intent.instrument.kind is MarketKind.SPOT
+    if not (order.intent.reduce_only and is_coin and is_live(order.intent.owner)):
+        return Decimal(0)
+    before = order.updated_at, list(held.by_id).index(order.id)
+    others = (
+        (one, (one.updated_at, place) < before or one.id in out or one.state is not OrderState.SENT)
+        for place, one in enumerate(held.orders)
+        if one.id != order.id and one.intent.reduce_only and not is_final(one.state)
+    )
+    waiting = OrderState.AWAITING_APPROVAL
+    return sum((one.left for one, is_ahead in others if is_ahead and one.state is not waiting), Decimal(0))
 
 
 def is_late(intent: Intent, now: datetime) -> bool:
