@@ -53,7 +53,7 @@ _CAN_END: Final = (OrderState.ACKNOWLEDGED, OrderState.OPEN, OrderState.PARTIALL
 
 @dataclass(slots=True)
 class Pairs:
-    """Pairs that are under way. `longest_s` is how long each has stood on one leg at most."""
+    """Pairs that are under way. How long each stood on one leg is in the log once it is even."""
 
     register: Register
     placing: Placing
@@ -63,10 +63,10 @@ class Pairs:
     tell: Tell
     is_ready: Callable[[str], bool]
     unhedged_s: float = 10.0
-    longest_s: dict[str, float] = field(default_factory=dict)
     _trades: dict[str, set[int]] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _since: dict[str, datetime | None] = field(default_factory=dict)
+    _longest_s: dict[str, float] = field(default_factory=dict)
     _beginning: set[str] = field(default_factory=set)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -129,9 +129,10 @@ class Pairs:
             return Waiting()
         since = self._since[name] = unhedged_since(pair, self._since.get(name))
         for_s = 0.0 if since is None else self.clock.age_s(since)
-        self.longest_s[name] = max(self.longest_s.get(name, 0.0), for_s)
+        longest_s = self._longest_s[name] = max(self._longest_s.get(name, 0.0), for_s)
         step = pair_step(pair, unhedged_for_s=for_s)
         if isinstance(step, Even):
+            log.info("pair_even", pair=name, unhedged_s=round(longest_s, 1))
             self._forget(name)
             return step
         try:
@@ -178,6 +179,7 @@ class Pairs:
         self._trades.pop(name, None)
         self._told.discard(name)
         self._since.pop(name, None)
+        self._longest_s.pop(name, None)
 
     async def _send(self, intent: Intent) -> None:
         held = self.register.get(intent.trade_id)

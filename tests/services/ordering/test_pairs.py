@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from structlog.testing import capture_logs
 
 from engines.core.side import Direction
 from engines.orders.order import OrderState
@@ -53,10 +54,13 @@ async def test_a_leg_that_fails_takes_the_other_back(trouble: Trouble) -> None:
     desk.venue.on_submit.append(trouble)
     await placed(desk)
     desk.clock.move(9)
-    assert await driven(desk) == Even()
+    with capture_logs() as logs:
+        assert await driven(desk) == Even()
     assert await net(desk) == 0
     assert [finding.code for finding in desk.findings] == ["unhedged"]
-    assert desk.orders.pairs.longest_s[NAME] > 0
+    told = [line for line in logs if line["event"] == "pair_even"]
+    assert told[0]["pair"] == NAME
+    assert told[0]["unhedged_s"] >= 9
 
 
 async def test_a_leg_that_fails_is_completed_where_that_is_wished() -> None:
