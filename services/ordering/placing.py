@@ -140,7 +140,8 @@ class Placing:
             if is_exact and at_hand.version != trade.version:
                 raise Conflict(f"trade {trade.id} has moved on from version {trade.version}")
             before = held or Held(trade=trade)
-            after = self.ended(replace(before, trade=trade if is_exact else at_hand), orders)
+            levelled = trade if is_exact else _levelled(at_hand, trade)
+            after = self.ended(replace(before, trade=levelled), orders)
             pushes = self.teller.pushes(replace(event, trade=after) for event in listed)
             return Change(trade=after, key=key, orders=tuple(orders), pushes=pushes, tickets=shown)
 
@@ -242,3 +243,10 @@ def check(intent: Intent) -> None:
 def _of(intent: Intent, terms: Terms) -> Intent:
     """The part of an intent that an order asks for."""
     return replace(intent, quantity=terms.quantity)
+
+
+def _levelled(trade: Trade, wanted: Trade) -> Trade:
+    """The trade as it is by now; one without stop and targets takes those that come with a further entry."""
+    if trade.stop is not None or trade.targets:
+        return trade
+    return replace(trade, stop=wanted.stop, targets=wanted.targets)

@@ -8,7 +8,7 @@ from engines.orders import plan as plans
 from engines.orders.order import ExecutionStyle, Intent, OrderKind, Purpose
 from engines.orders.plan import Plan
 from engines.orders.subaccount import PAPER, SubAccount
-from engines.orders.trade import Trade, TradeState
+from engines.orders.trade import Trade
 from engines.risk.verdict import Ruling
 from ports.clock import Clock
 from ports.desk_state import Approval
@@ -201,11 +201,10 @@ def _style(proposal: Proposal, *, is_limit: bool) -> ExecutionStyle:
 
 
 def _with_levels(proposal: Proposal, trade: Trade, intent: Intent) -> Trade:
-    """The trade with what the entry brings along; a position that is held keeps its levels."""
+    """The trade with what the entry brings along; one that has levels keeps them."""
     if proposal.reduce_only:
         return trade
     wanted = replace(trade, wanted=trade.wanted + intent.quantity)
-    is_new = trade.state is TradeState.WAITING and not trade.entered
-    if not is_new or (proposal.stop is None and not proposal.targets):
+    if trade.stop is not None or trade.targets:
         return wanted
     return replace(wanted, stop=proposal.stop, targets=proposal.targets)

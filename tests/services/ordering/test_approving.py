@@ -182,3 +182,24 @@ async def test_a_latch_keeps_no_exit_from_leaving() -> None:
     await desk.hear()
 
     assert (await desk.see(trade)).quantity == 0
+
+
+async def test_the_stop_of_a_further_ticket_is_not_lost_on_a_trade_that_waits_without_one() -> None:
+    desk = await a_live_desk()
+    await proposed(desk)
+    waiting = await desk.trade()
+    intent = desk.intent(waiting)
+    ticket = a_ticket("NEXT", order_id=first_order(intent.id))
+    await desk.orders.propose(replace(waiting, stop=Decimal(90)), intent, ticket)
+    await desk.orders.approve(ticket.order_id, decided(ticket))
+    await desk.hear()
+    assert (await desk.see(waiting)).stop == Decimal(90)
+
+
+async def test_a_trade_keeps_the_stop_that_it_has() -> None:
+    desk = await a_live_desk()
+    trade = await desk.trade()
+    await desk.orders.place(replace(trade, stop=Decimal(95)), [desk.intent(trade)])
+    held = await desk.see(trade)
+    await desk.orders.place(replace(held, stop=Decimal(90)), [desk.intent(held)])
+    assert (await desk.see(trade)).stop == Decimal(95)
