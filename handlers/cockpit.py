@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 
+from engines.orders.subaccount import EngineName
 from engines.orders.trade import TradeState
 from handlers.ui.keyboards import button
 from handlers.ui.latch_view import latch_line
@@ -34,6 +35,7 @@ def view(services: Services, person: Person) -> Screen:
         quotes=quotes,
         broken=broken,
         world=services.world,
+        mode="LIVE" if any(services.policies.is_live(engine) for engine in EngineName) else "PAPER",
         now=say.time(services.clock.now(), "d MMM HH:mm"),
         zone=say.zone_name,
         is_own_list=bool(person.watchlist),

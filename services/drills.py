@@ -32,6 +32,7 @@ SYMBOL: Final = "BTCUSDT"
 NAMES: Final = ("kill", "feed", "restart", "telegram")
 _LASTS: Final = timedelta(minutes=5)
 _ROOM: Final = Decimal("1.02")
+_WORST: Final = Decimal("1.005")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +130,7 @@ class Drills:
             Purpose.ENTRY,
             entry.quantity,
             self.clock.now(),
+            worst_price=entry.worst_price,
             most_cost=entry.most_cost,
             reason=DRILL,
         )
@@ -218,6 +220,7 @@ class Drills:
             quantity=quantity,
             kind=OrderKind.MARKET,
             purpose=Purpose.ENTRY,
+            worst_price=instrument.price(quote.ticker.last * _WORST, Toward.UP),
             most_cost=quantity * quote.ticker.last * _ROOM,
             created_at=self.clock.now(),
         )
