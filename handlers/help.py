@@ -19,7 +19,7 @@ async def show_help(request: Request) -> Screen:
         Topic.YOU: say("You"),
         Topic.DESK: say("Desk"),
     }
-    if named is not None and named in allowed:
+    if asked not in set(Topic) and named is not None and named in allowed:
         html = say.render("help_command.html", command=named)
         topic = named.topic
     else:

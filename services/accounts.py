@@ -12,7 +12,7 @@ from ports.venue_books import KeyRights, VenueBooks
 log = structlog.get_logger()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class VenueAccounts:
     """Accounts by name. `connect` reads the key and gives the account's books; it raises `Refused`
     (`account_unknown`, `account_without_key`, `account_keys_unreadable`). `admit` lets orders go there once

@@ -12,7 +12,7 @@ from ports.people import Action, ActionStore, Role
 KEPT = timedelta(days=7)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Actions:
     """Offers and takes one-time actions. Their expiry is wire time: people press in real time."""
 

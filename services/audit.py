@@ -19,7 +19,7 @@ LONGEST: Final = 200
 """Letters of a value that are kept."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Audit:
     """Deeds in the order in which they ended. `clean` takes secrets out of a text.
 

@@ -18,7 +18,7 @@ EARLY: Final = timedelta(minutes=5)
 """What runs by the calendar is never quite on time."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Backups:
     """One every six hours, kept for `keep`. `tell` hears of the first failure after a success, and of the
     first success after a failure. Times are wire time."""

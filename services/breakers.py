@@ -30,7 +30,7 @@ LOOK_EVERY_S: Final = 1.0
 TEND_EVERY_S: Final = 60.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Breakers:
     """`load` comes first, then `run`, which is endless. Until the latches are loaded nothing is seen."""
 

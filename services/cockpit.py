@@ -13,7 +13,7 @@ from services.people import People
 View = Callable[[Person], Screen]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Cockpits:
     """Opens, refreshes and repairs cockpits. `view` draws one from data in memory, without waiting."""
 

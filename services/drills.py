@@ -62,7 +62,7 @@ class Evidence:
 Check = Callable[[], Awaitable[tuple[bool, str]]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Drills:
     """Rehearses over the desk's own parts. What a restart would make of the same disk is tried on copies of
     it: nothing is ever written there by a rehearsal but its own latch. `register_anew` is a register that
@@ -226,7 +226,7 @@ class Drills:
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _FileCopy:
     """The side file as it is, never written."""
 
@@ -240,7 +240,7 @@ class _FileCopy:
         """Nowhere."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _StoreCopy:
     """The rows as they are, never written."""
 
@@ -257,7 +257,7 @@ class _StoreCopy:
         """Nowhere."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _LaterClock:
     """A clock that is moved by hand, beginning now."""
 
@@ -282,7 +282,7 @@ class _LaterClock:
         self.ahead_s += market_s
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _Rehearsal:
     """Feeds that are said to be silent or fresh, and latches that stop nothing."""
 

@@ -24,13 +24,13 @@ class FeedNews:
     since: datetime
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _Outage:
     since: datetime
     told: set[Noise] = field(default_factory=set)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class FeedAlarm:
     """Watches `feeds` and hands each piece of news to `tell`, once; again when `tell` raises."""
 

@@ -41,7 +41,7 @@ def no_predictions() -> Mapping[str, Decimal]:
     return {}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Gate:
     """Judges intents. `viewing.load` comes once, after the register's; before it no engine enters anything.
 

@@ -29,7 +29,7 @@ SEND_AGAIN_S = 1.0
 """Real seconds between two tries of an exit that no book takes: each is an order written down."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Guard:
     """Protects trades, move by move."""
 

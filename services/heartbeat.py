@@ -15,7 +15,7 @@ log = structlog.get_logger()
 EVERY_S: Final = 60.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Heartbeat:
     """Lights `beacon` every minute (real time) while `is_well`. A beacon out of reach is nobody's trouble."""
 

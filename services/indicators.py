@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engines.indicators.hot import HotState
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Indicators:
     """Indicators by the catalogue. The kernels' compiler takes most of a second to import, so nothing here
     imports it before `ready`, and that away from the event loop."""

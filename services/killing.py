@@ -41,7 +41,7 @@ class _Offer:
     until: datetime
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _Run:
     """`latched` is the level that the latch has to keep for it to go on; `None` where it needs no latch."""
 
@@ -51,7 +51,7 @@ class _Run:
     report: KillReport
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Killing:
     """Latches, previews, acts, verifies. `hear` is told of every step of the kill at work."""
 

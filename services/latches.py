@@ -41,7 +41,7 @@ class LatchNews:
     at: datetime
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Latches:
     """What stops entries, for the gate and for everybody's screens.
 

@@ -28,7 +28,7 @@ FORGOTTEN: Final = timedelta(minutes=5)
 _TINY: Final = timedelta(microseconds=1)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class DeskLease:
     """The lease of this process, whose `name` no other has. `pull` and `release` are those of the latches.
     Times are wire time."""

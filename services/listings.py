@@ -54,7 +54,7 @@ class _Find:
     is_summary: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _Memory:
     """What is durable: every market that is known, since when those are away that are, and what is untold."""
 
@@ -86,7 +86,7 @@ class _Memory:
         return cls(set(kept["known"]), dict(kept["gone"]), finds)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Listings:
     """Compares the venue's spot markets against USDT with those known, and hands what is new to `tell`.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ports.errors import Refused
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class OptionalWork:
     """Charts, the screen of the day, filling up history: done, unless they are shed."""
 

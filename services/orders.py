@@ -51,7 +51,7 @@ from services.trading.telling import Teller
 from services.trading.wish import TradeEvent
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Orders:
     """Orders of everybody at every venue. `over` puts it together."""
 

@@ -18,7 +18,7 @@ KEPT = timedelta(days=14)
 LOOKED_AT = 1000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Outbox:
     """A durable queue in front of the messenger. `on_gone` hears of chats that cannot be written to.
 

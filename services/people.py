@@ -20,7 +20,7 @@ NOTICE_LASTS = timedelta(days=7)
 """How long a notice about a stranger stands, and its buttons work."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class People:
     """Everybody the desk knows, in memory and in the store; unknown people have no role at all.
 

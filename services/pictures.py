@@ -42,7 +42,7 @@ class Picture:
     wanted: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Pictures:
     """Draws candle charts of one market, and the curve of an account."""
 

@@ -57,7 +57,7 @@ class Accounts(Protocol):
         ...
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Policies:
     """Policies in memory, the store first. Times are wire time: people wait for real.
 

@@ -53,7 +53,7 @@ class TicketOptions:
     stale_after_s: float = 30.0
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Proposals:
     """Takes proposals in. The same key of an engine is acted on once, whatever happens in between."""
 

@@ -44,7 +44,7 @@ AGAIN_S: Final = 5.0
 _UNDER_WAY: Final = (OrderState.SENT, OrderState.UNKNOWN, OrderState.CANCEL_PENDING)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Reconciliation:
     """Compares, books what was missed, stops what does not agree. `over` puts it together."""
 

@@ -46,7 +46,7 @@ class Progress:
     total: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Screener:
     """Makes the screen and keeps it over a restart. `run` is endless; the caller supervises it.
 

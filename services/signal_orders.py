@@ -25,7 +25,7 @@ AGAIN_S = 5.0
 MOST_TRIES = 3
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class SignalOrders:
     """Hears of signals and proposes them. `instrument` is what is traded of a market, `capital` what a
     sub-account is worth (`None`: not known)."""

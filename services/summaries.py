@@ -17,7 +17,7 @@ UNDER_WAY = timedelta(minutes=15)
 """A summary due so shortly before the desk went down may not have been written down yet."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Summaries:
     """Keeps one job a person. `send` pushes the summary of a local day; it drops what was pushed before."""
 

@@ -41,7 +41,7 @@ BY_HAND = NEEDS_ADMIN | {Cause.PAUSE}
 """Causes that a person ends; the gate holds back approvals for all of them."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Tickets:
     """Asks, decides, lets expire. Expiry is wire time: people decide in real time.
 

@@ -44,7 +44,7 @@ SAVE_EVERY_S = 5.0
 DAY = timedelta(days=1)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Trades:
     """The paper accounts of all people.
 

@@ -44,7 +44,7 @@ class LoadNews:
     load: Load
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Watchdog:
     """Judges the mean of five minutes. Above a limit it warns; still above five minutes later it sheds."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from bot.kernels import keep_kernels
@@ -19,6 +20,14 @@ RECORDED = Path("../shared/data")
 
 # Before anything compiles: all processes of the tests share what one of them has compiled.
 keep_kernels(ROOT / ".cache")
+
+# The usual traceback writes every variable out, and a desk's parts know each other.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 settings.register_profile(
     "ci",

@@ -28,7 +28,7 @@ _LANES = 4
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _Market:
     """Alerts of one market by number. Closes up to `judged_ms` are over, and while it `is_busy` others are
     being judged. While candles are not there they are asked for again at `again_at` (wire time)."""
@@ -54,7 +54,7 @@ class _Market:
         self.again_at, self.pause_s = None, _FIRST_PAUSE_S
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Closes:
     """Alerts on formulas that watch. `tell` hears of each change at once, on the event loop."""
 

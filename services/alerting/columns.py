@@ -33,7 +33,7 @@ class Reckoner(Protocol):
         ...
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class ColumnSource:
     """Columns for formulas: candles from memory where a market is collected, else as charts get them."""
 

@@ -27,7 +27,7 @@ _RETRY_S = 5.0
 _LANES = 4
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Lookout:
     """All live alerts in memory, by market. `tell` hears of each change at once, on the event loop."""
 

@@ -14,7 +14,7 @@ HELD_FOR = timedelta(seconds=5)
 """How long prices wait for the past, so that what was missed is told with its own time. Real time."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Post:
     """Prices up to `seen_at` (market time) are judged for good. While it `is_behind`, candles since then are
     still to be lived through; prices are held until `held_until` (wire time) and then judged as they come.

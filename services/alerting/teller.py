@@ -27,7 +27,7 @@ _LIVE = (AlertState.WATCHING, AlertState.MUTED)
 _BATCH = 100
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Teller:
     """What happened and is not written down yet. `view` words a firing for its person.
 

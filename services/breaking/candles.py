@@ -26,7 +26,7 @@ TRADED: Final[Mapping[EngineName, Collection[str]]] = {
 _KEPT: Final = "breakers"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class WildCandles:
     """Builds minute candles from spot prices as they come. `listen` comes once."""
 

@@ -17,7 +17,7 @@ CANDLES: Final = "candles"
 NEEDS_CANDLES: Final = (EngineName.TREND, EngineName.SIGNALS)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class SilentFeeds:
     """Watches the feeds of the venue that everything is priced by."""
 

@@ -29,7 +29,7 @@ class Watched:
     mark: Mark
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Losses:
     """`account_of` names the venue account of an engine's real money."""
 

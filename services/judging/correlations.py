@@ -21,7 +21,7 @@ log = structlog.get_logger()
 ALWAYS: Final = ("BTC", "ETH")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Correlations:
     """Pairs among those that somebody has asked about; one that is not known yet is learned with the next
     `refresh`."""

@@ -9,7 +9,7 @@ from engines.risk.exposure import Holding
 from services.trading.register import Held, Register
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Holdings:
     """Holdings by sub-account. `listen` comes once, before anything is traded."""
 

@@ -44,7 +44,7 @@ def owners_of(engines: Iterable[EngineName], *, is_paper: bool) -> Sequence[int]
     return [SubAccount(engine=engine, account=account).owner for engine in engines]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Look:
     """Accounts and pools as the intent meets them: its own orders under way are left out. Money that pretends
     and real money never meet."""

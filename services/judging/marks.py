@@ -12,7 +12,7 @@ from ports.people import Facts
 from services.judging.worth import Worth
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Marks:
     """`observe` moves marks in memory; `save` writes down those that changed. Before `load` there are
     none, and whoever needs one has to do without."""

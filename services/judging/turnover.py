@@ -10,7 +10,7 @@ from ports.clock import Clock
 from services.trading.register import Held, Register
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Turnover:
     """Cost of today's fills of entries, by sub-account; market time. `load` comes once, after the register's.
     Before that nobody knows."""

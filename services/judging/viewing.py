@@ -22,7 +22,7 @@ from services.trading.prices import Prices
 from services.trading.register import Register
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Viewing:
     """Draws views. `stopping` says which latch stops an intent, `predictions` the deltas of prediction
     positions by asset in base coin."""

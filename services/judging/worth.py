@@ -16,7 +16,7 @@ _TRADED = (booking.MARKET, booking.PROFIT, booking.FEES, booking.FUNDING)
 """The other side of what an account has earned and lost by itself."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Worth:
     """Everything as it is at one moment: what was looked up stays as it was. Every look takes a new one."""
 

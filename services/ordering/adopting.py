@@ -32,7 +32,7 @@ from services.trading.story import Story
 REASON = "adopted"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Adopting:
     """Books fills that set a position right. Nothing is sent."""
 

@@ -30,7 +30,7 @@ from services.trading.journal import Step
 from services.trading.register import Held
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Approving:
     """Order and ticket change together or not at all, so that of two who decide one is told that the other
     was faster."""

@@ -22,7 +22,7 @@ from services.trading.wish import TradeEvent
 log = structlog.get_logger()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Booking:
     """What has happened at a venue, on its way into the books. A report that cannot be is left out, told and
     stops the engine: the rest is booked."""

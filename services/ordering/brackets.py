@@ -44,7 +44,7 @@ VERIFY_S: Final = 1.0
 _ASKED: Final = (OrderState.ACKNOWLEDGED, OrderState.OPEN)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Brackets:
     """Protection at the venues in `accounts`."""
 

@@ -42,7 +42,7 @@ _RESTS: Final = (OrderState.OPEN, OrderState.PARTIALLY_FILLED)
 _Told = VenueOrder | VenueFill
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Hearing:
     """Listens to the accounts in `books`. `dismiss` cancels an order at a venue without writing of it."""
 

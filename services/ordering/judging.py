@@ -30,7 +30,7 @@ class Judge(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class FundsOnly:
     """A gate that looks at the money alone: for tests of what comes after it."""
 

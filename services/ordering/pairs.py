@@ -51,7 +51,7 @@ _LEG = re.compile(rf"({PREFIX}[0-9a-f]{{{DIGITS}}})([a-d])(|c|u\d+)")
 _CAN_END: Final = (OrderState.ACKNOWLEDGED, OrderState.OPEN, OrderState.PARTIALLY_FILLED)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Pairs:
     """Pairs that are under way. How long each stood on one leg is in the log once it is even."""
 

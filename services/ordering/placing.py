@@ -37,7 +37,7 @@ NO_PRICE: Final = "no_fresh_price"
 ACCOUNT_CLOSED: Final = "account_closed"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Placing:
     """Draws orders up, lets the gate judge them, writes them down, sends them."""
 

@@ -18,7 +18,7 @@ Place = tuple[SubAccount, Instrument, Direction]
 ONE: Final = Decimal(1)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Positions:
     """Finds the trade that an intent of the desk belongs to. One that is new is kept here until its first
     order is written down, so that all who ask meanwhile get the same."""

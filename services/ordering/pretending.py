@@ -24,7 +24,7 @@ _IN_FLIGHT = (OrderState.SENT, OrderState.UNKNOWN)
 _ALL_OUT = (Purpose.STOP, Purpose.TRAIL, Purpose.LIQUIDATION)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Pretending:
     """Moves, restarts and repeated exits of trades on paper."""
 

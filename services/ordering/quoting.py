@@ -9,7 +9,7 @@ from ports.errors import Refused, Transient
 from ports.markets import MarketSource
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class BookQuotes:
     """Asks one venue for its book, every time, whatever account an order is for: the books of big markets
     stand within a few hundredths of a percent of each other, and every order is guarded by a limit."""

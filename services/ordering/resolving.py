@@ -49,7 +49,7 @@ GONE: Final = "gone_from_venue"
 _MAY_BE_ABSENT: Final = (OrderState.SENT, OrderState.UNKNOWN, OrderState.CANCEL_PENDING)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Doubt:
     """Since when (wire time) and how often in vain an order was looked for."""
 
@@ -58,7 +58,7 @@ class Doubt:
     empty: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Resolver:
     """Looks orders up at their venues. `is_under_way` tells of requests whose answer may still come,
     `call_back` cancels again what should have been cancelled."""

@@ -33,7 +33,7 @@ async def nothing_more(account: str) -> None:
     """For a desk that compares nothing else with its venues."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Returning:
     """Recovers real accounts, each by itself. Entries stay latched until it could, until `prepare` has set
     the account up and `conclude` has found nothing more to be done; they raise `Transient` or `Rejected`

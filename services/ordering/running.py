@@ -37,7 +37,7 @@ _AGAIN_S: Final = 1.0
 _QUOTED: Final = frozenset({ExecutionStyle.POST_ONLY, ExecutionStyle.MAKER_THEN_MARKET})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Runner:
     """Looks at an intent whenever one of its orders changes, and when its style wants to be asked again."""
 

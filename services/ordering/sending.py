@@ -41,7 +41,7 @@ KEPT: Final = 10_000
 """How many times from intent to wire are remembered."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Sending:
     """Requests to the venues, each once. `stopping` says which latch forbids an intent; `doubt` hears of
     orders whose outcome nobody knows."""

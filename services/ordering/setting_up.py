@@ -22,7 +22,7 @@ LEVERAGE_NOT_SET: Final = "leverage_not_set"
 WRONG_MODE: Final = "account_position_mode"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class SettingUp:
     """Settings of real accounts. `hedged` says of which accounts long and short are to be kept apart; the
     mode of one that is not named is left as it is."""

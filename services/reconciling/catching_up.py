@@ -30,7 +30,7 @@ LOOK_BACK: Final = timedelta(days=7)
 """What is under way may be told as done so long after it began."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class CatchingUp:
     """Books what a venue tells of money. `engine_at` says whose money it becomes at first."""
 

@@ -8,7 +8,7 @@ from engines.orders.reconcile import Difference
 from ports.people import Facts
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Ignoring:
     """Remembered in the store, by account."""
 

@@ -25,7 +25,7 @@ MOST_SLIPPAGE: Final = Decimal("0.005")
 REASON: Final = "reconcile"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Mending:
     """Deeds about differences. What was done is seen by the next comparison."""
 

@@ -28,7 +28,7 @@ REST_S = 5.0
 """How long a chat rests after something could not be delivered."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Cards:
     """Brings every card up to date with its signal. A chat that has to wait holds back no other; within a
     chat the older signal comes first. What ended before it was ever shown is not shown any more."""

@@ -43,7 +43,7 @@ class Warm(Protocol):
     async def ready(self) -> None: ...
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Closes:
     """Hears of closed candles, keeps the frames, and remembers the last decision of each market.
 

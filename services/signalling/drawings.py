@@ -23,7 +23,7 @@ PATIENCE_S = 30.0
 KEPT = 32
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Drawings:
     """The last pictures, by signal, version, language, zone and theme. A drawing that fails, for whatever
     reason, costs a picture and not the card."""

@@ -36,7 +36,7 @@ GIVEN_UP_AFTER_S = 180.0
 LANES = 4
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Following:
     """One trail a market with live signals. The markets are kept streamed and collected; forming and closed
     five-minute candles move the signals, and what was not heard (a restart, silence, a jump of the clock) is

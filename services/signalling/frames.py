@@ -46,7 +46,7 @@ class Change(Enum):
     MENDED = auto()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Frames:
     """A state a series, fed from the rings of the collector.
 

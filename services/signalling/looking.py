@@ -30,7 +30,7 @@ class HotStates(Protocol):
     def new_state(self) -> State: ...
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Looking:
     """The rules over candles asked for now. `last_made` tells when the last signal of a pair was made."""
 

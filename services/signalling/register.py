@@ -14,7 +14,7 @@ from ports.signals import SignalStore
 log = structlog.get_logger()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Register:
     """Live signals by number, and when the last one of each pair was made. `on_change` hears of every
     signal that is new or came to another state."""

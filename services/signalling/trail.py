@@ -12,7 +12,7 @@ from engines.market.plan import FIVE
 from engines.signals.stretch import Stretch, stretch_of
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Trail:
     """A market with live signals. It was looked at until `at_ms`; `last` is the telling of the five-minute
     candle that this look was at, `None` on its border. While the trail `is_behind`, what was missed is to be

@@ -23,7 +23,7 @@ class Place:
     person_id: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _Shown:
     """Of which kill a message is, and what it shows."""
 
@@ -31,7 +31,7 @@ class _Shown:
     screen: Screen | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Board:
     """Edits the messages of the last kill, the newest state at most every `every_s`. `tell` pushes the end
     to admins who do not have it before their eyes in one of the chats given."""

@@ -29,7 +29,7 @@ NOT_OPEN: Final = "not_open"
 Pause = Callable[[float], Awaitable[None]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Pursuit:
     """Brings every account to where the wish wants it. `left` is what is to remain of the coins of a trade:
     decided once, so that half a job is never taken for the whole. `hear` is told of every news; `is_wanted`

@@ -82,7 +82,7 @@ class Road(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class OrderRoad:
     """`Road` over the one road of orders."""
 

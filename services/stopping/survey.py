@@ -17,7 +17,7 @@ WITHIN_S: Final = 2.0
 """Real seconds that a venue has for its answer: a preview is not worth waiting for longer."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Survey:
     """Looks, and sends nothing."""
 

@@ -18,7 +18,7 @@ class Reader:
     may_approve: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Audience:
     """Tickets go to the admin chat, or privately to every admin where there is none, and to those traders
     who may approve (`approvers`)."""

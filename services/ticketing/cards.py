@@ -42,7 +42,7 @@ Places = Mapping[int, int | None]
 """Chats, each with the message that becomes the ticket's; `None`: a new one."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Cards:
     """Keeps the messages true. What happened shows at once; the time that is left costs a chat one edit every
     `every_s` real seconds, however many tickets wait there. What a message shows is kept as a checksum of its

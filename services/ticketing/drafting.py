@@ -25,7 +25,7 @@ SENT_WITHIN_S = 60.0
 """Real seconds after which what goes by itself is not sent any more."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Drafting:
     """Measures proposals; changes nothing. `waits_s` is how long a ticket waits for a person, `most_leverage`
     the desk's limit."""

@@ -14,7 +14,7 @@ from ports.markets import MarketSource
 from services.ticketing.proposal import Quote
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Quoting:
     """Asks the venue for its book, every time: nobody decides on an old price."""
 

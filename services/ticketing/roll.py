@@ -39,7 +39,7 @@ def intent_id_of(ticket: Ticket) -> str:
     return ticket.order_id.rpartition("-")[0]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Roll:
     """Those that wait, and the newest of the others. `on_change` hears of every one that is new or moved."""
 

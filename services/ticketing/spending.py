@@ -10,7 +10,7 @@ from ports.desk_state import Policy
 from ports.tickets import Ticket, TicketState
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Spending:
     """Sums by engine and UTC day (wire time)."""
 

@@ -37,7 +37,7 @@ ASK_AGAIN_S = 5.0
 MINUTE = timedelta(minutes=1)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Fundings:
     """Books what is due. `_due` is when the next settlement of a market is, `_owed` are trades that were
     closed before a settlement that they took part in was published."""

@@ -14,7 +14,7 @@ from engines.simulate.costs import Fees
 from services.trading.register import QUOTE, Held, Register
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Funds:
     """Free money by person; fees are reckoned as a taker's, the dearest."""
 

@@ -42,13 +42,13 @@ class _Entry:
             self.done.set_exception(error)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _Line:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     waiting: list[_Entry] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Journal:
     """Writes to trades through the register, in the order asked for."""
 

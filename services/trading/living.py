@@ -24,7 +24,7 @@ MOST_OF_OLD = 1000
 """Messages of ended trades that wait to be brought up to date; those beyond are found at the next start."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Living:
     """Keeps messages true. What happened shows at once; prices alone cost a chat one edit every `every_s`
     real seconds, however many trades it shows, for Telegram counts edits as messages.

@@ -48,7 +48,7 @@ class Draft:
     held: Trade | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Opening:
     """Checks wishes. `most_leverage` is the desk's limit."""
 

@@ -27,7 +27,7 @@ class Price:
     is_stale: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Prices:
     """Prices from memory, without waiting."""
 

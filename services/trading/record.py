@@ -20,7 +20,7 @@ ALL = 1_000_000
 """More trades than anybody has."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Records:
     """Portfolios, and the equity they are drawn from."""
 

@@ -96,7 +96,7 @@ class Held:
         return self.by_id[order_id]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Account:
     """What a person or an engine owns. `opened_at` is when the present account began, `number` counts its
     resets; trades up to `earlier` belong to the accounts before, also where the market's clock stands still.
@@ -108,7 +108,7 @@ class Account:
     earlier: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Register:
     """All changes of trades and money go through here: the store first, then memory.
 

@@ -270,7 +270,7 @@ def _one_name(known: str | None, word: str) -> str:
     return word.removeprefix("#")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _TradeReader:
     """Reads a sentence word by word; `slot` is what the next number belongs to."""
 

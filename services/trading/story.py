@@ -35,7 +35,7 @@ NOTHING_FILLED: Mapping[str, object] = {
 """Parameters of an event about an order that nothing was filled of."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Story:
     """The trade and the order after the reports heard so far, with what they booked."""
 

@@ -55,7 +55,7 @@ class Look:
     mark: Decimal
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Track:
     """How far one market was followed: by tickers until `at`, by candles until `audited_until`."""
 
@@ -70,7 +70,7 @@ class Track:
     ask_after: datetime | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Tape:
     """Follows the markets in which there are live trades; `apply` lets a move have its effect."""
 

@@ -16,7 +16,7 @@ ENDS = frozenset({"stop", "trail", "liquidated", "targets_done", "closed"})
 MATTERS = ENDS | {"target", "opened", "not_filled", "canceled", "partly_closed"}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Teller:
     """Words for events; they are stored together with what they tell of. `notice` words one, `None` for what
     is not worth a message; `stored` is called when there is something to deliver."""

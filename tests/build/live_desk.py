@@ -31,7 +31,7 @@ from tests.build.stores import MemoryFacts, MemoryPeople
 LIVE = SubAccount(engine=EngineName.MANUAL, account="bybit")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class MemoryBreakers:
     """Latches in a dictionary. `stops` is the one that forbids entries."""
 
@@ -48,7 +48,7 @@ class MemoryBreakers:
         return None if self.stops is None or not self.stops.stops(intent, is_person=False) else self.stops
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class LiveDesk:
     """BTC stands at 100 at the venue."""
 

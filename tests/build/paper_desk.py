@@ -49,7 +49,7 @@ TOM = 11
 MINUTE_MS = Timeframe.M1.ms
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class PaperDesk:
     """BTC and ETH have perpetuals, SOL is spot only; BTC and ETH stand at 100 and 10, SOL at 20."""
 

@@ -45,7 +45,7 @@ async def test_strain_is_told_and_shown(desk: ScreenDesk) -> None:
     high, shedding = pushed(desk)
     assert "75%" in high
     assert "3072" in shedding
-    assert "⚠️" in await status_of(desk, "75%")
+    assert "⚠️" in await status_of(desk, "75\u00a0%")
     watchdog.gauge.load = Load(cpu=0.1, memory_bytes=1 << 30)
     for _ in range(30):
         await watchdog.look()

@@ -1,4 +1,4 @@
-"""The rehearsal of a kill in a whole desk: a position on paper is opened, and closed by the kill's own road."""
+"""The rehearsal of a kill in a whole desk: a position on paper is opened, and closed by the kill itself."""
 
 from datetime import timedelta
 

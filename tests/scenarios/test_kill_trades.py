@@ -61,7 +61,7 @@ async def test_a_stop_that_was_passed_while_the_desk_was_dead_is_found(sandbox: 
         files = await exported(sandbox, TOM)
         files.assert_agrees()
         assert [row["close_reason"] for row in files.trades] == ["stop"]
-        assert [row["quantity"] for row in files.trades] == ["0.000"]
+        assert [Decimal(row["quantity"]) for row in files.trades] == [0]
         notices = [one for one in await sandbox.from_bot(TOM) if "Stopped out" in one["text"]]
         assert len(notices) == 1
 
