@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from engines.simulate.exchange.account import Account
 from engines.simulate.exchange.event import Event, Movement, WalletChange
@@ -21,6 +21,7 @@ from sandbox.bybit.wire import SERVICE, Declined
 from sandbox.clock import SandboxClock
 from sandbox.exchange import VenueExchange
 from sandbox.faults import Faults
+from sandbox.talk import message_of, talk
 from sandbox.wiretap import Phase, Wiretap
 
 _DRIVES_S = 0.25
@@ -51,18 +52,7 @@ class PrivateStream:
             self.clock.subscribe(line.wake.set),
             self.venue.exchange.journal.subscribe(line.hear_event),
         ]
-        pusher = asyncio.create_task(line.push())
-        try:
-            with contextlib.suppress(ConnectionError):  # the client may leave before it is answered
-                async for message in socket:
-                    if message.type is WSMsgType.TEXT:
-                        await line.hear(message.data)
-        finally:
-            for end in unsubscribe:
-                end()
-            pusher.cancel()
-            await asyncio.gather(pusher, return_exceptions=True)
-        return socket
+        return await talk(socket, hear=line.hear, push=line.push(), ends=unsubscribe)
 
 
 class _Line:
@@ -100,11 +90,8 @@ class _Line:
 
     async def hear(self, text: str) -> None:
         """Answer one message of the client."""
-        try:
-            message = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            message = None
-        if not isinstance(message, dict):
+        message = message_of(text)
+        if message is None:
             await self._answer({}, "Json format error", is_agreed=False)
             return
         match message.get("op"), message.get("args"):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import orjson
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from engines.core.instrument import MarketKind
 from sandbox import pace
@@ -17,6 +17,7 @@ from sandbox.clock import SandboxClock
 from sandbox.faults import Faults
 from sandbox.halts import Halts
 from sandbox.market.market import Market
+from sandbox.talk import message_of, talk
 
 
 def pause_s(topics: Collection[str], now_ms: int, speed: float) -> float:
@@ -43,17 +44,7 @@ class PublicStream:
         await socket.prepare(request)
         line = _Line(self._market, self._clock, self._faults, self._halts, self._kind, socket, request.path)
         unsubscribe = self._clock.subscribe(line.wake)
-        pusher = asyncio.create_task(line.push())
-        try:
-            with contextlib.suppress(ConnectionError):  # the client may leave before it is answered
-                async for message in socket:
-                    if message.type is WSMsgType.TEXT:
-                        await line.hear(message.data)
-        finally:
-            unsubscribe()
-            pusher.cancel()
-            await asyncio.gather(pusher, return_exceptions=True)
-        return socket
+        return await talk(socket, hear=line.hear, push=line.push(), ends=[unsubscribe])
 
 
 class _Line:
@@ -83,11 +74,8 @@ class _Line:
 
     async def hear(self, text: str) -> None:
         """Answer one message of the client."""
-        try:
-            message = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            message = None
-        if not isinstance(message, dict):
+        message = message_of(text)
+        if message is None:
             await self._refuse({}, "Json format error")
             return
         match message.get("op"), message.get("args"):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 import orjson
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from engines.simulate.exchange.event import Event
 from sandbox.clock import SandboxClock
@@ -20,6 +20,7 @@ from sandbox.gate.topics import CandleTopic, Topic, is_public, open_topics
 from sandbox.gate.wire import SERVICE, Declined, is_size_text, to_json
 from sandbox.halts import Halts
 from sandbox.pace import pause_s
+from sandbox.talk import message_of, talk
 from sandbox.wiretap import Phase, Wiretap
 
 _BAD_REQUEST, _NOT_LET_IN = 2, 4
@@ -52,18 +53,7 @@ class GateStream:
         await socket.prepare(request)
         line = _Line(self, socket, request)
         ends = (self.clock.subscribe(line.wake), self.venue.exchange.journal.subscribe(line.report))
-        pusher = asyncio.create_task(line.push())
-        try:
-            with contextlib.suppress(ConnectionError):  # the client may leave before it is answered
-                async for message in socket:
-                    if message.type is WSMsgType.TEXT:
-                        await line.hear(message.data)
-        finally:
-            for end in ends:
-                end()
-            pusher.cancel()
-            await asyncio.gather(pusher, return_exceptions=True)
-        return socket
+        return await talk(socket, hear=line.hear, push=line.push(), ends=ends)
 
 
 class _Line:
@@ -85,11 +75,8 @@ class _Line:
 
     async def hear(self, text: str) -> None:
         """Answer one message of the client."""
-        try:
-            message = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            message = None
-        if not isinstance(message, dict):
+        message = message_of(text)
+        if message is None:
             await self._refuse({}, "invalid json format")
             return
         channel = str(message.get("channel", ""))
