@@ -9,8 +9,8 @@ from engines.core.side import Side
 from engines.simulate.consumption import Consumption
 from engines.simulate.matching import take_depth
 from ports.clock import Clock
-from ports.errors import Refused, Transient
 from ports.markets import MarketSource
+from services.market.depth import fresh_depth
 from services.ticketing.proposal import Quote
 
 
@@ -51,15 +51,7 @@ class Quoting:
         )
 
     async def _depth(self, instrument: Instrument) -> Depth:
-        asked_at = self.clock.now()
-        try:
-            depth = await self.source.depth(instrument.symbol, instrument.kind)
-        except (Refused, Transient) as error:
-            raise Refused("no_fresh_price", pair=instrument.pair) from error
-        is_old = depth.at < asked_at and self.clock.age_s(depth.at) > self.stale_after_s
-        if is_old or not depth.bids or not depth.asks:
-            raise Refused("no_fresh_price", pair=instrument.pair)
-        return depth
+        return await fresh_depth(self.source, instrument, self.clock, stale_after_s=self.stale_after_s)
 
 
 def worst_price(instrument: Instrument, side: Side, price: Decimal, max_slippage: Decimal) -> Decimal:

@@ -18,9 +18,10 @@ from engines.orders.trade import Target, Trade, TradeState
 from engines.simulate.consumption import Consumption
 from engines.simulate.matching import take_depth
 from ports.clock import Clock
-from ports.errors import Refused, Transient
+from ports.errors import Refused
 from ports.markets import MarketSource
 from ports.people import Person
+from services.market.depth import fresh_depth
 from services.market.perps import Perps
 from services.markets import Markets
 from services.trading.funds import Funds
@@ -100,15 +101,7 @@ class Opening:
         return None
 
     async def _depth(self, instrument: Instrument) -> Depth:
-        asked_at = self.clock.now()
-        try:
-            depth = await self.source.depth(instrument.symbol, instrument.kind)
-        except (Refused, Transient) as error:
-            raise Refused("no_fresh_price", pair=instrument.pair) from error
-        is_old = depth.at < asked_at and self.clock.age_s(depth.at) > self.stale_after_s
-        if is_old or not depth.bids or not depth.asks:
-            raise Refused("no_fresh_price", pair=instrument.pair)
-        return depth
+        return await fresh_depth(self.source, instrument, self.clock, stale_after_s=self.stale_after_s)
 
     def _plan(self, wish: Wish, instrument: Instrument, depth: Depth, held: Trade | None) -> Plan:
         price, worst, quantity = self._priced(wish, instrument, depth)
