@@ -7,7 +7,7 @@ from typing import Final
 
 from engines.core.instrument import Instrument, MarketKind, Toward
 from engines.core.money import cut
-from engines.core.side import Direction
+from engines.core.side import Direction, Side
 from engines.orders.position import margin_for
 from engines.orders.trade import Target
 
@@ -70,6 +70,12 @@ class Suggestion:
 def quantity_for(instrument: Instrument, notional: Decimal, price: Decimal) -> Decimal:
     """How much `notional` buys at `price`, on the size grid, never more."""
     return instrument.quantity(notional / price)
+
+
+def worst_price(instrument: Instrument, side: Side, price: Decimal, max_slippage: Decimal) -> Decimal:
+    """The last price on the grid that is no more than `max_slippage` worse than `price`."""
+    toward = Toward.DOWN if side is Side.BUY else Toward.UP
+    return max(instrument.price(price * (1 + max_slippage * side.sign), toward), instrument.tick)
 
 
 def ladder(

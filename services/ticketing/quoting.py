@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engines.core.depth import Depth
-from engines.core.instrument import Instrument, Toward
+from engines.core.instrument import Instrument
 from engines.core.side import Side
+from engines.orders.plan import worst_price
 from engines.simulate.consumption import Consumption
 from engines.simulate.matching import take_depth
 from ports.clock import Clock
@@ -52,12 +53,6 @@ class Quoting:
 
     async def _depth(self, instrument: Instrument) -> Depth:
         return await fresh_depth(self.source, instrument, self.clock, stale_after_s=self.stale_after_s)
-
-
-def worst_price(instrument: Instrument, side: Side, price: Decimal, max_slippage: Decimal) -> Decimal:
-    """The last price on the grid that is no more than `max_slippage` worse than `price`."""
-    toward = Toward.DOWN if side is Side.BUY else Toward.UP
-    return max(instrument.price(price * (1 + max_slippage * side.sign), toward), instrument.tick)
 
 
 def _levels(depth: Depth, side: Side) -> tuple[tuple[Decimal, Decimal], ...]:

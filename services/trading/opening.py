@@ -125,7 +125,7 @@ class Opening:
         if wish.limit_price is None:
             quantity = plans.quantity_for(instrument, wish.notional, best)
             price = _average(instrument, side, quantity, depth) or best
-            return price, _worst(instrument, side, price), quantity
+            return price, plans.worst_price(instrument, side, price, MOST_SLIPPAGE), quantity
         limit = self._limit(wish.limit_price, instrument, best)
         price = best if (limit - best) * side.sign > 0 else limit  # beyond the market it is filled there
         return price, limit, plans.quantity_for(instrument, wish.notional, max(price, limit))
@@ -215,11 +215,6 @@ def _average(instrument: Instrument, side: Side, quantity: Decimal, depth: Depth
         return None
     cost = sum((part.price * part.quantity for part in parts), Decimal(0))
     return instrument.price(cost / taken, Toward.UP if side is Side.BUY else Toward.DOWN)
-
-
-def _worst(instrument: Instrument, side: Side, price: Decimal) -> Decimal:
-    toward = Toward.DOWN if side is Side.BUY else Toward.UP
-    return max(instrument.price(price * (1 + MOST_SLIPPAGE * side.sign), toward), instrument.tick)
 
 
 def _stops(
