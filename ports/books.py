@@ -44,6 +44,15 @@ class EquityPoint:
     equity: Decimal
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """Everything of one account at one moment, the oldest first: the three tell the same story."""
+
+    trades: Sequence[Trade]
+    fills: Sequence[tuple[Order, Fill]]
+    entries: Sequence[Entry]
+
+
 class Books(Protocol):
     """Tables of trades and money."""
 
@@ -95,6 +104,10 @@ class Books(Protocol):
 
     async def entries(self, owner: int) -> Sequence[Entry]:
         """The ledger of a person, in the order booked."""
+        ...
+
+    async def statement(self, owner: int) -> Statement:
+        """Trades, fills and ledger of a person as they stood together: nothing is booked in between."""
         ...
 
     async def balances(self, owner: int) -> Balances:

@@ -31,7 +31,7 @@ from services.trading.intents import intent_of
 from services.trading.living import Living, View
 from services.trading.opening import Draft, Opening, new_trade
 from services.trading.prices import Prices
-from services.trading.record import ALL, Records
+from services.trading.record import Records
 from services.trading.register import Held, Register
 from services.trading.tape import Tape
 from services.trading.wish import Portfolio, Preview, Standing, TradeEvent, Wish
@@ -259,9 +259,7 @@ class Trades:
 
     async def export(self, person: Person) -> Sequence[Document]:
         """Trades, fills and ledger as CSV files, full digits, UTC."""
-        books = self.register.books
-        trades = await books.trades(person.id, limit=ALL)
-        return documents(reversed(trades), await books.fills(person.id), await books.entries(person.id))
+        return documents(await self.register.books.statement(person.id))
 
     async def record_equity(self) -> None:
         """Write down what every account is worth now."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, TextClause, bindparam, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.sql.change import entry_rows
 from adapters.sql.database import Database
@@ -23,7 +24,7 @@ from adapters.sql.tables import (
 from engines.ledger.entry import Balances, Entry, Posting, posted
 from engines.orders.order import Fill, Intent, Order
 from engines.orders.trade import Trade, TradeState
-from ports.books import Change, EquityPoint
+from ports.books import Change, EquityPoint, Statement
 
 _LIVE = trades.c.state.in_((TradeState.WAITING, TradeState.OPEN))
 
@@ -102,36 +103,22 @@ class SqlBooks:
         return await self._placed(orders.c.created_at >= since, intents.c.owner == owner)
 
     async def fills(self, owner: int, *, trade_id: int | None = None) -> Sequence[tuple[Order, Fill]]:
-        theirs = [intents.c.owner == owner]
-        if trade_id is not None:
-            theirs.append(intents.c.trade_id == trade_id)
         async with self._database.read() as connection:
-            placed = await connection.execute(_orders().where(*theirs))
-            by_id = {order.id: order for order in map(_order, placed.mappings())}
-            of_owner = (
-                select(fills)
-                .join(orders, fills.c.order_id == orders.c.id)
-                .join(intents, orders.c.intent_id == intents.c.id)
-                .where(*theirs)
-                .order_by(fills.c.number)
-            )
-            rows = await connection.execute(of_owner)
-            return [(by_id[row["order_id"]], value_of(Fill, row)) for row in rows.mappings()]
+            return await _read_fills(connection, owner, trade_id)
 
     async def entries(self, owner: int) -> Sequence[Entry]:
-        of_owner = (
-            select(entries, postings)
-            .join(postings, postings.c.entry_id == entries.c.id)
-            .where(entries.c.owner == owner)
-            .order_by(entries.c.number, postings.c.place)
-        )
-        heads: dict[str, RowMapping] = {}
-        lines: dict[str, list[Posting]] = {}
         async with self._database.read() as connection:
-            for row in (await connection.execute(of_owner)).mappings():
-                heads.setdefault(row["id"], row)
-                lines.setdefault(row["id"], []).append(value_of(Posting, row))
-        return [_entry(heads[name], lines[name]) for name in heads]
+            return await _read_entries(connection, owner)
+
+    async def statement(self, owner: int) -> Statement:
+        theirs = select(trades).where(trades.c.owner == owner).order_by(trades.c.id)
+        async with self._database.read() as connection:
+            rows = await connection.execute(theirs)
+            return Statement(
+                trades=[_trade(row) for row in rows.mappings()],
+                fills=await _read_fills(connection, owner),
+                entries=await _read_entries(connection, owner),
+            )
 
     async def balances(self, owner: int) -> Balances:
         return posted({}, await self.entries(owner))
@@ -192,6 +179,40 @@ class SqlBooks:
         async with self._database.read() as connection:
             rows = await connection.execute(_orders().where(*which))
             return [_order(row) for row in rows.mappings()]
+
+
+async def _read_fills(
+    connection: AsyncConnection, owner: int, trade_id: int | None = None
+) -> Sequence[tuple[Order, Fill]]:
+    theirs = [intents.c.owner == owner]
+    if trade_id is not None:
+        theirs.append(intents.c.trade_id == trade_id)
+    placed = await connection.execute(_orders().where(*theirs))
+    by_id = {order.id: order for order in map(_order, placed.mappings())}
+    of_owner = (
+        select(fills)
+        .join(orders, fills.c.order_id == orders.c.id)
+        .join(intents, orders.c.intent_id == intents.c.id)
+        .where(*theirs)
+        .order_by(fills.c.number)
+    )
+    rows = await connection.execute(of_owner)
+    return [(by_id[row["order_id"]], value_of(Fill, row)) for row in rows.mappings()]
+
+
+async def _read_entries(connection: AsyncConnection, owner: int) -> Sequence[Entry]:
+    of_owner = (
+        select(entries, postings)
+        .join(postings, postings.c.entry_id == entries.c.id)
+        .where(entries.c.owner == owner)
+        .order_by(entries.c.number, postings.c.place)
+    )
+    heads: dict[str, RowMapping] = {}
+    lines: dict[str, list[Posting]] = {}
+    for row in (await connection.execute(of_owner)).mappings():
+        heads.setdefault(row["id"], row)
+        lines.setdefault(row["id"], []).append(value_of(Posting, row))
+    return [_entry(heads[name], lines[name]) for name in heads]
 
 
 def _orders() -> Select[Any]:

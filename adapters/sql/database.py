@@ -102,7 +102,8 @@ def open_database(place: Place, *, is_durable: bool) -> Database:
     """
     if place.path is None:
         writer = _postgres_engine(place, is_durable=is_durable)
-        return Database(place, writer, writer.execution_options(postgresql_readonly=True))
+        one_state = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        return Database(place, writer, writer.execution_options(**one_state))
     _create_file(place)
     synchronous = "FULL" if is_durable else "NORMAL"
     one = {"pool_size": 1, "max_overflow": 0}

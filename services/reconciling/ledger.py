@@ -63,8 +63,9 @@ async def booked_at(account: str, register: Register) -> Booked:
     fills: list[tuple[Order, Fill]] = []
     for engine in EngineName:
         owner = SubAccount(engine=engine, account=LIVE).owner
-        entries[owner] = await register.books.entries(owner)
-        fills += await register.books.fills(owner) if entries[owner] else ()
+        statement = await register.books.statement(owner)
+        entries[owner] = statement.entries
+        fills += statement.fills
     trades = [
         held.trade for held in register.live() if held.trade.owner in entries and account_of(held) == account
     ]

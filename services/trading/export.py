@@ -9,6 +9,7 @@ from decimal import Decimal
 from engines.ledger.entry import Entry
 from engines.orders.order import Fill, Order
 from engines.orders.trade import Trade
+from ports.books import Statement
 from ports.messages import Document
 
 TRADES = (
@@ -23,14 +24,12 @@ FILLS = (
 LEDGER = ("entry_id", "kind", "trade_id", "at", "account", "asset", "amount")
 
 
-def documents(
-    trades: Iterable[Trade], fills: Iterable[tuple[Order, Fill]], entries: Iterable[Entry]
-) -> Sequence[Document]:
+def documents(statement: Statement) -> Sequence[Document]:
     """The three files, the oldest first in each."""
     return [
-        _file("trades.csv", TRADES, map(_trade, trades)),
-        _file("fills.csv", FILLS, (_fill(order, fill) for order, fill in fills)),
-        _file("ledger.csv", LEDGER, (line for entry in entries for line in _lines(entry))),
+        _file("trades.csv", TRADES, map(_trade, statement.trades)),
+        _file("fills.csv", FILLS, (_fill(order, fill) for order, fill in statement.fills)),
+        _file("ledger.csv", LEDGER, (line for entry in statement.entries for line in _lines(entry))),
     ]
 
 

@@ -8,7 +8,7 @@ from engines.ledger.entry import Balances, Entry, posted
 from engines.orders.lifecycle import is_final
 from engines.orders.order import Fill, Order
 from engines.orders.trade import Trade
-from ports.books import Change, Conflict, EquityPoint
+from ports.books import Change, Conflict, EquityPoint, Statement
 from ports.messages import OutboxStore
 from tests.build.stores import MemoryOutbox
 from tests.build.tickets import MemoryTickets
@@ -118,6 +118,10 @@ class MemoryBooks:
 
     async def entries(self, owner: int) -> Sequence[Entry]:
         return [entry for entry in self._entries.values() if entry.owner == owner]
+
+    async def statement(self, owner: int) -> Statement:
+        trades = sorted(await self.trades(owner, limit=len(self._trades)), key=lambda trade: trade.id)
+        return Statement(trades=trades, fills=await self.fills(owner), entries=await self.entries(owner))
 
     async def balances(self, owner: int) -> Balances:
         return posted({}, await self.entries(owner))

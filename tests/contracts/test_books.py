@@ -316,3 +316,27 @@ def test_money_survives_the_text_it_is_on_sqlite(amount: Decimal) -> None:
 def test_what_is_no_number_is_refused(amount: str) -> None:
     with pytest.raises(ValueError, match="no amount"):
         Money().process_bind_param(Decimal(amount), sqlite.dialect())
+
+
+async def test_a_statement_tells_one_moment_while_the_desk_goes_on_booking(books: Books) -> None:
+    trades = [a_trade(1, quantity=Decimal(1)), a_trade(2, quantity=Decimal(1))]
+    for trade in trades:
+        await books.commit(Change(trade=trade))
+
+    async def settle() -> None:
+        for number in range(40):
+            late = trades[number % 2]
+            after = replace(late, version=late.version + 1, funding=late.funding + 1)
+            trades[number % 2] = after
+            entry = an_entry(f"funding:{number}", kind=EntryKind.FUNDING)
+            await books.commit(Change(trade=after, entries=(entry,)))
+
+    booking = asyncio.create_task(settle())
+    while not booking.done():
+        now = await books.statement(trades[0].owner)
+        assert sum(trade.funding for trade in now.trades) == len(now.entries)
+        await asyncio.sleep(0)
+    await booking
+    last = await books.statement(trades[0].owner)
+    assert [trade.id for trade in last.trades] == [1, 2]
+    assert sum(trade.funding for trade in last.trades) == len(last.entries) == 40
