@@ -1,7 +1,7 @@
 """The road to a venue: orders out, reports back. Only `services.orders` with its rooms, adapters and
 `bot.outside` may know it: there is no way to a venue around the checks. Reading is `ports.venue_books`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -9,6 +9,15 @@ from engines.core.instrument import Instrument
 from engines.core.move import Move
 from engines.core.side import Direction
 from engines.orders.order import Order, OrderEvent, Terms
+
+LastLook = Callable[[], OrderEvent | None]
+"""Asked when a request's turn has come, right before it leaves: an answer ends the order, which
+is not sent."""
+
+
+def still_wanted() -> OrderEvent | None:
+    """Nothing speaks against it."""
+    return None
 
 
 class Venue(Protocol):
@@ -22,10 +31,12 @@ class Venue(Protocol):
         """The account: `"paper"`, `"bybit"`, `"gate"`."""
         ...
 
-    async def submit(self, order: Order, direction: Direction) -> Sequence[OrderEvent]:
+    async def submit(
+        self, order: Order, direction: Direction, last_look: LastLook = still_wanted
+    ) -> Sequence[OrderEvent]:
         """Send an order that is `SENT`, of a position in `direction` (where long and short are kept apart,
         a reducing sale closes the long); what the venue said of it at once, in order: `VenueRejected` when it
-        is proven to have refused.
+        is proven to have refused, or what `last_look` said when its turn had come.
 
         The order was committed before. Raises `ports.errors.Stale` or `Transient` when there is proof that
         the venue does not have it and it may be sent again (no fresh prices, a proven rate limit, still in

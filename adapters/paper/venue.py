@@ -35,6 +35,7 @@ from engines.simulate.matching import Taken, queue_ahead, serve_resting, take_de
 from ports.clock import Clock
 from ports.errors import Rejected
 from ports.markets import MarketSource
+from ports.trading import LastLook, still_wanted
 
 _AT_ITS_PRICE = (Purpose.MANUAL, Purpose.LIQUIDATION)
 """Executed at the price that the order names: agreed by the person, or the venue takes the position over."""
@@ -66,12 +67,17 @@ class PaperVenue:
         """Always `"paper"`."""
         return "paper"
 
-    async def submit(self, order: Order, direction: Direction) -> Sequence[OrderEvent]:
-        """Let the order meet the book after the latency. Raises `Stale` or `Transient`: nothing happened."""
+    async def submit(
+        self, order: Order, direction: Direction, last_look: LastLook = still_wanted
+    ) -> Sequence[OrderEvent]:
+        """Let the order meet the book after the latency, if it is wanted still. Raises `Stale` or `Transient`:
+        nothing happened."""
         intent = order.intent
         if intent.purpose in _AT_ITS_PRICE:
             return self._at_its_price(order)
         await asyncio.sleep(self._latency_s)
+        if (event := last_look()) is not None:
+            return [event]
         if order.terms.trigger_price is not None:
             return self._fall_asleep(order)
         depth = await self._books.fresh(intent.instrument)

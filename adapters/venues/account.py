@@ -8,6 +8,7 @@ from typing import Protocol
 from engines.core.instrument import Instrument
 from engines.core.side import Direction
 from engines.orders.order import Order, Terms
+from ports.trading import LastLook
 from ports.venue_books import (
     AccountTerms,
     KeyRights,
@@ -25,8 +26,9 @@ class Acts(Protocol):
     """What changes an account. Every method raises `adapters.venues.answer.Declined` for a proven refusal,
     `Transient` where it may be sent again, `Uncertain` otherwise."""
 
-    async def submit(self, order: Order, direction: Direction) -> str | None:
-        """The venue's own id of the new order, where it tells one. Raises `Late` when it was not sent."""
+    async def submit(self, order: Order, direction: Direction, last_look: LastLook) -> str | None:
+        """The venue's own id of the new order, where it tells one. Raises `Unsent` when `last_look` ended it
+        before it left."""
         ...
 
     async def cancel(self, order: Order) -> None: ...

@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from adapters.venues.answer import Declined, Meaning
-from engines.orders.order import Order
-from ports.clock import Clock
 from ports.venue_books import AccountTerms
 
 
@@ -43,11 +41,6 @@ class PositionMode:
             if declined.meaning is Meaning.POSITION_MODE:
                 self.forget()
             raise
-
-
-def is_late(order: Order, clock: Clock) -> bool:
-    """Whether it must not be sent any more."""
-    return order.intent.expires_at is not None and clock.now() > order.intent.expires_at
 
 
 async def to_the_end(acts: Iterable[Awaitable[object]]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from engines.orders.order import OrderEvent
 from ports.errors import Rejected
 
 
@@ -66,8 +67,12 @@ class NoAnswer(Exception):
         self.was_sent = was_sent
 
 
-class Late(Exception):
-    """It waited for its turn beyond its end, and was not sent."""
+class Unsent(Exception):
+    """It waited for its turn and was not wanted any more by then: `event` ended it, and it was not sent."""
+
+    def __init__(self, event: OrderEvent) -> None:
+        super().__init__(type(event).__name__)
+        self.event = event
 
 
 class Declined(Rejected):

@@ -61,7 +61,7 @@ def build_account(
 def _bybit(calls: Calls, wiring: Wiring, clock: Clock) -> tuple[CcxtVenue, CcxtBooks]:
     reads = BybitReads(calls, clock)
     stream = PrivateSockets(calls.account, lambda: bybit_lines(calls, wiring.base_url), ping_s=wiring.ping_s)
-    venue = CcxtVenue(calls.account, BybitActs(calls, reads, clock), reads, clock)
+    venue = CcxtVenue(calls.account, BybitActs(calls, reads), reads, clock)
     return venue, CcxtBooks(calls, reads, stream)
 
 
@@ -70,7 +70,7 @@ def _gate(calls: Calls, wiring: Wiring, clock: Clock) -> tuple[CcxtVenue, CcxtBo
     stream = PrivateSockets(
         calls.account, lambda: gate_lines(calls, reads, wiring.base_url), ping_s=wiring.ping_s
     )
-    venue = CcxtVenue(calls.account, GateActs(calls, reads, clock), reads, clock)
+    venue = CcxtVenue(calls.account, GateActs(calls, reads), reads, clock)
     return venue, CcxtBooks(calls, reads, stream)
 
 

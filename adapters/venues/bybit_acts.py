@@ -7,7 +7,7 @@ from typing import Final
 
 from adapters.venues import bybit_requests, bybit_rows
 from adapters.venues.account import told_id
-from adapters.venues.acting import PositionMode, is_late, to_the_end
+from adapters.venues.acting import PositionMode, to_the_end
 from adapters.venues.answer import Declined, Meaning
 from adapters.venues.bybit_reads import BybitReads
 from adapters.venues.bybit_requests import CATEGORIES, Request
@@ -17,8 +17,8 @@ from adapters.venues.terms import closes, plain
 from engines.core.instrument import Instrument, MarketKind
 from engines.core.side import Direction
 from engines.orders.order import Order, Terms
-from ports.clock import Clock
 from ports.errors import Rejected
+from ports.trading import LastLook
 
 _SETTLE = "USDT"
 _ONE_WAY, _HEDGE = 0, 3
@@ -29,13 +29,12 @@ _TRANSFERS: Final = uuid.UUID("6f0c6c0e-9a0b-4a51-9d5c-5f2f6f4c9f11")
 class BybitActs:
     """What changes a Bybit account."""
 
-    def __init__(self, calls: Calls, reads: BybitReads, clock: Clock) -> None:
+    def __init__(self, calls: Calls, reads: BybitReads) -> None:
         self._calls = calls
-        self._clock = clock
         self._reads = reads
         self._mode = PositionMode(calls.account)
 
-    async def submit(self, order: Order, direction: Direction) -> str | None:
+    async def submit(self, order: Order, direction: Direction, last_look: LastLook) -> str | None:
         market = await self._reads.market(order.intent.instrument)
         is_hedged = market.instrument.kind is MarketKind.PERP and await self._mode.is_hedged(
             lambda: self._reads.terms_in(market)
@@ -44,7 +43,7 @@ class BybitActs:
         urgency = Urgency.REDUCE if closes(order, direction) else Urgency.ENTER
         with self._mode.doubted():
             answer = await self._calls.act(
-                "private_post_v5_order_create", request, urgency, is_late=lambda: is_late(order, self._clock)
+                "private_post_v5_order_create", request, urgency, last_look=last_look
             )
         return told_id(answer.get("result"), "orderId")
 

@@ -6,10 +6,11 @@ from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
-from adapters.venues.answer import Declined, Late, Meaning, NoAnswer, VenueAnswer, is_refusal
+from adapters.venues.answer import Declined, Meaning, NoAnswer, Unsent, VenueAnswer, is_refusal
 from adapters.venues.catalogue import Catalogue
 from adapters.venues.governor import Governor, Urgency
 from ports.errors import DeskError, Transient, Uncertain
+from ports.trading import LastLook, still_wanted
 
 PAUSES_S: Final = (1.0, 5.0, 15.0)
 PATIENCE_S: Final = 30.0
@@ -73,9 +74,9 @@ class Calls:
         self._opening = asyncio.Lock()
 
     async def act(
-        self, method: str, request: Any, urgency: Urgency, *, is_late: Callable[[], bool] = lambda: False
+        self, method: str, request: Any, urgency: Urgency, *, last_look: LastLook = still_wanted
     ) -> Any:
-        """Have something done, once. Raises `Late` when it is too late for it once its turn has come,
+        """Have something done, once. Raises `Unsent` when it is not wanted any more once its turn has come,
         `Declined` when it was proven to be refused, `Transient` when it is proven that it may be sent again
         (it waited too long for its turn, too), `Uncertain` otherwise."""
         client = await self._ready()
@@ -86,8 +87,8 @@ class Calls:
             raise Transient(
                 f"{self.account}: no turn in {self._patience_s:.0f} s", kind="rate_limited"
             ) from error
-        if is_late():
-            raise Late
+        if (event := last_look()) is not None:
+            raise Unsent(event)
         try:
             return await client.ask(method, request)
         except VenueAnswer as answer:

@@ -7,13 +7,14 @@ from typing import Protocol
 import structlog
 
 from adapters.venues.account import Acts
-from adapters.venues.answer import Declined, Late, Meaning
+from adapters.venues.answer import Declined, Meaning, Unsent
 from engines.core.instrument import Instrument
 from engines.core.move import Move
 from engines.core.side import Direction
 from engines.orders.order import Acknowledged, Amended, Expired, Order, OrderEvent, Terms, VenueRejected
 from ports.clock import Clock
 from ports.errors import Transient, Uncertain
+from ports.trading import LastLook, still_wanted
 from ports.venue_books import VenueOrder
 
 _NO_REASON_TO_REFUSE_AN_ORDER = (Meaning.GONE, Meaning.UNCHANGED)
@@ -42,13 +43,17 @@ class CcxtVenue:
         """The account."""
         return self._account
 
-    async def submit(self, order: Order, direction: Direction) -> Sequence[OrderEvent]:
-        """Send it, once, unless its end has come before its turn. Raises `Transient` where the venue
-        provably does not have it and it may be sent again, `Uncertain` where nobody knows."""
+    async def submit(
+        self, order: Order, direction: Direction, last_look: LastLook = still_wanted
+    ) -> Sequence[OrderEvent]:
+        """Send it, once, unless its end has come before its turn or nobody wants it by then. Raises
+        `Transient` where the venue provably does not have it and it may be sent again, `Uncertain` where
+        nobody knows."""
         try:
-            venue_id = await self._acts.submit(order, direction)
-        except Late:
-            return [Expired(at=self._clock.now())]
+            venue_id = await self._acts.submit(order, direction, lambda: self._late(order) or last_look())
+        except Unsent as unsent:
+            log.info("order_unsent", account=self._account, order=order.id, why=str(unsent))
+            return [unsent.event]
         except Declined as declined:
             if declined.meaning is Meaning.DUPLICATE_ID:
                 return await self._there_already(order)
@@ -99,6 +104,11 @@ class CcxtVenue:
     def moved(self, move: Move, resting: Sequence[Order]) -> Mapping[str, Sequence[OrderEvent]]:
         """Nothing: a real venue reports by itself."""
         return {}
+
+    def _late(self, order: Order) -> OrderEvent | None:
+        """The end of an order that must not be sent any more."""
+        end, now = order.intent.expires_at, self._clock.now()
+        return Expired(at=now) if end is not None and now > end else None
 
     async def _there_already(self, order: Order) -> Sequence[OrderEvent]:
         """The venue has the id, so an earlier request of ours arrived. Raises `Uncertain` when it cannot be

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from adapters.venues import gate_requests
 from adapters.venues.account import told_id
-from adapters.venues.acting import PositionMode, is_late, to_the_end
+from adapters.venues.acting import PositionMode, to_the_end
 from adapters.venues.answer import Declined, Meaning
 from adapters.venues.calls import Calls
 from adapters.venues.catalogue import Market
@@ -15,20 +15,19 @@ from adapters.venues.terms import closes, plain
 from engines.core.instrument import Instrument, MarketKind
 from engines.core.side import Direction
 from engines.orders.order import Order, Terms
-from ports.clock import Clock
 from ports.errors import Rejected
+from ports.trading import LastLook
 
 
 class GateActs:
     """What changes a Gate account."""
 
-    def __init__(self, calls: Calls, reads: GateReads, clock: Clock) -> None:
+    def __init__(self, calls: Calls, reads: GateReads) -> None:
         self._calls = calls
-        self._clock = clock
         self._reads = reads
         self._mode = PositionMode(calls.account)
 
-    async def submit(self, order: Order, direction: Direction) -> str | None:
+    async def submit(self, order: Order, direction: Direction, last_look: LastLook) -> str | None:
         market = await self._reads.market(order.intent.instrument)
         is_hedged = await self._mode.is_hedged(self._reads.terms)
         if market.instrument.kind is MarketKind.SPOT:
@@ -37,9 +36,7 @@ class GateActs:
             method, request = _futures(order, market, direction, is_hedged=is_hedged)
         urgency = Urgency.REDUCE if closes(order, direction) else Urgency.ENTER
         with self._mode.doubted():
-            answer = await self._calls.act(
-                method, request, urgency, is_late=lambda: is_late(order, self._clock)
-            )
+            answer = await self._calls.act(method, request, urgency, last_look=last_look)
         return told_id(answer, "id")
 
     async def cancel(self, order: Order) -> None:

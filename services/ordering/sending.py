@@ -16,6 +16,7 @@ from engines.core.side import Direction
 from engines.orders.lifecycle import is_final
 from engines.orders.order import (
     CancelAsked,
+    Canceled,
     Expired,
     FoundAbsent,
     Intent,
@@ -83,10 +84,8 @@ class Sending:
         taken = claimed(held, order, self._out)
         if taken and taken + order.terms.quantity > held.trade.quantity:
             return await self._settle(order, [self._too_soon(order.intent)])
-        if self.stopping(order.intent) is not None:  # latched while the order was being written down
-            return await self._settle(order, [self._refusal("latch")])
-        if is_late(order.intent, self.clock.now()) and not is_person(order.intent.owner):
-            return await self._settle(order, [Expired(at=self.clock.now())])
+        if (event := self._objection(order)) is not None:
+            return await self._settle(order, [event])
         if asked_at is not None:
             self.wire_s.append(asyncio.get_running_loop().time() - asked_at)
         self._out.add(order.id)
@@ -134,7 +133,8 @@ class Sending:
 
     async def _submit(self, order: Order, direction: Direction) -> Sequence[OrderEvent]:
         try:
-            return await self._alone(order, self.venues[order.intent.account].submit(order, direction))
+            venue = self.venues[order.intent.account]
+            return await self._alone(order, venue.submit(order, direction, lambda: self._objection(order)))
         except (Stale, Transient) as error:
             log.warning("order_not_taken", order=order.id, error=str(error))
             return [self._not_taken(order.intent)]
@@ -157,6 +157,17 @@ class Sending:
         finally:
             if not is_answered:
                 self.doubt(order)
+
+    def _objection(self, order: Order) -> OrderEvent | None:
+        """What speaks against an order that has not left yet and ends it: it was written down, or waited for
+        its turn, while a latch was pulled, its time ran out or it was called back."""
+        now, known = self.clock.now(), self.register.find(order.id)
+        if known is not None and known.state is OrderState.CANCEL_PENDING:
+            return Canceled(at=now)
+        if self.stopping(order.intent) is not None:
+            return self._refusal("latch")
+        is_over = is_late(order.intent, now) and not is_person(order.intent.owner)
+        return Expired(at=now) if is_over else None
 
     def _not_taken(self, intent: Intent) -> OrderEvent:
         """The venue proved that it does not have the order. What the market called for, and what the desk

@@ -23,6 +23,7 @@ from engines.orders.order import (
     VenueRejected,
 )
 from ports.errors import Rejected, Transient, Uncertain
+from ports.trading import LastLook, still_wanted
 from ports.venue_books import (
     AccountTerms,
     KeyRights,
@@ -79,6 +80,8 @@ class FakeVenue:
     on_read: deque[Trouble] = field(default_factory=deque)
     partial: deque[Decimal] = field(default_factory=deque)
     """Shares of the next market orders that find depth; all of it where nothing is said."""
+    queue: asyncio.Event | None = None
+    """New orders wait here for their turn, before they leave."""
     slow: asyncio.Event | None = None
     """Requests wait for it where there is one."""
     tell: Callable[[VenueReport], None] | None = None
@@ -99,7 +102,13 @@ class FakeVenue:
         """The best prices, for the road."""
         return self.quote
 
-    async def submit(self, order: Order, direction: Direction) -> Sequence[OrderEvent]:
+    async def submit(
+        self, order: Order, direction: Direction, last_look: LastLook = still_wanted
+    ) -> Sequence[OrderEvent]:
+        if self.queue is not None:
+            await self.queue.wait()
+        if (event := last_look()) is not None:
+            return [event]
         self.submits.append(order.id)
         trouble = self.on_submit.popleft() if self.on_submit else None
         if self.slow is not None:

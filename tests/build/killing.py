@@ -1,10 +1,12 @@
 """Ports that kill the desk at a chosen moment: what was committed stays, all else is gone."""
 
+import os
+import signal
 from dataclasses import dataclass
 from typing import Any
 
 from ports.books import Books, Change
-from ports.trading import Venue
+from ports.trading import LastLook, Venue, still_wanted
 
 
 class Killed(BaseException):
@@ -22,7 +24,18 @@ class Countdown:
         """One more step is about to be taken, or was just taken."""
         self.steps += 1
         if self.steps == self.at:
-            raise Killed
+            self.end()
+
+    def end(self) -> None:
+        """Nothing comes after it."""
+        raise Killed
+
+
+class LastStep(Countdown):
+    """Kills the process itself, and means it."""
+
+    def end(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 @dataclass(slots=True)
@@ -59,9 +72,9 @@ class KillingVenue:
     inner: Venue
     countdown: Countdown
 
-    async def submit(self, order: Any, direction: Any) -> Any:
+    async def submit(self, order: Any, direction: Any, last_look: LastLook = still_wanted) -> Any:
         self.countdown.step()
-        events = await self.inner.submit(order, direction)
+        events = await self.inner.submit(order, direction, last_look)
         self.countdown.step()
         return events
 

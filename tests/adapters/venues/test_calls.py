@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from adapters.venues.answer import Declined, Meaning, NoAnswer, VenueAnswer
+from adapters.venues.answer import Declined, Meaning, NoAnswer, Unsent, VenueAnswer
 from adapters.venues.bybit_codes import bybit_meaning
 from adapters.venues.calls import Asking, Calls
 from adapters.venues.catalogue import Catalogue
 from adapters.venues.governor import Governor, Urgency
+from engines.orders.order import Expired, OrderEvent
 from ports.errors import Rejected, Transient, Uncertain
+from tests.build.clock import NOON
 from tests.build.venue_catalogue import BYBIT
 
 
@@ -60,7 +62,11 @@ class Road:
     """Calls over a fake venue, with the pauses that were slept."""
 
     def __init__(
-        self, *answers: Any, open_client: Callable[[], Any] | None = None, per_s: float = 1e6
+        self,
+        *answers: Any,
+        open_client: Callable[[], Any] | None = None,
+        per_s: float = 1e6,
+        patience_s: float = 0.01,
     ) -> None:
         self.venue = FakeVenue(*answers)
         self.slept: list[float] = []
@@ -70,7 +76,7 @@ class Road:
             bybit_meaning,
             acts=Governor("acts", per_s=per_s, burst=1.0 if per_s < 1 else per_s),
             reads=Governor("reads", per_s=1e6, burst=1e6),
-            patience_s=0.01,
+            patience_s=patience_s,
             sleep=self._sleep,
         )
 
@@ -168,3 +174,21 @@ async def test_nothing_is_opened_before_it_is_asked_and_then_once() -> None:
     assert len(opened) == 1
     await road.calls.close()
     assert opened[0].is_closed
+
+
+async def test_what_nobody_wants_any_more_when_its_turn_comes_is_not_sent() -> None:
+    road, said = Road({}, patience_s=30.0), list[OrderEvent]()
+    await road.act()
+    road.calls.acts.pause(0.02)
+    entry = asyncio.create_task(
+        road.calls.act("enter", {}, Urgency.ENTER, last_look=lambda: said[0] if said else None)
+    )
+    while not road.calls.acts.queued:
+        await asyncio.sleep(0)
+    exits = asyncio.create_task(road.calls.act("exit", {}, Urgency.REDUCE))
+    said.append(Expired(at=NOON))
+    with pytest.raises(Unsent) as unsent:
+        await entry
+    await exits
+    assert unsent.value.event == said[0]
+    assert road.venue.asked == ["create", "exit"]

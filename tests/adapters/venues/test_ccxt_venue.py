@@ -5,14 +5,15 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.venues.answer import Declined, Late, Meaning
+from adapters.venues.answer import Declined, Meaning, Unsent
 from adapters.venues.ccxt_venue import CcxtVenue
 from engines.core.instrument import Instrument
 from engines.core.side import Direction
 from engines.orders.order import Acknowledged, Amended, Expired, Order, OrderEvent, Terms, VenueRejected
 from ports.errors import DeskError, Rejected, Transient, Uncertain
+from ports.trading import LastLook
 from ports.venue_books import VenueOrder
-from tests.build.clock import HandClock
+from tests.build.clock import NOON, HandClock
 from tests.build.orders import an_order
 
 
@@ -23,7 +24,7 @@ class Scripted:
         self._failure = failure
         self._found = found
 
-    async def submit(self, order: Order, direction: Direction) -> str | None:
+    async def submit(self, order: Order, direction: Direction, last_look: LastLook) -> str | None:
         self._act()
         return "venue-7"
 
@@ -84,9 +85,9 @@ async def test_a_refusal_has_a_reason_that_fits_an_order(meaning: Meaning, reaso
     assert event.reason == reason
 
 
-async def test_an_order_that_was_late_has_expired() -> None:
-    [event] = await submitted(venue(Late()))
-    assert isinstance(event, Expired)
+async def test_an_order_that_was_not_wanted_any_more_has_ended_unsent() -> None:
+    ended = Expired(at=NOON)
+    assert await submitted(venue(Unsent(ended))) == [ended]
 
 
 @pytest.mark.parametrize("found", [None, Transient("down")])

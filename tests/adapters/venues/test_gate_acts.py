@@ -30,7 +30,7 @@ RESTING = {
 
 def acts(gate: FakeGate) -> GateActs:
     calls, clock = calls_to(gate), HandClock()
-    return GateActs(calls, GateReads(calls, clock), clock)
+    return GateActs(calls, GateReads(calls, clock))
 
 
 def deleted(gate: FakeGate) -> list[tuple[str, Any]]:

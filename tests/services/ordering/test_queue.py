@@ -1,0 +1,75 @@
+"""Orders that wait for their turn at a venue: looked at once more right before they leave."""
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from engines.orders.order import OrderKind, OrderState
+from engines.orders.trade import Trade
+from engines.risk.latch import Cause, Latch, Scope
+from tests.build.live_desk import LiveDesk, a_live_desk
+
+
+async def queued(desk: LiveDesk, trade: Trade, **changes: Any) -> "asyncio.Task[Trade]":
+    """An order that is written down and waits for its turn."""
+    desk.venue.queue = asyncio.Event()
+    placing = asyncio.create_task(desk.orders.place(trade, [desk.intent(trade, **changes)]))
+    while not any(one.state is OrderState.SENT for one in desk.orders.register.working("bybit")):
+        await asyncio.sleep(0)
+    for _ in range(9):
+        await asyncio.sleep(0)
+    return placing
+
+
+async def let_go(desk: LiveDesk, placing: "asyncio.Task[Trade]") -> None:
+    """Its turn has come."""
+    assert desk.venue.queue is not None
+    desk.venue.queue.set()
+    await placing
+    await desk.hear()
+
+
+def a_kill(desk: LiveDesk) -> Latch:
+    return Latch(id="kill", scope=Scope(), cause=Cause.KILL, pulled_at=desk.clock.now())
+
+
+async def test_an_entry_that_waits_while_a_latch_is_pulled_never_leaves() -> None:
+    desk = await a_live_desk()
+    trade = await desk.trade()
+    placing = await queued(desk, trade)
+    desk.breakers.stops = a_kill(desk)
+    await let_go(desk, placing)
+    [order] = await desk.all_orders(trade)
+    assert (order.state, order.reason) == (OrderState.REJECTED, "latch")
+    assert not desk.venue.submits
+
+
+async def test_an_exit_that_waits_while_a_latch_is_pulled_leaves() -> None:
+    desk = await a_live_desk()
+    trade = await desk.place()
+    placing = await queued(desk, trade, is_exit=True)
+    desk.breakers.stops = a_kill(desk)
+    await let_go(desk, placing)
+    assert (await desk.see(trade)).quantity == 0
+
+
+async def test_an_order_whose_time_runs_out_while_it_waits_never_leaves() -> None:
+    desk = await a_live_desk()
+    trade = await desk.trade()
+    placing = await queued(desk, trade, expires_at=desk.clock.now() + timedelta(seconds=5))
+    desk.clock.move(6)
+    await let_go(desk, placing)
+    assert [one.state for one in await desk.all_orders(trade)] == [OrderState.EXPIRED]
+    assert not desk.venue.submits
+
+
+async def test_an_order_that_is_called_back_while_it_waits_never_leaves() -> None:
+    desk = await a_live_desk()
+    trade = await desk.trade()
+    placing = await queued(desk, trade, kind=OrderKind.LIMIT, limit_price=Decimal(99))
+    [order] = desk.orders.register.working("bybit")
+    await desk.orders.cancel(order.id)
+    await let_go(desk, placing)
+    assert [one.state for one in await desk.all_orders(trade)] == [OrderState.CANCELED]
+    assert not desk.venue.submits
