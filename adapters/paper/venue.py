@@ -70,7 +70,7 @@ class PaperVenue:
     async def submit(
         self, order: Order, direction: Direction, last_look: LastLook = still_wanted
     ) -> Sequence[OrderEvent]:
-        """Let the order meet the book after the latency, if it is wanted still. Raises `Stale` or `Transient`:
+        """Let the order meet the book after the latency, while it is wanted. Raises `Stale` or `Transient`:
         nothing happened."""
         intent = order.intent
         if intent.purpose in _AT_ITS_PRICE:
