@@ -58,19 +58,17 @@ class Approving:
         if order.intent.account not in placing.sending.venues:
             raise Refused(ACCOUNT_CLOSED, account=order.intent.account)
         terms = await self._terms_now(order.intent)
-        held = placing.register.get(order.intent.trade_id)
-        if held is None:
-            raise Conflict(f"order {order_id} does not wait any more")
-        if not await placing.has_leverage(order.intent, held.trade):
-            raise Refused(LEVERAGE_NOT_SET, account=order.intent.account, pair=order.intent.instrument.pair)
+        await self._check_leverage(order.intent)
+        order, held = self._waiting(order_id), placing.register.get(order.intent.trade_id)
+        assert held is not None
         verdict = placing.gate.judge(order.intent, held.trade)
         if verdict.ruling is not Ruling.ALLOW:
             raise Refused("not_allowed", verdict=verdict)
         now = placing.clock.now()
         sent = apply(replace(order, terms=terms, created_at=now), Submitted(at=now))
-        after = await placing.journal.write(order.intent.trade_id, self._decision(sent, ticket))
-        assert after is not None
-        after = await placing.sending.send(sent, asked_at=asked_at) or after
+        with placing.sending.holding([sent]):
+            after = await placing.written(held.trade, [sent], self._decision(sent, ticket), before=[order])
+            after = await placing.sending.send(sent, asked_at=asked_at) or after
         return after.trade
 
     async def decline(self, order_id: str, ticket: Ticket, reason: str) -> Trade:
@@ -91,6 +89,11 @@ class Approving:
         if terms is None:
             raise Refused(NO_PRICE, pair=intent.instrument.pair)
         return terms
+
+    async def _check_leverage(self, intent: Intent) -> None:
+        held = self.placing.register.get(intent.trade_id)
+        if held is not None and not await self.placing.has_leverage(intent, held.trade):
+            raise Refused(LEVERAGE_NOT_SET, account=intent.account, pair=intent.instrument.pair)
 
     def _check_band(self, intent: Intent, quote: Quote | None) -> None:
         """The market has not run away beyond the worst price that was shown. A limit rests where it is."""
@@ -114,7 +117,9 @@ class Approving:
 
         def step(held: Held | None) -> Change | None:
             before = None if held is None else held.by_id.get(order.id)
-            if held is None or before is None or before.state is not OrderState.AWAITING_APPROVAL:
+            is_reserved = before is order
+            is_waiting = before is not None and before.state is OrderState.AWAITING_APPROVAL
+            if held is None or not (is_reserved or is_waiting):
                 raise Conflict(f"order {order.id} does not wait any more")
             trade = self.placing.ended(held, [order])
             return Change(trade=trade, orders=(order,), tickets=(ticket,))

@@ -159,13 +159,16 @@ class Placing:
     async def _send_all(self, trade: Trade, orders: Sequence[Order], step: Step, asked_at: float) -> Trade:
         sent = [order for order in orders if order.state is OrderState.SENT]
         with self.sending.holding(sent):
-            held = await self._written(trade, sent, step)
+            held = await self.written(trade, sent, step)
             for order in sent:
                 held = await self.sending.send(order, asked_at=asked_at) or held
         return held.trade
 
-    async def _written(self, trade: Trade, sent: Sequence[Order], step: Step) -> Held:
-        """The trade once its orders are in the books. Until then those of the desk are seen by the gate."""
+    async def written(
+        self, trade: Trade, sent: Sequence[Order], step: Step, *, before: Sequence[Order] = ()
+    ) -> Held:
+        """The trade once its orders are in the books. Until then those of the desk are seen by the gate, so
+        that two at once cannot pass one limit together; `before` they may have waited."""
         is_reserved = bool(sent) and not is_person(trade.owner)
         if is_reserved:
             held = self.register.get(trade.id)
@@ -174,7 +177,7 @@ class Placing:
             after = await self.journal.write(trade.id, step)
         except BaseException:
             if is_reserved:
-                self.register.release(trade.id, [order.id for order in sent])
+                self.register.release(trade.id, sent, before)
             raise
         assert after is not None
         return after

@@ -282,18 +282,20 @@ class Register:
         """Let everybody see orders that are about to be stored, so that no limit is used twice meanwhile."""
         self._keep((self.get(trade.id) or Held(trade=trade)).after(trade, orders))
 
-    def release(self, trade_id: int, order_ids: Collection[str]) -> None:
-        """Forget reserved orders that could not be stored."""
+    def release(self, trade_id: int, orders: Sequence[Order], before: Sequence[Order] = ()) -> None:
+        """Forget reserved orders that could not be stored; those that were there `before` stand again. What
+        was read from the store meanwhile stays."""
         held = self.get(trade_id)
         if held is None:
             return
-        left = {one.id: one for one in held.orders if one.id not in order_ids}
-        rest = replace(held, by_id=left)
+        gone = {one.id for one in orders if held.by_id.get(one.id) is one}
+        left = {one.id: one for one in held.orders if one.id not in gone}
+        rest = replace(held, by_id=left).after(held.trade, [one for one in before if one.id in gone])
+        for order_id in gone:
+            self._trade_of.pop(order_id, None)
         self._keep(rest)
         if not rest.by_id and rest.trade.version == 0:
             del self._live[trade_id]
-        for order_id in order_ids:
-            self._trade_of.pop(order_id, None)
 
     def see(self, trade: Trade) -> None:
         """Remember how far a trade was looked at; written down by `save_seen`."""

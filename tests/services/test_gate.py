@@ -58,10 +58,10 @@ async def test_an_entry_between_judgement_and_journal_is_seen() -> None:
     trade = await room.trade(MANUAL, leverage=5)
     first, second = room.entry(trade, "9.5"), room.entry(trade, "9.5")
     assert room.gate.judge(first, trade).ruling is Ruling.ALLOW
-    order = room.orders.placing.created(first, Terms.of(first))
-    room.orders.register.reserve(trade, [replace(order, state=OrderState.SENT)])
+    order = replace(room.orders.placing.created(first, Terms.of(first)), state=OrderState.SENT)
+    room.orders.register.reserve(trade, [order])
     assert room.gate.judge(second, trade).reason == "total_delta"
-    room.orders.register.release(trade.id, [order.id])
+    room.orders.register.release(trade.id, [order])
     assert room.gate.judge(second, trade).ruling is Ruling.ALLOW
 
 

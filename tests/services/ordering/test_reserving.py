@@ -1,0 +1,68 @@
+"""Between the gate and the books an order is reserved: two at once cannot pass one limit together."""
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from engines.orders.order import OrderKind, OrderState
+from engines.orders.subaccount import PAPER, EngineName
+from engines.orders.trade import Trade
+from ports.books import Change
+from ports.errors import Refused, Transient
+from ports.tickets import Ticket, TicketState
+from services.ordering.naming import first_order
+from tests.build.books import MemoryBooks
+from tests.build.gates import GateRoom, a_gate_room
+from tests.build.paper_desk import a_paper_desk
+from tests.build.tickets import a_ticket
+
+
+class SlowBooks(MemoryBooks):
+    """Books that take a while to store a change, and may fail."""
+
+    is_down = False
+
+    async def commit(self, change: Change) -> None:
+        await asyncio.sleep(0)
+        if self.is_down:
+            raise Transient("locked", kind="database")
+        await MemoryBooks.commit(self, change)
+
+
+async def proposed(room: GateRoom, name: str, quantity: str) -> tuple[Trade, Ticket]:
+    """So many BTC wait for a person, of ten at 100 that the limits leave room for."""
+    trade = await room.trade(EngineName.MANUAL, leverage=5)
+    intent = room.entry(trade, quantity, kind=OrderKind.LIMIT, limit_price=Decimal(99), worst_price=None)
+    ticket = a_ticket(name, order_id=first_order(intent.id))
+    return await room.orders.propose(trade, intent, ticket), ticket
+
+
+async def approve(room: GateRoom, ticket: Ticket) -> Trade:
+    return await room.orders.approve(ticket.order_id, replace(ticket, state=TicketState.APPROVED))
+
+
+async def test_two_approvals_at_once_do_not_pass_one_limit_together() -> None:
+    room = await a_gate_room(await a_paper_desk(books=SlowBooks()))
+    first = await proposed(room, "AAAA", "9.5")
+    second = await proposed(room, "BBBB", "9.5")
+    done = await asyncio.gather(*(approve(room, one[1]) for one in (first, second)), return_exceptions=True)
+    assert [type(one) for one in done] == [Trade, Refused]
+    sent = [one for one in room.orders.register.working(PAPER) if one.state is OrderState.OPEN]
+    assert [one.terms.quantity for one in sent] == [Decimal("9.5")]
+
+
+async def test_an_approval_that_could_not_be_stored_leaves_the_order_waiting() -> None:
+    books = SlowBooks()
+    room = await a_gate_room(await a_paper_desk(books=books))
+    trade, ticket = await proposed(room, "AAAA", "9.5")
+    books.is_down = True
+    with pytest.raises(Transient):
+        await approve(room, ticket)
+    books.is_down = False
+    held = room.orders.register.get(trade.id)
+    assert held is not None
+    assert [one.state for one in held.orders] == [OrderState.AWAITING_APPROVAL]
+    await approve(room, ticket)
+    assert [one.state for one in room.orders.register.working(PAPER)] == [OrderState.OPEN]
