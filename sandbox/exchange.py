@@ -174,8 +174,10 @@ class VenueExchange:
         for key in followed:
             book = self.quotes.book(key, start_ms)
             assert book is not None  # it has orders or positions
-            self._last[key] = Decimal(book.price_text(book.last(start_ms)))
-            for trade in book.trades(start_ms + 1, stop_ms + 1):
+            dealt = book.trades(start_ms + 1, stop_ms + 1)
+            if dealt:
+                self._last[key] = Decimal(book.price_text(book.last(start_ms)))
+            for trade in dealt:
                 size = Decimal(book.volume_text(trade.size))
                 trades.append((trade.at_ms, key, Decimal(book.price_text(trade.price)), size))
         for at_ms, key, price, size in sorted(trades):

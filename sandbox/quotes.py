@@ -11,7 +11,8 @@ from sandbox.market.book import Book
 
 MINUTE_MS = 60_000
 _LEVELS = 50
-_BOOK_LASTS_MS = 100
+_BOOK_LASTS_MS = 1000
+"""As long as a price does."""
 
 
 class Listed(Protocol):
@@ -76,7 +77,7 @@ class MarketQuotes:
         return Decimal(book.price_text(low)), Decimal(book.price_text(high))
 
     def depth(self, instrument: Instrument, at: datetime) -> Depth:
-        """The book, remembered while neither price nor a tenth of a second has passed."""
+        """The book of a second, remembered while the price stays."""
         key, now_ms = instrument.key, ms_of(at)
         state = (now_ms // _BOOK_LASTS_MS, self.last(instrument, at), self._thin())
         known = self._depths.get(key)

@@ -72,15 +72,11 @@ class Ladder:
     def trades(self, start_ms: int, stop_ms: int) -> list[tuple[int, float, float]]:
         """One trade for each second in `[start_ms, stop_ms)`: time, price, size."""
         dealt = []
-        for minute_ms in range(start_ms - start_ms % MINUTE_MS, stop_ms, MINUTE_MS):
-            minute = self._path(minute_ms)
-            if minute is None:
-                continue
-            size = minute[1] / _SECONDS
-            for second in range(_SECONDS):
-                at_ms = minute_ms + second * SECOND_MS
-                if start_ms <= at_ms < stop_ms:
-                    dealt.append((at_ms, float(minute[0][second]), size))
+        for at_ms in range(-(-start_ms // SECOND_MS) * SECOND_MS, stop_ms, SECOND_MS):
+            second = at_ms % MINUTE_MS // SECOND_MS
+            minute = self._path(at_ms - second * SECOND_MS)
+            if minute is not None:
+                dealt.append((at_ms, float(minute[0][second]), minute[1] / _SECONDS))
         return dealt
 
     def stretch(self, start_ms: int, stop_ms: int) -> Candle | None:

@@ -4,15 +4,13 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from engines.core.instrument import MarketKind
 from sandbox.market.book import Book
 from sandbox.market.ladder import MINUTE_MS, Ladder
 from sandbox.market.newcomer import Newcomer
 from sandbox.market.premium import daily_premium, funding_from
 from sandbox.market.shocks import Shocks
-from sandbox.market.source import BarSource, FundingRates, Listing, Origin, dice
+from sandbox.market.source import NO_FUNDING, BarSource, FundingRates, Listing, Origin, dice
 
 _STREAM_BARS, _STREAM_SECOND, _STREAM_THIRD = 11, 12, 13
 _LARGEST_SHOCK_PERCENT = 1000.0
@@ -93,7 +91,7 @@ class Market:
         premium = book.listing.premium
         start_ms = max(start_ms, book.first_ms)
         if premium is None:
-            return FundingRates(time_ms=np.empty(0, dtype=np.int64), rate=np.empty(0))
+            return NO_FUNDING
         return funding_from(premium, start_ms, max(stop_ms, start_ms))
 
     def snapshot(self) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engines.core.candle import FloatArray, IntArray
-from sandbox.market.source import DAY_MS, FUNDING_MS, Dice, FundingRates, Premium
+from sandbox.market.source import DAY_MS, FUNDING_MS, NO_FUNDING, Dice, FundingRates, Premium
 
 _INTEREST = 0.0001
 _CLAMP = 0.0005
@@ -32,7 +32,10 @@ def funding_from(premium: Premium, start_ms: int, stop_ms: int) -> FundingRates:
 
     A settlement looks back on the hours before it.
     """
-    times = np.arange(-(-start_ms // FUNDING_MS), -(-stop_ms // FUNDING_MS), dtype=np.int64) * FUNDING_MS
+    first, end = -(-start_ms // FUNDING_MS), -(-stop_ms // FUNDING_MS)
+    if first >= end:  # as nearly always: it is asked every few milliseconds
+        return NO_FUNDING
+    times = np.arange(first, end, dtype=np.int64) * FUNDING_MS
     gap = premium(times - 1) - 1
     rate = gap + np.clip(_INTEREST - gap, -_CLAMP, _CLAMP)
     return FundingRates(time_ms=times, rate=np.round(rate, _RATE_DECIMALS))

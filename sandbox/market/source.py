@@ -67,6 +67,9 @@ class FundingRates:
     rate: FloatArray
 
 
+NO_FUNDING = FundingRates(time_ms=np.empty(0, dtype=np.int64), rate=np.empty(0))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """One market that the sandbox's venues offer, and what it is made of.
