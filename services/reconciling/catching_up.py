@@ -1,7 +1,8 @@
 """Money that moved at a venue without an order of ours: funding, deposits, withdrawals, transfers. Booked
 once, however often it is read."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,11 +19,13 @@ from engines.orders.settlement import settle_funding
 from engines.orders.subaccount import SubAccount
 from ports.books import Change
 from ports.clock import Clock
+from ports.errors import Transient
 from ports.people import Facts
 from ports.venue_books import MovementKind, VenueBooks, VenueFunding, VenueMovement
 from services.reconciling.ledger import Booked, EngineAt, Home, booked_at
 from services.trading.journal import Journal
-from services.trading.register import QUOTE, Held, Register
+from services.trading.ledger import QUOTE
+from services.trading.register import Held, Register
 
 log = structlog.get_logger()
 
@@ -61,24 +64,35 @@ class CatchingUp:
         fundings, movements = await books.fundings(since), await books.movements(since)
         booked = await booked_at(books.account, self.register)
         await self._book_fundings([one for one in fundings if one.at > home.since], booked)
-        ours = [one for one in movements if one.at > home.since]
+        before = await self._before(books.account)
+        ours = [one for one in movements if _is_ours(one, home, before)]
         for one in ours:
             await self._book_movement(books.account, one, home, booked)
         await self.facts.put(_fact(books.account), now.isoformat())
         return _under_way(ours)
 
     async def _take_over(self, books: VenueBooks, owner: int) -> None:
+        """What is in the balances is known by its id: clocks differ, and some venues tell whole seconds."""
         at, totals = self.clock.now(), dict[str, Decimal]()
+        before = _counted(await books.movements(at - LOOK_BACK))
         for one in await books.balances():
             totals[one.asset] = totals.get(one.asset, Decimal(0)) + one.total
+        if _counted(await books.movements(at - LOOK_BACK)) != before:
+            raise Transient(f"{books.account}: money moved while it was counted", kind="timeout")
+        await self.facts.put(_before(books.account), json.dumps(before))
         entry = movement.taken_over(owner, books.account, totals, at, quote=QUOTE)
         if entry.postings and await self.register.book(owner, entry):
             log.info("account_taken_over", account=books.account, owner=owner, assets=sorted(totals))
 
+    async def _before(self, account: str) -> Collection[str] | None:
+        """Movements that were in the balances taken over; `None` where an older desk took it over."""
+        stored = await self.facts.get(_before(account))
+        return None if stored is None else frozenset(json.loads(stored))
+
     async def _since(self, account: str, home: Home) -> datetime:
         stored = await self.facts.get(_fact(account))
         last = home.since if stored is None else datetime.fromisoformat(stored)
-        return max(last - LOOK_BACK, home.since)
+        return max(last, home.since) - LOOK_BACK
 
     async def _book_fundings(self, fundings: Sequence[VenueFunding], booked: Booked) -> None:
         """A settlement of one market is one payment for all that we held there, in whatever parts the venue
@@ -130,6 +144,16 @@ def _entry(account: str, told: VenueMovement, owner: int) -> Entry:
     return movement.wallet_transfer(owner, name, told.asset, told.amount, told.at, quote=QUOTE)
 
 
+def _is_ours(told: VenueMovement, home: Home, before: Collection[str] | None) -> bool:
+    """Whether it came or went after the account was taken over."""
+    return told.at > home.since if before is None else told.id not in before
+
+
+def _counted(movements: Sequence[VenueMovement]) -> list[str]:
+    """Those whose amount is in the balances: what leaves is taken off before it is gone."""
+    return sorted(one.id for one in movements if one.is_done or one.amount < 0)
+
+
 def _under_way(movements: Sequence[VenueMovement]) -> dict[str, Decimal]:
     waiting: dict[str, Decimal] = {}
     for one in movements:
@@ -140,3 +164,7 @@ def _under_way(movements: Sequence[VenueMovement]) -> dict[str, Decimal]:
 
 def _fact(account: str) -> str:
     return f"reconciled:{account}"
+
+
+def _before(account: str) -> str:
+    return f"before:{account}"

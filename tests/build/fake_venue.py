@@ -4,13 +4,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from engines.core.instrument import Instrument
 from engines.core.move import Move
 from engines.core.side import Direction
+from engines.orders.bracket import SOUND, Sleep
 from engines.orders.execution import Quote
 from engines.orders.order import (
     Acknowledged,
@@ -27,6 +28,7 @@ from ports.trading import LastLook, still_wanted
 from ports.venue_books import (
     AccountTerms,
     KeyRights,
+    MovementKind,
     VenueBalance,
     VenueFill,
     VenueFunding,
@@ -68,6 +70,7 @@ class FakeVenue:
     executed: list[VenueFill] = field(default_factory=list)
     money: dict[str, Decimal] = field(default_factory=dict)
     held: list[VenuePosition] = field(default_factory=list)
+    moves: list[VenueMovement] = field(default_factory=list)
     stream: list[VenueReport] = field(default_factory=list)
     submits: list[str] = field(default_factory=list)
     is_hedged: bool = False
@@ -75,6 +78,7 @@ class FakeVenue:
     grids: list[Instrument] = field(default_factory=lambda: [PERP, SPOT])
     is_fixed: bool = False
     """Its settings cannot be changed."""
+    sleep: Sleep = SOUND
     on_submit: deque[Trouble] = field(default_factory=deque)
     on_cancel: deque[Trouble] = field(default_factory=deque)
     on_read: deque[Trouble] = field(default_factory=deque)
@@ -211,7 +215,21 @@ class FakeVenue:
         return []
 
     async def movements(self, since: datetime) -> Sequence[VenueMovement]:
-        return []
+        return [one for one in self.moves if one.at >= since]
+
+    def pay_in(self, amount: str, *, earlier: timedelta = timedelta(0)) -> None:
+        """Dollars come from outside; when, may be told as earlier than it was."""
+        self.money["USDT"] = self.money.get("USDT", Decimal(0)) + Decimal(amount)
+        self.moves.append(
+            VenueMovement(
+                id=str(len(self.moves)),
+                kind=MovementKind.DEPOSIT,
+                asset="USDT",
+                amount=Decimal(amount),
+                is_done=True,
+                at=self.clock.now() - earlier,
+            )
+        )
 
     async def mark(self, instrument: Instrument) -> VenueMark:
         price = (self.quote.bid + self.quote.ask) / 2

@@ -1,8 +1,9 @@
 """The comparison with a venue: when it runs, what it stops, and who hears of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,10 +11,12 @@ import pytest
 from engines.orders.subaccount import EngineName
 from engines.risk.latch import Cause
 from ports.desk_state import Approval, Policy
-from ports.errors import Refused
+from ports.errors import Refused, Transient
+from ports.venue_books import VenueBalance
 from services.ordering.findings import Finding
 from services.reconciliation import Reconciliation
-from tests.build.fake_venue import Trouble
+from tests.build.clock import HandClock
+from tests.build.fake_venue import FakeVenue, Trouble
 from tests.build.live_desk import LIVE, LiveDesk, a_live_desk
 from tests.build.stores import MemoryFacts
 
@@ -46,6 +49,16 @@ class Side:
         return self.desk.orders.register.balances(LIVE.owner).get(("cash", "USDT"), D(0))
 
 
+class PaidMeanwhile(FakeVenue):
+    """Somebody pays in while the balances are read for the first time."""
+
+    async def balances(self) -> Sequence[VenueBalance]:
+        told = await FakeVenue.balances(self)
+        if not self.moves:
+            self.pay_in("5")
+        return told
+
+
 async def a_side() -> Side:
     return Side(await a_live_desk())
 
@@ -68,6 +81,27 @@ async def test_nothing_is_taken_over_before_an_engine_trades_there() -> None:
     await until(lambda: side.cash() == D(1000))
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_money_that_comes_right_after_is_booked_also_where_a_venue_tells_whole_seconds() -> None:
+    side = await a_side()
+    side.desk.venue.pay_in("50")
+    await side.reconciliation.conclude("bybit")
+    assert side.cash() == D(1050)
+    side.desk.venue.pay_in("7", earlier=timedelta(seconds=0.9))
+    await side.reconciliation.conclude("bybit")
+    assert side.cash() == D(1057)
+    assert "mismatch:bybit" not in side.desk.breakers.pulled
+
+
+async def test_money_that_moves_while_it_is_counted_is_counted_again() -> None:
+    side = Side(await a_live_desk(venue=PaidMeanwhile(HandClock())))
+    with pytest.raises(Transient, match="money moved"):
+        await side.reconciliation.conclude("bybit")
+    assert side.cash() == 0
+    await side.reconciliation.conclude("bybit")
+    assert side.cash() == D(1005)
+    assert "mismatch:bybit" not in side.desk.breakers.pulled
 
 
 async def test_an_engine_that_goes_to_paper_wants_nothing() -> None:
