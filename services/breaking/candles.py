@@ -12,7 +12,7 @@ from engines.risk.latch import Cause, Latch, Scope
 from ports.clock import Clock
 from services.breaking.latching import Latching, agree
 from services.markets import Markets
-from services.trading.register import QUOTE
+from services.trading.ledger import QUOTE
 
 _BOTH: Final = frozenset({"BTC", "ETH"})
 TRADED: Final[Mapping[EngineName, Collection[str]]] = {

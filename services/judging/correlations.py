@@ -14,7 +14,7 @@ from engines.risk.correlation import DAYS, correlation
 from ports.clock import Clock
 from ports.errors import Refused, Stale, Transient
 from services.markets import Markets
-from services.trading.register import QUOTE
+from services.trading.ledger import QUOTE
 
 log = structlog.get_logger()
 

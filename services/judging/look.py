@@ -18,7 +18,7 @@ from services.judging.marks import Marks
 from services.judging.turnover import Turnover
 from services.judging.worth import Worth
 from services.trading.funds import Funds
-from services.trading.register import QUOTE
+from services.trading.ledger import QUOTE
 
 PORTFOLIO: Final = (EngineName.CORE, EngineName.TREND, EngineName.FUNDING, EngineName.TACTICAL)
 """Engines that share one portfolio; each of the others is a portfolio of its own."""

@@ -9,8 +9,9 @@ from engines.ledger import booking
 from engines.ledger.entry import Balances
 from engines.risk.exposure import Holding
 from services.judging.holdings import Holdings
+from services.trading.ledger import QUOTE
 from services.trading.prices import Prices
-from services.trading.register import QUOTE, MarketKey, Register
+from services.trading.register import MarketKey, Register
 
 _TRADED = (booking.MARKET, booking.PROFIT, booking.FEES, booking.FUNDING)
 """The other side of what an account has earned and lost by itself."""

@@ -19,7 +19,7 @@ from services.orders import Orders
 from services.reconciling.comparison import Comparison
 from services.reconciling.ledger import booked_at
 from services.trading.intents import intent_of
-from services.trading.register import QUOTE
+from services.trading.ledger import QUOTE
 
 MOST_SLIPPAGE: Final = Decimal("0.005")
 REASON: Final = "reconcile"

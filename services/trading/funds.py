@@ -11,7 +11,8 @@ from engines.orders.order import Intent, Liquidity, Order
 from engines.orders.position import margin_for
 from engines.orders.trade import Trade
 from engines.simulate.costs import Fees
-from services.trading.register import QUOTE, Held, Register
+from services.trading.ledger import QUOTE
+from services.trading.register import Held, Register
 
 
 @dataclass(slots=True, repr=False)

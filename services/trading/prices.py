@@ -14,7 +14,8 @@ from ports.clock import Clock
 from ports.errors import Refused, Stale, Transient
 from services.market.perps import Perps
 from services.markets import Markets
-from services.trading.register import QUOTE, Register
+from services.trading.ledger import QUOTE
+from services.trading.register import Register
 from services.trading.wish import Standing
 
 

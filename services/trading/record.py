@@ -12,8 +12,9 @@ from ports.clock import Clock
 from ports.people import Person
 from services.speech import zone_of
 from services.trading.funds import Funds
+from services.trading.ledger import QUOTE, Account
 from services.trading.prices import Prices
-from services.trading.register import QUOTE, Account, Register
+from services.trading.register import Register
 from services.trading.wish import Portfolio
 
 ALL = 1_000_000

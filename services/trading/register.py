@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from decimal import Decimal
 
 import structlog
 
 from engines.core.instrument import MarketKind
-from engines.ledger import booking
-from engines.ledger.entry import Balances, Entry, EntryKind, posted
+from engines.ledger.entry import Balances, Entry
 from engines.orders.lifecycle import is_final
 from engines.orders.memory import KEPT_ORDERS, remembered
 from engines.orders.order import Order, OrderKind, OrderState
@@ -19,10 +17,10 @@ from engines.orders.trade import Trade
 from ports.books import Books, Change, Conflict
 from ports.clock import Clock
 from ports.errors import Transient
+from services.trading.ledger import Account, Ledger
 
 log = structlog.get_logger()
 
-QUOTE = "USDT"
 RETRY_S = (0.2, 1.0, 5.0)
 
 MarketKey = tuple[MarketKind, str]
@@ -97,18 +95,6 @@ class Held:
 
 
 @dataclass(slots=True, repr=False)
-class Account:
-    """What a person or an engine owns. `opened_at` is when the present account began, `number` counts its
-    resets; trades up to `earlier` belong to the accounts before, also where the market's clock stands still.
-    """
-
-    balances: Balances
-    opened_at: datetime
-    number: int
-    earlier: int
-
-
-@dataclass(slots=True, repr=False)
 class Register:
     """All changes of trades and money go through here: the store first, then memory.
 
@@ -123,11 +109,14 @@ class Register:
     on_change: list[Callable[[Held], None]] = field(default_factory=list)
     on_orders: list[Callable[[Sequence[Order]], None]] = field(default_factory=list)
     _live: dict[int, Held] = field(default_factory=dict)
-    _accounts: dict[int, Account] = field(default_factory=dict)
+    _ledger: Ledger = field(init=False)
     _locks: dict[int, asyncio.Lock] = field(default_factory=dict)
     _trade_locks: dict[int, asyncio.Lock] = field(default_factory=dict)
     _trade_of: dict[str, int] = field(default_factory=dict)
     _over: dict[int, Held] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._ledger = Ledger(self.books, self.clock, self.opening_balance)
 
     async def load(self) -> None:
         """Read what is live; must run before anything else."""
@@ -181,66 +170,53 @@ class Register:
 
     def in_market(self, key: MarketKey) -> Sequence[Held]:
         """Live trades of a market."""
-        return [held for held in self._live.values() if held.trade.instrument.key == key]
+        kind, symbol = key
+        instruments = ((held, held.trade.instrument) for held in self._live.values())
+        return [held for held, one in instruments if one.symbol == symbol and one.kind is kind]
 
     def markets(self) -> Collection[MarketKey]:
         """Markets that have live trades."""
         return {held.trade.instrument.key for held in self._live.values()}
 
     def owners(self) -> Sequence[int]:
-        """People whose accounts are known here."""
-        return sorted(self._accounts)
+        """People and engines whose accounts are known here."""
+        return self._ledger.owners()
 
     async def account(self, owner: int) -> Account:
         """The account of a person or an engine. One that pretends is opened with a balance when it is new;
         real money comes from the venue only."""
-        known = self._accounts.get(owner)
-        if known is None:
-            if not is_live(owner):
-                first = booking.opening(owner, 0, QUOTE, self.opening_balance, self.clock.now())
-                await self.books.book(owner, [first])
-            known = self._accounts.setdefault(owner, await self._read_account(owner))
-        return known
+        return await self._ledger.account(owner)
 
     def balances(self, owner: int) -> Balances:
         """What a person owns, of those in `owners()`; nothing of others."""
-        known = self._accounts.get(owner)
-        return known.balances if known is not None else {}
+        return self._ledger.balances(owner)
 
     async def reopen(self, owner: int) -> Account:
         """Give everything back and begin with the opening balance again; nothing may be live."""
-        account = await self.account(owner)
-        now = self.clock.now()
-        entries = [
-            booking.reset(owner, account.number, account.balances, now),
-            booking.opening(owner, account.number + 1, QUOTE, self.opening_balance, now),
-        ]
-        await self.books.book(owner, entries)
-        self._accounts[owner] = await self._read_account(owner)
-        return self._accounts[owner]
+        return await self._ledger.reopen(owner)
 
     async def book(self, owner: int, entry: Entry) -> bool:
         """Store an entry that belongs to no trade; `False` when it is known already. Raises `Transient`."""
-        account = await self.account(owner)
-        if await self.books.book(owner, [entry]):
-            account.balances = posted(account.balances, [entry])
-            return True
-        self._accounts[owner] = await self._read_account(owner)  # it may be known to the store alone
-        return False
+        return await self._ledger.book(owner, entry)
 
     async def commit(self, change: Change, recalled: Held | None = None) -> Held:
         """Store a change; the trade as it stands then. Raises what `Books.commit` raises: nothing changed.
         `recalled` is the trade before where it was over already."""
         try:
-            await self.books.commit(change)
+            with self._ledger.storing(change.entries):
+                await self.books.commit(change)
+                return self._committed(change, recalled)
         except Conflict:
             await self._read_again(change.trade)
             raise
-        return self._committed(change, recalled)
 
     async def commit_surely(self, change: Change, recalled: Held | None = None) -> Held:
         """Store what has happened already and cannot be refused: while the database is in trouble, again
         and again. `recalled` as `commit` has it."""
+        with self._ledger.storing(change.entries):
+            return await self._commit_surely(change, recalled)
+
+    async def _commit_surely(self, change: Change, recalled: Held | None) -> Held:
         tries = 0
         while True:
             try:
@@ -327,10 +303,7 @@ class Register:
         else:
             self._live.pop(trade.id, None)
             self._over.pop(trade.id, None)
-        self._accounts[trade.owner] = await self._read_account(trade.owner)
-
-    async def _read_account(self, owner: int) -> Account:
-        return _account(await self.books.entries(owner), self.clock.now())
+        await self._ledger.read_again(trade.owner)
 
     def _keep(self, held: Held) -> None:
         trade_id, held = held.trade.id, self._shortened(held)
@@ -355,9 +328,7 @@ class Register:
             self._keep(held)
         else:
             self._forget(held)
-        if change.entries:
-            account = self._accounts[trade.owner]
-            account.balances = posted(account.balances, change.entries)
+        self._ledger.post(change.entries)
         for hear in self.on_change:
             hear(held)
         for hear_orders in self.on_orders:
@@ -379,15 +350,3 @@ class Register:
         self._trade_locks.pop(held.trade.id, None)
         for order_id in held.by_id:
             self._trade_of.pop(order_id, None)
-
-
-def _account(entries: Sequence[Entry], now: datetime) -> Account:
-    openings = [place for place, entry in enumerate(entries) if entry.kind is EntryKind.OPENING]
-    if not openings or is_live(entries[0].owner):  # real money: what there is came from the venue
-        return Account(balances=posted({}, entries), opened_at=now, number=0, earlier=0)
-    return Account(
-        balances=posted({}, entries),
-        opened_at=entries[openings[-1]].at,
-        number=len(openings) - 1,
-        earlier=max((entry.trade_id or 0 for entry in entries[: openings[-1]]), default=0),
-    )
