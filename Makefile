@@ -1,6 +1,6 @@
 # One command does everything, set-up included, on a machine with git, make and Python >= 3.11.
 .DELETE_ON_ERROR:
-.PHONY: help run test check chaos bench e2e format clean
+.PHONY: help run test check chaos week bench e2e format clean
 
 UV := $(shell command -v uv || echo .uv/bin/uv)
 BIN = .venv/bin
@@ -10,6 +10,7 @@ PYTEST = $(BIN)/pytest
 JOBS = $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 ONLY =
 ROUNDS = 500
+WEEKS = 4
 SEED = 1
 
 help:
@@ -17,6 +18,7 @@ help:
 	@echo 'make test     everything that must hold: style, types, import contracts, tests, coverage'
 	@echo 'make e2e      the browser tests (installs Chromium if it is absent)'
 	@echo 'make chaos    kill the order road on the wire 500 times; make chaos ROUNDS=1 SEED=7 for one again'
+	@echo 'make week     the same over seven market days, four times; make week WEEKS=1 SEED=7 for one again'
 	@echo 'make bench    the benchmarks, one JSON object a line; make bench ONLY=chart for one family'
 	@echo 'make check    style, types and import contracts alone'
 	@echo 'make format   write the code in the one style'
@@ -41,6 +43,9 @@ e2e: .venv/.e2e
 
 chaos: .venv/.dev
 	@$(BIN)/python -m tests.build.chaos --rounds $(ROUNDS) --seed $(SEED)
+
+week: .venv/.dev
+	@$(BIN)/python -m tests.build.chaos --rounds $(WEEKS) --seed $(SEED) --stages 14
 
 bench: .venv/.dev
 	@$(BIN)/python -m benchmarks $(ONLY)

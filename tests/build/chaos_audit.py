@@ -1,6 +1,7 @@
 """After a round of chaos: what the venue has, what the ledger has and what the journal has, line by line."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from adapters.sql.desk import SqlDesk
 from engines.core.instrument import MarketKind
 from engines.core.side import Direction
 from engines.ledger import booking
+from engines.ledger.entry import Entry
 from engines.orders.lifecycle import is_final
 from engines.orders.order import Fill, Order
 from engines.orders.subaccount import EngineName, SubAccount
@@ -17,22 +19,24 @@ from tests.build.chaos_life import ACCOUNTS, WORLD
 from tests.build.chaos_world import ChaosWorld
 
 _NOTHING = Decimal(0)
-_SETTLED_ASSET = "USDT"
+
+Sums = dict[str, Decimal]
+"""Amounts by asset; nothing of an asset is left out."""
 
 
-async def differences(world: ChaosWorld, folder: Path, opening: dict[str, Decimal]) -> list[str]:
-    """Everything in which they do not agree to the last digit; `opening` is the cash at each venue before."""
+async def differences(world: ChaosWorld, folder: Path) -> list[str]:
+    """Everything in which they do not agree to the last digit."""
     desk = await SqlDesk.open(f"sqlite:///{folder / 'desk.sqlite3'}", world=WORLD, mode="paper")
     try:
         found = []
         for name in ACCOUNTS:
-            found += [f"{name}: {one}" for one in await _of_account(desk, name, world, opening[name])]
+            found += [f"{name}: {one}" for one in await _of_account(desk, name, world)]
         return found
     finally:
         await desk.close()
 
 
-async def _of_account(desk: SqlDesk, name: str, world: ChaosWorld, opening: Decimal) -> list[str]:
+async def _of_account(desk: SqlDesk, name: str, world: ChaosWorld) -> list[str]:
     account = world.account(name)
     owner = SubAccount(engine=EngineName.MANUAL, account=name).owner
     # the sub-account of an engine is one for all real accounts: trades are told apart by their orders
@@ -46,7 +50,7 @@ async def _of_account(desk: SqlDesk, name: str, world: ChaosWorld, opening: Deci
         *_fills(account, fills),
         *_intents(ours, fills),
         *await _positions(desk, account, owner, ours),
-        *await _money(desk, account, owner, ours, opening),
+        *_money(account, _at(name, await desk.books.entries(owner), ours.values())),
     ]
 
 
@@ -88,6 +92,11 @@ def _dealt(account: Account) -> list[Execution]:
     return [one for one in account.executions if one.dealing is not Dealing.FUNDING]
 
 
+def fundings_of(account: Account) -> list[Execution]:
+    """Payments of funding, as the venue made them."""
+    return [one for one in account.executions if one.dealing is Dealing.FUNDING]
+
+
 def _intents(ours: dict[str, Order], fills: list[tuple[Order, Fill]]) -> list[str]:
     """No intent filled beyond its size."""
     filled: Counter[str] = Counter()
@@ -117,26 +126,48 @@ async def _positions(desk: SqlDesk, account: Account, owner: int, ours: dict[str
     return [] if held == there else [f"held here {held}, there {there}"]
 
 
-async def _money(
-    desk: SqlDesk, account: Account, owner: int, ours: dict[str, Order], opening: Decimal
-) -> list[str]:
-    """Every entry sums to zero, and what the ledger earned and paid is what the wallet did."""
-    of_account = {order.intent.trade_id for order in ours.values()}
-    entries = [one for one in await desk.books.entries(owner) if one.trade_id in of_account]
-    found, cash = [], _NOTHING
-    for entry in entries:
-        sums: dict[str, Decimal] = {}
-        for posting in entry.postings:
-            sums[posting.asset] = sums.get(posting.asset, _NOTHING) + posting.amount
-            if booking.is_own(posting.account) and posting.asset == _SETTLED_ASSET:
-                cash += posting.amount
-        found += [f"entry {entry.id} sums to {total} {asset}" for asset, total in sums.items() if total]
-    there = cash_of(account) - opening
-    if cash != there:
-        found.append(f"the ledger made {cash}, the wallet {there}")
+def _at(name: str, entries: Sequence[Entry], ours: Iterable[Order]) -> list[Entry]:
+    """Those of a venue account: its trades', and what came there without a trade, which names it."""
+    trades = {order.intent.trade_id for order in ours}
+    return [one for one in entries if one.trade_id in trades or (one.trade_id is None and _names(one, name))]
+
+
+def _names(entry: Entry, account: str) -> bool:
+    return account in entry.id.split(":")
+
+
+def _money(account: Account, entries: Sequence[Entry]) -> list[str]:
+    """Every entry sums to zero; what the books say is owned, was paid as fees and funding and was earned is
+    what the venue says."""
+    postings = [posting for entry in entries for posting in entry.postings]
+    own = _sums((one.asset, one.amount) for one in postings if booking.is_own(one.account))
+    wallet = account.setup.perp_wallet
+    found = [f"entry {one.id} does not sum to zero" for one in entries if _sums_of(one)]
+    found += _compared("owned", own, _sums(account.assets(wallet)))
+    dealt, paid = _dealt(account), fundings_of(account)
+    fees = _sums((one.fee_asset, one.fee) for one in dealt)
+    funding = _sums((one.fee_asset, one.fee) for one in paid)
+    realised = _sums((one.instrument.quote, -one.realised) for one in dealt)
+    for name, there in ((booking.FEES, fees), (booking.FUNDING, funding), (booking.PROFIT, realised)):
+        here = _sums((one.asset, one.amount) for one in postings if one.account == name)
+        found += _compared(name, here, there)
     return found
 
 
-def cash_of(account: Account) -> Decimal:
-    """Cash in the wallet of perpetuals."""
-    return account.balance(account.setup.perp_wallet, _SETTLED_ASSET)
+def _compared(what: str, here: Sums, there: Sums) -> list[str]:
+    return [
+        f"{what}: {here.get(asset, _NOTHING)} {asset} here, {there.get(asset, _NOTHING)} there"
+        for asset in sorted(here.keys() | there.keys())
+        if here.get(asset) != there.get(asset)
+    ]
+
+
+def _sums_of(entry: Entry) -> Sums:
+    return _sums((one.asset, one.amount) for one in entry.postings)
+
+
+def _sums(amounts: Iterable[tuple[str, Decimal]]) -> Sums:
+    total: Sums = {}
+    for asset, amount in amounts:
+        total[asset] = total.get(asset, _NOTHING) + amount
+    return {asset: amount for asset, amount in total.items() if amount}

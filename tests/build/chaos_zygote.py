@@ -13,8 +13,9 @@ from typing import Any
 
 import orjson
 
-from tests.build.chaos_life import live
 from tests.build.chaos_plan import Action, Deed
+from tests.build.chaos_script import live
+from tests.build.killing import LastStep
 
 LIBRARIES = ("ccxt.pro", "adapters.venues.clients", "alembic.command", "aiosqlite")
 """What a life would import when it is first needed."""
@@ -45,7 +46,9 @@ def _live(wanted: dict[str, Any]) -> int:
     os.dup2(log, 1)
     os.dup2(log, 2)
     actions = tuple(Action(**{**one, "deed": Deed(one["deed"])}) for one in wanted["actions"])
-    code = asyncio.run(live(wanted["url"], Path(wanted["folder"]), actions))
+    last = wanted["last_step"]
+    countdown = None if last is None else LastStep(at=last)
+    code = asyncio.run(live(wanted["url"], Path(wanted["folder"]), actions, countdown))
     sys.stdout.flush()
     sys.stderr.flush()
     return code

@@ -73,24 +73,25 @@ def write_lines(path: Path, lines: list[str]) -> Path:
     return path
 
 
-def a_recording(folder: Path) -> Path:
-    """Six days of three coins: BTC at 5 minutes and 1 hour, ETH at 1 hour, SOL in a daily table.
+def a_recording(folder: Path, days: int = 6) -> Path:
+    """Six days (or so many) of three coins: BTC at 5 minutes and 1 hour, ETH at 1 hour, SOL in a daily table.
 
     BTC also has a perpetual with candles and funding, ETH only funding.
     """
-    fine = some_bars(Timeframe.M5, 6 * 288, price=60_000.0, seed=2)
+    fine = some_bars(Timeframe.M5, days * 288, price=60_000.0, seed=2)
     write_bars(folder / "ohlcv" / "binance_BTCUSDT_5m.csv.gz", fine)
     write_bars(folder / "ohlcv" / "binance_BTCUSDT_1h.csv.gz", resample(fine, HOUR))
     write_bars(
-        folder / "ohlcv" / "binance_ETHUSDT_1h.csv", some_bars(Timeframe.H1, 144, price=3000.0, seed=3)
+        folder / "ohlcv" / "binance_ETHUSDT_1h.csv",
+        some_bars(Timeframe.H1, days * 24, price=3000.0, seed=3),
     )
-    daily = rows_of(some_bars(Timeframe.D1, 6, price=150.0, seed=4))
+    daily = rows_of(some_bars(Timeframe.D1, days, price=150.0, seed=4))
     table = [f"symbol,{_HEADER}", *(f"SOLUSDT,{row}" for row in daily), *(f"SOLBTC,{row}" for row in daily)]
     write_lines(folder / "ohlcv" / "binance_universe_1d_2025.csv.gz", table)
-    perp = some_bars(Timeframe.H1, 144, price=60_010.0, seed=5)
+    perp = some_bars(Timeframe.H1, days * 24, price=60_010.0, seed=5)
     write_bars(folder / "derivatives" / "binance_BTCUSDT_perp_1h.csv.gz", perp)
     for symbol, rate in (("BTCUSDT", "0.0001"), ("ETHUSDT", "-0.00002345")):
-        rates = [f"{JANUARY_MS + number * 8 * HOUR},{rate}" for number in range(18)]
+        rates = [f"{JANUARY_MS + number * 8 * HOUR},{rate}" for number in range(days * 3)]
         write_lines(
             folder / "derivatives" / f"binance_{symbol}_perp_funding.csv.gz",
             ["timestamp_ms,funding_rate", *rates],

@@ -65,12 +65,11 @@ async def holding(origin: Origin, tmp_path: Path) -> AsyncIterator["Holding"]:
 
 @dataclass(slots=True, kw_only=True)
 class Holding:
-    """The desk, what was in the wallets before it traded, and the kill over it."""
+    """The desk, and the kill over it."""
 
     world: ChaosWorld
     life: Life
     killing: Killing
-    opening: Counter[str]
 
     async def enter(self, place: Place, quantity: Decimal) -> None:
         """Open a position at the market."""
@@ -144,11 +143,7 @@ class Holding:
             for posting in entry.postings:
                 if booking.is_own(posting.account):
                     ledger[posting.asset] += posting.amount  # type: ignore[assignment]  # Decimals count, too
-        now = wallets(self.world)
-        changed = {asset: now[asset] - self.opening[asset] for asset in now | self.opening}
-        assert {asset: amount for asset, amount in ledger.items() if amount} == {
-            asset: amount for asset, amount in changed.items() if amount
-        }
+        assert {asset: amount for asset, amount in ledger.items() if amount} == wallets(self.world)
         here = {
             place[:1] + place[2:]: size for place, size in self.held().items() if place[1] is MarketKind.PERP
         }
@@ -160,19 +155,20 @@ class Holding:
         assert here == there
 
 
-def wallets(world: ChaosWorld) -> Counter[str]:
-    """Everything in all wallets of both venues, by asset."""
-    total: Counter[str] = Counter()
+def wallets(world: ChaosWorld) -> dict[str, Decimal]:
+    """Everything in the wallets that trade, of both venues, by asset."""
+    total: dict[str, Decimal] = {}
     for name in ACCOUNTS:
-        for (_, asset), amount in world.account(name).balances.items():
-            total[asset] += amount  # type: ignore[assignment]  # Decimals count, too
-    return total
+        account = world.account(name)
+        for asset, amount in account.assets(account.setup.perp_wallet):
+            total[asset] = total.get(asset, D(0)) + amount
+    return {asset: amount for asset, amount in total.items() if amount}
 
 
 @asynccontextmanager
 async def a_holding(world: ChaosWorld, folder: Path) -> AsyncIterator[Holding]:
     """A desk that has just started, with nothing held."""
-    opening, tokens = wallets(world), count()
+    tokens = count()
     desk = await SqlDesk.open(f"sqlite:///{folder / 'desk.sqlite3'}", world=WORLD, mode="paper")
     await desk.close()
     async with a_life(world.url, folder) as life:
@@ -188,7 +184,7 @@ async def a_holding(world: ChaosWorld, folder: Path) -> AsyncIterator[Holding]:
         )
         running = asyncio.create_task(killing.run())
         try:
-            yield Holding(world=world, life=life, killing=killing, opening=opening)
+            yield Holding(world=world, life=life, killing=killing)
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
