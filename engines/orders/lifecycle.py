@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from engines.orders.order import (
     Acknowledged,
@@ -33,6 +33,8 @@ from engines.orders.order import (
 )
 
 S = OrderState
+Changes = dict[str, Any]
+"""New values of an order's fields, by name."""
 
 # fmt: off
 TRANSITIONS: Final[dict[tuple[OrderState, type[OrderEvent]], OrderState]] = {
@@ -184,26 +186,25 @@ def apply(order: Order, event: OrderEvent) -> Order:
         raise IllegalTransition(f"order {order.id} is {order.state}: {type(event).__name__} cannot follow")
     if state in (S.ACKNOWLEDGED, S.OPEN) and order.fill_ids:
         state = S.PARTIALLY_FILLED  # found again with what it had
-    moved = replace(order, state=state, updated_at=max(order.updated_at, event.at))
-    change = _CHANGES.get(type(event))
-    return moved if change is None else change(order, moved, event)
+    changes = _CHANGES.get(type(event))
+    moved: Changes = {"state": state, "updated_at": max(order.updated_at, event.at)}
+    return replace(order, **(moved if changes is None else moved | changes(order, event)))
 
 
-def _filled(before: Order, after: Order, event: OrderEvent) -> Order:
+def _filled(order: Order, event: OrderEvent) -> Changes:
     assert isinstance(event, Filled)
     fill = event.fill
-    _check(before, fill)
-    filled = before.filled + fill.quantity
-    return replace(
-        after,
-        state=S.FILLED if filled == before.terms.quantity else after.state,
-        filled=filled,
-        cost=before.cost + fill.price * fill.quantity,
-        fees=before.fees + fill.quote_fee(before.intent.instrument),
-        fill_ids=(*before.fill_ids, fill.id),
-        queue_ahead=Decimal(0),
-        has_late_fill=before.has_late_fill or before.state in _OVER,
-    )
+    _check(order, fill)
+    filled = order.filled + fill.quantity
+    return {
+        **({"state": S.FILLED} if filled == order.terms.quantity else {}),
+        "filled": filled,
+        "cost": order.cost + fill.price * fill.quantity,
+        "fees": order.fees + fill.quote_fee(order.intent.instrument),
+        "fill_ids": (*order.fill_ids, fill.id),
+        "queue_ahead": Decimal(0),
+        "has_late_fill": order.has_late_fill or order.state in _OVER,
+    }
 
 
 def _check(order: Order, fill: Fill) -> None:
@@ -215,46 +216,46 @@ def _check(order: Order, fill: Fill) -> None:
         raise Overfill(f"fill {fill.id} of order {order.id}: {fill.quantity}, but only {order.left} is left")
 
 
-def _queued(before: Order, after: Order, event: OrderEvent) -> Order:
+def _queued(order: Order, event: OrderEvent) -> Changes:
     """A queue only gets shorter, so a late report cannot lengthen it."""
     assert isinstance(event, QueueMoved)
-    return replace(after, queue_ahead=min(before.queue_ahead, event.queue_ahead))
+    return {"queue_ahead": min(order.queue_ahead, event.queue_ahead)}
 
 
-def _opened(before: Order, after: Order, event: OrderEvent) -> Order:
+def _opened(order: Order, event: OrderEvent) -> Changes:
     """The first report sets the queue; one that comes again or after a fill does not bring it back."""
     assert isinstance(event, Opened)
-    is_first = before.state in (S.SENT, S.ACKNOWLEDGED, S.UNKNOWN) and not before.fill_ids
-    return replace(after, queue_ahead=event.queue_ahead) if is_first else after
+    is_first = order.state in (S.SENT, S.ACKNOWLEDGED, S.UNKNOWN) and not order.fill_ids
+    return {"queue_ahead": event.queue_ahead} if is_first else {}
 
 
-def _acknowledged(before: Order, after: Order, event: OrderEvent) -> Order:
+def _acknowledged(order: Order, event: OrderEvent) -> Changes:
     assert isinstance(event, Acknowledged)
-    return replace(after, venue_id=before.venue_id or event.venue_id)
+    return {"venue_id": order.venue_id or event.venue_id}
 
 
-def _amended(before: Order, after: Order, event: OrderEvent) -> Order:
+def _amended(order: Order, event: OrderEvent) -> Changes:
     """Whatever it is changed to, an order is never larger than its intent nor smaller than what is filled."""
     assert isinstance(event, Amended)
-    if not before.filled < event.terms.quantity <= before.intent.quantity:
-        raise IllegalTransition(f"order {before.id}: {event.terms.quantity} with {before.filled} filled")
-    return replace(after, terms=event.terms, queue_ahead=event.queue_ahead)
+    if not order.filled < event.terms.quantity <= order.intent.quantity:
+        raise IllegalTransition(f"order {order.id}: {event.terms.quantity} with {order.filled} filled")
+    return {"terms": event.terms, "queue_ahead": event.queue_ahead}
 
 
-def _ended(before: Order, after: Order, event: OrderEvent) -> Order:
+def _ended(order: Order, event: OrderEvent) -> Changes:
     """The first reason given stays."""
     assert isinstance(event, Denied | Canceled | VenueRejected)
-    return replace(after, reason=before.reason or event.reason)
+    return {"reason": order.reason or event.reason}
 
 
-def _refused(before: Order, after: Order, event: OrderEvent) -> Order:
+def _refused(order: Order, event: OrderEvent) -> Changes:
     """What was filled in part cannot have been refused, nor never been there."""
-    if before.fill_ids:
-        raise IllegalTransition(f"order {before.id} has fills: {type(event).__name__} cannot follow")
-    return _ended(before, after, event) if isinstance(event, VenueRejected) else after
+    if order.fill_ids:
+        raise IllegalTransition(f"order {order.id} has fills: {type(event).__name__} cannot follow")
+    return _ended(order, event) if isinstance(event, VenueRejected) else {}
 
 
-_CHANGES: Final[dict[type[OrderEvent], Callable[[Order, Order, OrderEvent], Order]]] = {
+_CHANGES: Final[dict[type[OrderEvent], Callable[[Order, OrderEvent], Changes]]] = {
     Acknowledged: _acknowledged,
     Amended: _amended,
     Filled: _filled,

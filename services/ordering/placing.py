@@ -250,6 +250,6 @@ def _of(intent: Intent, terms: Terms) -> Intent:
 
 def _levelled(trade: Trade, wanted: Trade) -> Trade:
     """The trade as it is by now; one without stop and targets takes those that come with a further entry."""
-    if trade.stop is not None or trade.targets:
+    if trade.stop is not None or trade.targets or (wanted.stop is None and not wanted.targets):
         return trade
     return replace(trade, stop=wanted.stop, targets=wanted.targets)
