@@ -40,6 +40,7 @@ class PolicyView:
     since: str
     by: str
     spent: Decimal
+    is_unwritten: bool
     is_open: bool
     problem: str
 
@@ -217,6 +218,7 @@ def policy_view(policy: Policy, services: Services, say: Speech) -> PolicyView:
         since="" if policy.changed_at is None else moment(policy.changed_at, services, say),
         by="" if person is None else person.name,
         spent=services.proposals.spending.today(policy.engine),
+        is_unwritten=policies.is_unwritten(policy.engine),
         is_open=policies.accounts.is_open(policy.account),
         problem=policies.accounts.problem(policy.account),
     )

@@ -59,7 +59,9 @@ class Accounts(Protocol):
 
 @dataclass(slots=True, kw_only=True, repr=False)
 class Policies:
-    """Policies in memory, the store first. Times are wire time: people wait for real.
+    """Policies in memory and in the store. More real money begins once it is stored, less of it at once;
+    what could not be stored is in force and is stored as soon as the database allows. Times are wire time:
+    people wait for real.
 
     `on_change` hears of every policy that begins to count, also of one whose cooling-off has ended; `tell`
     tells people. `holding` names accounts where the desk still has something: what an engine bought before it
@@ -76,6 +78,7 @@ class Policies:
     _policies: dict[EngineName, Policy] = field(default_factory=dict)
     _armed: dict[tuple[int, int, EngineName], datetime] = field(default_factory=dict)
     _cooling: set[EngineName] = field(default_factory=set)
+    _unwritten: set[EngineName] = field(default_factory=set)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def load(self) -> None:
@@ -108,11 +111,17 @@ class Policies:
             await asyncio.sleep(_OPEN_AGAIN_S)
 
     async def look(self) -> None:
-        """Tell of those whose cooling-off has ended since the last look."""
+        """Tell of those whose cooling-off has ended since the last look; write down what is not yet."""
+        for engine in sorted(self._unwritten):
+            await self._write_again(engine)
         over = {engine for engine in self._cooling if self.cools_for(self.of(engine)) == 0}
         self._cooling -= over
         for engine in sorted(over):
             await self._spread(self.of(engine))
+
+    def is_unwritten(self, engine: EngineName) -> bool:
+        """Whether the database may say otherwise of it than is in force: a restart would go by that."""
+        return engine in self._unwritten
 
     def all(self) -> Sequence[Policy]:
         """Every engine's, as stored, in the order of the engines."""
@@ -168,7 +177,8 @@ class Policies:
         )
 
     async def go_paper(self, engine: EngineName, *, by: int) -> Policy:
-        """At once: new orders go to the paper account. What is held at the venue stays."""
+        """At once, also while it cannot be written down: new orders go to the paper account. What is held at
+        the venue stays."""
         cleared = replace(
             self.of(engine),
             approval=Approval.PAPER,
@@ -206,12 +216,32 @@ class Policies:
     async def _put(self, policy: Policy, *, by: int) -> Policy:
         policy = replace(policy, changed_by=by, changed_at=self.clock.wire_now())
         async with self._lock:
-            if policy.approval is Approval.PAPER:
+            is_safer = _is_safer(policy, self.of(policy.engine))
+            if is_safer:
                 self._take(policy)  # less real money is what was wanted: it does not wait for the database
-            await self.store.put(policy)
-            self._take(policy)
+            self._unwritten.add(policy.engine)
+            try:
+                await self._write(policy)
+            except Transient as error:
+                log.error("policy_unwritten", engine=policy.engine, error=str(error))
+                if not is_safer:
+                    raise
+            else:
+                self._take(policy)
         await self._spread(policy)
         return policy
+
+    async def _write(self, policy: Policy) -> None:
+        await self.store.put(policy)
+        self._unwritten.discard(policy.engine)
+
+    async def _write_again(self, engine: EngineName) -> None:
+        """Also what it was before a switch whose answer was lost: that may be stored, and is not in force."""
+        async with self._lock:
+            try:
+                await self._write(self.of(engine))
+            except Transient as error:
+                log.warning("policy_still_unwritten", engine=engine, error=str(error))
 
     def _take(self, policy: Policy) -> None:
         self._policies[policy.engine] = policy
@@ -228,6 +258,14 @@ class Policies:
             await self.tell(policy)
         except Transient as error:
             log.warning("policy_not_told", engine=policy.engine, error=str(error))
+
+
+def _is_safer(policy: Policy, before: Policy) -> bool:
+    """Whether less goes by itself, or with real money at all, than before."""
+    if policy.approval is not Approval.AUTO:
+        return policy.approval is Approval.PAPER or before.approval is Approval.AUTO
+    is_less = policy.most_order <= before.most_order and policy.most_day <= before.most_day
+    return before.approval is Approval.AUTO and is_less
 
 
 def check_limits(most_order: Decimal, most_day: Decimal) -> None:

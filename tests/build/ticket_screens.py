@@ -120,6 +120,7 @@ def a_policy_view(text: str, **fields: Any) -> PolicyView:
         "since": text,
         "by": text,
         "spent": Decimal(120),
+        "is_unwritten": False,
         "is_open": True,
         "problem": "",
     }
@@ -136,7 +137,9 @@ def ticket_values(text: str, instrument: Instrument, *, is_bad: bool) -> dict[st
     standing = replace(standing, ticket=replace(standing.ticket, reason=text))
     asked = a_ticket_standing(intent, asked_by=text, follows=TicketState.REQUOTED)
     policy = a_policy(approval=Approval.AUTO if is_bad else Approval.ASK)
-    view = a_policy_view(text, policy=policy, is_open=not is_bad, problem="account_without_key")
+    view = a_policy_view(
+        text, policy=policy, is_unwritten=is_bad, is_open=not is_bad, problem="account_without_key"
+    )
     live = an_open_trade(instrument=instrument)
     record = AuditView(number=1, at="12:00", who=text, deed=text, outcome=text, said=text)
     check = Check(code=text, is_kept=False, value=Decimal(2), limit=Decimal(1), unit="x", detail=text)

@@ -164,16 +164,19 @@ async def test_impossible_limits_are_refused(order: str, day: str) -> None:
 
 
 class LockedPolicies(MemoryPolicies):
-    """A store whose database may be locked."""
+    """A store whose database may be locked, or take what it is told without an answer."""
 
     def __init__(self) -> None:
         super().__init__()
         self.is_locked = False
+        self.is_deaf = False
 
     async def put(self, policy: Policy) -> None:
         if self.is_locked:
             raise Transient("locked", kind="database")
         await super().put(policy)
+        if self.is_deaf:
+            raise Transient("gone", kind="database")
 
 
 async def test_switching_off_does_not_wait_for_the_database() -> None:
@@ -182,10 +185,51 @@ async def test_switching_off_does_not_wait_for_the_database() -> None:
     await room.go_live()
     room.clock.move(600)
     store.is_locked = True
-    with pytest.raises(Transient):
-        await room.policies.go_paper(MANUAL, by=ANN)
+    await room.policies.go_paper(MANUAL, by=ANN)
 
     assert not room.policies.is_live(MANUAL)
+    assert room.policies.is_unwritten(MANUAL)
+
+
+async def test_what_could_not_be_stored_is_stored_as_soon_as_the_database_allows() -> None:
+    store = LockedPolicies()
+    room = Room(store=store)
+    await room.go_live()
+    store.is_locked = True
+    await room.policies.go_paper(MANUAL, by=ANN)
+    await room.policies.look()
+    assert [one.approval for one in await store.all()] == [Approval.ASK]
+    store.is_locked = False
+    await room.policies.look()
+
+    assert [one.approval for one in await store.all()] == [Approval.PAPER]
+    assert not room.policies.is_unwritten(MANUAL)
+
+
+async def test_asking_again_does_not_wait_for_the_database_and_larger_limits_do() -> None:
+    store = LockedPolicies()
+    room = Room(store=store)
+    await room.go_live()
+    await room.policies.automate(MANUAL, most_order=Decimal(200), most_day=Decimal(1000), by=ANN)
+    store.is_locked = True
+    with pytest.raises(Transient):
+        await room.policies.automate(MANUAL, most_order=Decimal(300), most_day=Decimal(1000), by=ANN)
+    assert room.policies.of(MANUAL).most_order == 200
+    await room.policies.ask(MANUAL, by=ANN)
+    assert room.policies.of(MANUAL).approval is Approval.ASK
+
+
+async def test_a_switch_on_whose_answer_was_lost_is_not_found_at_the_next_start() -> None:
+    store = LockedPolicies()
+    room = Room(store=store)
+    store.is_deaf = True
+    with pytest.raises(Transient):
+        await room.go_live()
+    assert [one.approval for one in await store.all()] == [Approval.ASK]
+    store.is_deaf = False
+    await room.policies.look()
+
+    assert [one.approval for one in await store.all()] == [Approval.PAPER]
 
 
 async def test_switching_on_does() -> None:
