@@ -99,7 +99,8 @@ class StopAsked:
 def read_trade(text: str) -> Asked:
     """What `text` asks for.
 
-    Raises `Refused`: `bad_amount`, `said_twice`, `too_many_targets`, `unclear_number`, each with `text`.
+    Raises `Refused`: `bad_amount`, `said_twice`, `too_many_targets`, `unclear_number`, `missing_number`, each
+    with `text`.
     """
     return _TradeReader().read(text)
 
@@ -272,15 +273,18 @@ def _one_name(known: str | None, word: str) -> str:
 
 @dataclass(slots=True, repr=False)
 class _TradeReader:
-    """Reads a sentence word by word; `slot` is what the next number belongs to."""
+    """Reads a sentence word by word; `slot` is what the next number belongs to, `waiting` the word that has
+    announced it and has no number yet."""
 
     asked: Asked = field(default_factory=Asked)
     slot: str = ""
+    waiting: str = ""
     is_negated: bool = False
 
     def read(self, text: str) -> Asked:
         for word in _words(text):
             self._word(word)
+        self._check_waiting()
         return self.asked
 
     def _word(self, word: str) -> None:
@@ -306,21 +310,35 @@ class _TradeReader:
         elif meaning in ("long", "short"):
             self._set("direction", Direction(meaning), word)
         elif meaning == "market":
-            self.slot = ""
+            self.slot = self.waiting = ""
         elif self.is_negated and meaning in ("stop", "target"):
             self._switch_off(meaning)
-        elif not (self.slot == "trail" and meaning == "stop"):  # “trailing stop 2 %”
-            self.slot = meaning
+        else:
+            self._announce(meaning, word)
+
+    def _announce(self, meaning: str, word: str) -> None:
+        """What the next number is; “trailing stop 2 %” and “stop at 85000” say it in two words."""
+        if self.waiting and (self.slot, meaning) in _TWO_WORDS:
+            return
+        if meaning != self.slot and (self.slot, meaning) != ("stop", "trail"):
+            self._check_waiting()
+        self.slot, self.waiting = meaning, word if meaning in _PLACES else ""
+
+    def _check_waiting(self) -> None:
+        """A stop or a limit without its number is not an order without one."""
+        if self.waiting:
+            raise Refused("missing_number", text=self.waiting[:_SHOWN])
 
     def _switch_off(self, meaning: str) -> None:
         off: dict[str, Any] = {"has_no_stop" if meaning == "stop" else "has_no_targets": True}
         self.asked = replace(self.asked, **off)
-        self.slot, self.is_negated = "", False
+        self.slot, self.waiting, self.is_negated = "", "", False
 
     def _number(self, amount: tuple[Decimal, Unit | None], word: str) -> None:
         is_size = self.slot == "target" and self.asked.targets and _is_money(word) and self.asked.size is None
         slot = "size" if is_size else self.slot
         _PLACES.get(slot, _TradeReader._sized)(self, amount, word)
+        self.waiting = ""
         if slot != "target":
             self.slot = ""
 
@@ -375,6 +393,8 @@ _PLACES: Mapping[str, Callable[[_TradeReader, tuple[Decimal, Unit | None], str],
     "price": _TradeReader._priced,
     "risk": _TradeReader._risked,
 }
+_TWO_WORDS = {("trail", "stop"), *((slot, "price") for slot in ("stop", "target", "trail"))}
+"""What a number was announced as, and a second word that does not change it."""
 
 
 def _leverage(word: str) -> Decimal | None:
