@@ -8,6 +8,7 @@ from typing import Protocol
 from engines.core.instrument import Instrument
 from engines.core.move import Move
 from engines.core.side import Direction
+from engines.orders.bracket import Sleep
 from engines.orders.order import Order, OrderEvent, Terms
 
 LastLook = Callable[[], OrderEvent | None]
@@ -29,6 +30,11 @@ class Venue(Protocol):
     @property
     def name(self) -> str:
         """The account: `"paper"`, `"bybit"`, `"gate"`."""
+        ...
+
+    @property
+    def sleep(self) -> Sleep:
+        """How it keeps orders that wait for a trigger."""
         ...
 
     async def submit(

@@ -107,7 +107,7 @@ class Guard:
     def _ours(self, held: Held, decision: Decision) -> tuple[Exit, ...]:
         """Exits that no venue sees to by itself; it liquidates what it margins."""
         now = replace(held, trade=decision.trade)
-        return tuple(one for one in decision.exits if not self.orders.is_seen_to(now, one.purpose))
+        return tuple(one for one in decision.exits if not self.orders.leave_to_venue(now, one.purpose))
 
 
 def clipped(move: Move, armed_at: datetime | None) -> Move | None:

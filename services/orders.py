@@ -97,7 +97,7 @@ class Orders:
         """The road to these venues; `books` are those of the real ones among them. More are opened later.
         `hedged` says of which accounts long and short are to be kept apart; others are left as they are."""
         venues, books, tell = dict(venues), dict(books), surely(tell)
-        setting_up = SettingUp(venues, books, hedged or {})
+        setting_up, positions = SettingUp(venues, books, hedged or {}), Positions(register, clock)
         journal, gate, breakers = Journal(register), gate or FundsOnly(funds), breakers or NoBreakers()
         booking = Booking(register, journal, teller, clock, breakers, tell)
         sending = Sending(venues, register, booking, clock, breakers.stopping)
@@ -110,9 +110,9 @@ class Orders:
             books, register, hearing, resolver, breakers, clock, tell, prepare=setting_up.prepare
         )
         placing = Placing(register, journal, sending, gate, quotes, funds, teller, clock, pace, setting_up)
-        positions = Positions(register, clock)
         runner = Runner(register, placing, sending, booking, quotes, clock, returning.is_ready)
         brackets = Brackets(books, register, placing, sending, resolver, clock, tell, returning.is_ready)
+        sending.make_room = brackets.room.make
         register.on_change.extend((positions.hear, brackets.hear))
         pairs = Pairs(register, placing, sending, positions, clock, tell, returning.is_ready)
         register.on_orders.extend((brackets.hear_orders, runner.hear, pairs.hear))
@@ -318,6 +318,13 @@ class Orders:
         """Whether the venue of a trade sees to an exit of that purpose by itself."""
         is_real = is_live(held.trade.owner)
         return is_real and (purpose is Purpose.LIQUIDATION or self.brackets.covers(held, purpose))
+
+    def leave_to_venue(self, held: Held, purpose: Purpose) -> bool:
+        """Whether the venue sees to an exit that the market calls for now; it is looked whether it does."""
+        is_theirs = self.is_seen_to(held, purpose)
+        if is_theirs:
+            self.brackets.touched(held.trade.id, purpose)
+        return is_theirs
 
     async def withdraw(self, trade_id: int) -> None:
         """Take resting entries of a trade out of the book."""

@@ -11,6 +11,7 @@ from engines.core.depth import Depth
 from engines.core.instrument import Instrument, Toward
 from engines.core.move import Move
 from engines.core.side import Direction, Side
+from engines.orders.bracket import SOUND, Sleep
 from engines.orders.order import (
     Acknowledged,
     Amended,
@@ -66,6 +67,11 @@ class PaperVenue:
     def name(self) -> str:
         """Always `"paper"`."""
         return "paper"
+
+    @property
+    def sleep(self) -> Sleep:
+        """The desk keeps what sleeps, for as long as it likes."""
+        return SOUND
 
     async def submit(
         self, order: Order, direction: Direction, last_look: LastLook = still_wanted

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from engines.core.instrument import Instrument
 from engines.core.side import Direction
+from engines.orders.bracket import Sleep
 from engines.orders.order import Order, Terms
 from ports.trading import LastLook
 from ports.venue_books import (
@@ -25,6 +26,11 @@ from ports.venue_books import (
 class Acts(Protocol):
     """What changes an account. Every method raises `adapters.venues.answer.Declined` for a proven refusal,
     `Transient` where it may be sent again, `Uncertain` otherwise."""
+
+    @property
+    def sleep(self) -> Sleep:
+        """How the venue keeps orders that wait for a trigger."""
+        ...
 
     async def submit(self, order: Order, direction: Direction, last_look: LastLook) -> str | None:
         """The venue's own id of the new order, where it tells one. Raises `Unsent` when `last_look` ended it

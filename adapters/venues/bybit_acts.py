@@ -16,6 +16,7 @@ from adapters.venues.governor import Urgency
 from adapters.venues.terms import closes, plain
 from engines.core.instrument import Instrument, MarketKind
 from engines.core.side import Direction
+from engines.orders.bracket import SOUND, Sleep
 from engines.orders.order import Order, Terms
 from ports.errors import Rejected
 from ports.trading import LastLook
@@ -33,6 +34,11 @@ class BybitActs:
         self._calls = calls
         self._reads = reads
         self._mode = PositionMode(calls.account)
+
+    @property
+    def sleep(self) -> Sleep:
+        """Until it wakes; it can be changed."""
+        return SOUND
 
     async def submit(self, order: Order, direction: Direction, last_look: LastLook) -> str | None:
         market = await self._reads.market(order.intent.instrument)

@@ -11,6 +11,7 @@ from adapters.venues.answer import Declined, Meaning, Unsent
 from engines.core.instrument import Instrument
 from engines.core.move import Move
 from engines.core.side import Direction
+from engines.orders.bracket import Sleep
 from engines.orders.order import Acknowledged, Amended, Expired, Order, OrderEvent, Terms, VenueRejected
 from ports.clock import Clock
 from ports.errors import Transient, Uncertain
@@ -42,6 +43,11 @@ class CcxtVenue:
     def name(self) -> str:
         """The account."""
         return self._account
+
+    @property
+    def sleep(self) -> Sleep:
+        """How the venue keeps orders that wait for a trigger."""
+        return self._acts.sleep
 
     async def submit(
         self, order: Order, direction: Direction, last_look: LastLook = still_wanted

@@ -9,11 +9,12 @@ from adapters.venues.answer import Declined, Meaning
 from adapters.venues.calls import Calls
 from adapters.venues.catalogue import Market
 from adapters.venues.gate_reads import GateReads
-from adapters.venues.gate_requests import SETTLE, Request
+from adapters.venues.gate_requests import SETTLE, SLEEPS, Request
 from adapters.venues.governor import Urgency
 from adapters.venues.terms import closes, plain
 from engines.core.instrument import Instrument, MarketKind
 from engines.core.side import Direction
+from engines.orders.bracket import Sleep
 from engines.orders.order import Order, Terms
 from ports.errors import Rejected
 from ports.trading import LastLook
@@ -26,6 +27,11 @@ class GateActs:
         self._calls = calls
         self._reads = reads
         self._mode = PositionMode(calls.account)
+
+    @property
+    def sleep(self) -> Sleep:
+        """For a month; Gate changes no order that sleeps."""
+        return Sleep(can_change=False, lasts=SLEEPS)
 
     async def submit(self, order: Order, direction: Direction, last_look: LastLook) -> str | None:
         market = await self._reads.market(order.intent.instrument)

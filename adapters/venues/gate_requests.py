@@ -4,6 +4,7 @@ Sizes of futures are in contracts, positive for a purchase. A spot purchase at t
 quote currency and could buy more than was asked, so it is sent as a limit that takes what it finds and goes.
 """
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -21,7 +22,8 @@ _AT_ANY_PRICE = "0"
 _TAKE_AND_GO, _REST, _NEVER_TAKE = "ioc", "gtc", "poc"
 _FAR: Final = Decimal("0.05")
 """How far from the market an unguarded spot order may be filled: beyond lies the venue's own price band."""
-_SLEEPS_S: Final = 30 * 86_400
+SLEEPS: Final = timedelta(days=30)
+"""How long a price-triggered order is kept."""
 _RISES, _FALLS = 1, 2
 
 Request = dict[str, Any]
@@ -73,7 +75,7 @@ def spot_trigger_request(order: Order, market: Market) -> Request:
         "trigger": {
             "price": plain(trigger_price),
             "rule": ">=" if wakes_on_a_rise(order) else "<=",
-            "expiration": _SLEEPS_S,
+            "expiration": int(SLEEPS.total_seconds()),
         },
         "put": put | {"account": "unified", "text": PREFIX + order.id},
     }
@@ -95,7 +97,7 @@ def futures_trigger_request(
             "price_type": 0,
             "price": plain(trigger_price),
             "rule": _RISES if wakes_on_a_rise(order) else _FALLS,
-            "expiration": _SLEEPS_S,
+            "expiration": int(SLEEPS.total_seconds()),
         },
     }
 

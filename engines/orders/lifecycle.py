@@ -77,6 +77,7 @@ TRANSITIONS: Final[dict[tuple[OrderState, type[OrderEvent]], OrderState]] = {
     (S.OPEN, Filled): S.PARTIALLY_FILLED,
     (S.OPEN, CancelAsked): S.CANCEL_PENDING,
     (S.OPEN, Canceled): S.CANCELED,
+    (S.OPEN, VenueRejected): S.REJECTED,  # it slept, and was refused when it woke
     (S.OPEN, Expired): S.EXPIRED,
     (S.OPEN, OutcomeUnclear): S.OPEN,  # the stream answered before the request failed
 

@@ -14,12 +14,10 @@ from engines.orders.bracket import (
     BracketStep,
     Protect,
     bracket_steps,
-    can_rest,
-    covered,
+    covers,
     is_guard,
 )
 from engines.orders.execution import Amend, Cancel
-from engines.orders.lifecycle import is_final
 from engines.orders.order import ExecutionStyle, Intent, Order, OrderState, Purpose
 from engines.orders.subaccount import is_live
 from ports.books import Conflict
@@ -30,6 +28,7 @@ from services.ordering.naming import intent_name
 from services.ordering.placing import Placing
 from services.ordering.positions import account_of
 from services.ordering.resolving import Resolver
+from services.ordering.room import Room
 from services.ordering.sending import Sending
 from services.trading.intents import intent_of
 from services.trading.register import Held, Register
@@ -41,12 +40,13 @@ REFUSED_REST_S: Final = 5.0
 """Real seconds after which a protection that the venue refused is tried again."""
 VERIFY_S: Final = 1.0
 
+_RESTS_S: Final = {OrderState.REJECTED: REFUSED_REST_S, OrderState.ABSENT: AGAIN_S}
 _ASKED: Final = (OrderState.ACKNOWLEDGED, OrderState.OPEN)
 
 
 @dataclass(slots=True, repr=False)
 class Brackets:
-    """Protection at the venues in `accounts`."""
+    """Protection at the venues in `accounts`; `room` is what exits ask for their coins."""
 
     accounts: Collection[str]
     register: Register
@@ -56,10 +56,16 @@ class Brackets:
     clock: Clock
     tell: Tell
     is_ready: Callable[[str], bool]
+    room: Room = field(init=False)
     _due: set[int] = field(default_factory=set)
     _guarded: set[int] = field(default_factory=set)
+    _told: set[int] = field(default_factory=set)
+    _locks: dict[int, asyncio.Lock] = field(default_factory=dict)
     _held: dict[int, Decimal] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.room = Room(self.register, self.sending.is_short, self.tend, self.sending.cancel, self.tell)
 
     def hear(self, held: Held) -> None:
         """A trade has changed."""
@@ -69,6 +75,8 @@ class Brackets:
 
     def hear_orders(self, orders: Iterable[Order]) -> None:
         """Orders have changed: those that protect are remembered, also when their trade has no level more."""
+        orders = list(orders)
+        self.room.hear(orders)
         guarded = {order.intent.trade_id for order in orders if is_guard(order)}
         if guarded:
             self._guarded |= guarded
@@ -87,15 +95,27 @@ class Brackets:
         trade = held.trade
         has_levels = trade.stop is not None or bool(trade.targets) or trade.id in self._guarded
         is_there = account_of(held) in self.accounts and is_live(trade.owner)
-        return is_there and can_rest(trade) and has_levels
+        return is_there and has_levels
 
     def covers(self, held: Held, purpose: Purpose) -> bool:
         """Whether the venue sees to an exit of that purpose, so that the desk must not."""
         if not self.concerns(held):
             return False
         kind = Purpose.TARGET if purpose is Purpose.TARGET else Purpose.STOP
-        protected = covered(held.trade, held.by_id.values(), kind)
-        return protected > 0 if kind is Purpose.TARGET else protected >= held.trade.quantity
+        return covers(held.trade, held.by_id.values(), kind)
+
+    def steps(self, held: Held) -> list[BracketStep]:
+        """What is to be done for the protection of a trade now."""
+        sleep = self.sending.venues[account_of(held)].sleep
+        return bracket_steps(held.trade, held.orders, self.clock.now(), sleep)
+
+    def touched(self, trade_id: int, purpose: Purpose) -> None:
+        """The market has come to a level that the venue sees to: it is looked whether it did."""
+        held = self.register.get(trade_id)
+        for order in held.by_id.values() if held else ():
+            is_target = order.intent.purpose is Purpose.TARGET
+            if is_guard(order) and order.state in _ASKED and is_target is (purpose is Purpose.TARGET):
+                self.resolver.doubt(order, after_s=VERIFY_S)
 
     async def run(self) -> None:
         """Endless: bring protection up to date, trade by trade."""
@@ -119,21 +139,32 @@ class Brackets:
 
     async def tend(self, trade_id: int) -> bool:
         """Do what the protection of a trade needs now; `False` when it has to be looked at again soon."""
+        async with self._locks.setdefault(trade_id, asyncio.Lock()):
+            return await self._tend(trade_id)
+
+    async def _tend(self, trade_id: int) -> bool:
         held = self.register.get(trade_id)
         if held is None or not self.concerns(held):
-            self._held.pop(trade_id, None)
-            self._guarded.discard(trade_id)
+            self._forget(trade_id)
             return True
-        if not self.is_ready(account_of(held)) or self._is_refused(held):
+        if not self.is_ready(account_of(held)):
             return False
+        is_refused = self._is_refused(held)
         try:
-            for step in bracket_steps(held.trade, held.orders):
-                await self._do(held, step)
+            for step in self.steps(held):
+                if not (is_refused and isinstance(step, Protect)):
+                    await self._do(held, step)
         except (Conflict, Transient, Uncertain) as error:
             log.warning("protection_not_placed", trade=trade_id, error=str(error))
             return False
         self._verify(self.register.get(trade_id) or held)
-        return not await self._warn(trade_id)
+        return not (is_refused or await self._warn(trade_id))
+
+    def _forget(self, trade_id: int) -> None:
+        self._held.pop(trade_id, None)
+        self._locks.pop(trade_id, None)
+        self._guarded.discard(trade_id)
+        self._told.discard(trade_id)
 
     async def _do(self, held: Held, step: BracketStep) -> None:
         match step:
@@ -174,18 +205,24 @@ class Brackets:
                 self.resolver.doubt(order, after_s=VERIFY_S)
 
     def _is_refused(self, held: Held) -> bool:
-        """Whether the venue has just refused the last protection: it is not asked again at once."""
+        """Whether the venue has just refused the last protection, or never had it: it is not asked again at
+        once."""
         guards = [order for order in held.by_id.values() if is_guard(order)]
-        last = guards[-1] if guards else None
-        is_bad = last is not None and is_final(last.state) and last.state is OrderState.REJECTED
-        return is_bad and last is not None and self.clock.age_s(last.updated_at) < REFUSED_REST_S
+        rest_s = _RESTS_S.get(guards[-1].state) if guards else None
+        return rest_s is not None and self.clock.age_s(guards[-1].updated_at) < rest_s
 
     async def _warn(self, trade_id: int) -> bool:
-        """Tell of a stop that the venue refused; whether it did. The desk watches the level itself."""
+        """Tell of a stop that the venue refused, once until it stands again; whether it is to be tried again.
+        The desk watches the level itself."""
         held = self.register.get(trade_id)
         if held is None or not self._is_refused(held):
+            if held is not None and self.covers(held, Purpose.STOP):
+                self._told.discard(trade_id)
             return False
         last = [order for order in held.by_id.values() if is_guard(order)][-1]
+        if last.state is OrderState.ABSENT or trade_id in self._told:
+            return True
+        self._told.add(trade_id)
         params = {"trade_id": trade_id, "reason": last.reason, "order_id": last.id}
         await self.tell(Finding(code="unprotected", account=last.intent.account, params=params))
         return True

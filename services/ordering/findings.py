@@ -35,8 +35,9 @@ class Finding:
     that is not ours: `symbol`, `side`, `quantity`, `venue_id`), `orphan_canceled` (ours by its name, unknown
     to the books: `client_id`, `symbol`), `overfill` and `impossible` (a report that cannot be: `order_id`,
     `error`), `foreign_fill` (`symbol`, `quantity`, `venue_id`), `unprotected` (a stop that the venue does not
-    take: `trade_id`, `reason`), `unhedged` (a pair that stands on one leg: `pair`, `seconds`), `cannot_start`
-    and `not_compared` (the venue could not be asked: `reason`)."""
+    take: `trade_id`, `reason`), `exit_blocked` (what rests there has the coins of an exit and cannot be taken
+    back: `trade_id`, `order_id`), `unhedged` (a pair that stands on one leg: `pair`, `seconds`),
+    `cannot_start` and `not_compared` (the venue could not be asked: `reason`)."""
 
     code: str
     account: str

@@ -42,10 +42,15 @@ KEPT: Final = 10_000
 """How many times from intent to wire are remembered."""
 
 
+async def _no_room(order: Order) -> None:
+    """For a road on which nothing rests."""
+
+
 @dataclass(slots=True, repr=False)
 class Sending:
     """Requests to the venues, each once. `stopping` says which latch forbids an intent; `doubt` hears of
-    orders whose outcome nobody knows."""
+    orders whose outcome nobody knows; `make_room` takes out of the way of an exit what would sell the same
+    coins."""
 
     venues: Mapping[str, Venue]
     register: Register
@@ -53,6 +58,7 @@ class Sending:
     clock: Clock
     stopping: Callable[[Intent], Latch | None] = lambda intent: None
     doubt: Callable[[Order], None] = lambda order: None
+    make_room: Callable[[Order], Awaitable[None]] = _no_room
     wire_s: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
     _under_way: Counter[str] = field(default_factory=Counter)
     _out: set[str] = field(default_factory=set)
@@ -77,12 +83,12 @@ class Sending:
     async def send(self, order: Order, *, asked_at: float | None = None) -> Held | None:
         """Send an order that is written down as `SENT`; its trade then. `asked_at` is the loop's time at
         which it was wanted."""
-        trade_id = order.intent.trade_id
-        held = self.register.get(trade_id)
+        if self.is_short(order):
+            await self._wait_for_room(order)
+        held = self.register.get(order.intent.trade_id)
         if held is None or (order.intent.reduce_only and held.trade.quantity < order.terms.quantity):
             return await self._settle(order, [self._refusal("nothing_held")])
-        taken = claimed(held, order, self._out)
-        if taken and taken + order.terms.quantity > held.trade.quantity:
+        if self.is_short(order):
             return await self._settle(order, [self._too_soon(order.intent)])
         if (event := self._objection(order)) is not None:
             return await self._settle(order, [event])
@@ -93,6 +99,12 @@ class Sending:
             return await self._settle(order, await self._submit(order, held.trade.direction))
         finally:
             self._out.discard(order.id)
+
+    def is_short(self, order: Order) -> bool:
+        """Whether other exits may still sell the coins that an exit would."""
+        held = self.register.get(order.intent.trade_id)
+        taken = Decimal(0) if held is None else claimed(held, order, self._out)
+        return held is not None and taken > 0 and taken + order.terms.quantity > held.trade.quantity
 
     async def cancel(self, order: Order) -> Held | None:
         """Take an order out of the book; its trade then. Raises `Transient` or `Conflict` where the wish
@@ -130,6 +142,17 @@ class Sending:
             self.doubt(order)
             return self.register.get(order.intent.trade_id)
         return await self._settle(order, events)
+
+    async def _wait_for_room(self, order: Order) -> None:
+        """Let what is in its way go first. Who stops waiting leaves an order that was not sent: it is looked
+        up like one of which nobody knows."""
+        is_over = False
+        try:
+            await self.make_room(order)
+            is_over = True
+        finally:
+            if not is_over:
+                self.doubt(order)
 
     async def _submit(self, order: Order, direction: Direction) -> Sequence[OrderEvent]:
         try:

@@ -79,6 +79,8 @@ class FakeVenue:
     is_fixed: bool = False
     """Its settings cannot be changed."""
     sleep: Sleep = SOUND
+    fee: tuple[Decimal, str] = (Decimal("0.01"), "USDT")
+    """What every fill costs."""
     on_submit: deque[Trouble] = field(default_factory=deque)
     on_cancel: deque[Trouble] = field(default_factory=deque)
     on_read: deque[Trouble] = field(default_factory=deque)
@@ -319,8 +321,8 @@ class FakeVenue:
             side=told.side,
             price=price,
             quantity=quantity,
-            fee=Decimal("0.01"),
-            fee_asset="USDT",
+            fee=self.fee[0],
+            fee_asset=self.fee[1],
             liquidity=liquidity,
             at=self.clock.now(),
         )

@@ -7,6 +7,7 @@ CODES = (
     "foreign_fill",
     "orphan_canceled",
     "unprotected",
+    "exit_blocked",
     "unhedged",
     "cannot_start",
     "not_compared",

@@ -10,6 +10,7 @@ from engines.core.instrument import Instrument
 from engines.core.side import Direction
 from engines.orders.order import OrderKind, OrderState, Purpose
 from engines.orders.trade import Trade
+from tests.build.fake_venue import Trouble
 from tests.build.live_desk import LIVE, LiveDesk, a_live_desk
 from tests.build.orders import PERP, SPOT
 
@@ -57,18 +58,34 @@ async def test_exits_of_parts_are_all_sent() -> None:
     assert await states(desk, trade) == [OrderState.FILLED, OrderState.FILLED]
 
 
-async def test_a_stop_waits_until_what_rests_is_gone() -> None:
+async def test_a_stop_takes_back_what_rests_and_sells() -> None:
     desk = await a_live_desk()
     trade = await holding(desk, SPOT)
     await leave(desk, trade, "1.5", kind=OrderKind.LIMIT, limit_price=D(120))
     await desk.hear()
+    stop = asyncio.create_task(leave(desk, trade, "1", purpose=Purpose.STOP))
+    while not stop.done():
+        await asyncio.sleep(0)
+        await desk.hear()
+        await desk.look_up()
+    await desk.hear()
+    assert await states(desk, trade) == [OrderState.CANCELED, OrderState.FILLED]
+    assert (await desk.see(trade)).quantity == 1
+
+
+async def test_a_stop_that_cannot_take_it_back_is_said_once_and_tried_again() -> None:
+    desk = await a_live_desk()
+    desk.orders.brackets.room.patience_s = 0.01
+    trade = await holding(desk, SPOT)
+    await leave(desk, trade, "1.5", kind=OrderKind.LIMIT, limit_price=D(120))
+    await desk.hear()
+    desk.venue.on_cancel.extend([Trouble.LOST_BEFORE] * 2)
     await leave(desk, trade, "1", purpose=Purpose.STOP)
-    assert await states(desk, trade) == [OrderState.OPEN, OrderState.ABSENT]
-    resting = next(one for one in await desk.all_orders(trade) if one.state is OrderState.OPEN)
-    await desk.orders.cancel(resting.id)
-    await desk.look_up(2)
-    assert (await states(desk, trade))[0] is OrderState.CANCELED
+    assert await states(desk, trade) == [OrderState.CANCEL_PENDING, OrderState.ABSENT]
     [stop] = [one for one in await desk.all_orders(trade) if one.intent.purpose is Purpose.STOP]
+    await desk.orders.runner.step(trade.id, stop.intent.id)
+    assert [finding.code for finding in desk.findings] == ["exit_blocked"]
+    await desk.look_up(4)
     await desk.orders.runner.step(trade.id, stop.intent.id)
     await desk.hear()
     assert (await desk.see(trade)).quantity == 1
