@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from engines.alerts.alert import Draft
 from engines.alerts.formula_sentence import read_formula
 from engines.alerts.sentence import read_sentence
+from engines.core.keyboard import TO_LATIN_KEYS, TO_RUSSIAN_KEYS
 from engines.market.timeframes import parse_timeframe
 from handlers.ui.formula_offer import formula_offer
 from handlers.ui.keyboards import again, rows
@@ -17,6 +18,7 @@ from ports.messages import Screen
 from services.alerting.terms import written
 
 _COMMAND = re.compile(r"^/([^\s@]+)(?:@(\w+))?\s*(.*)$", re.DOTALL)
+_GLUED = re.compile(r"^([^\W\d_]{3,})(\d+)$")
 _ADDRESSEE = re.compile(r"^(/[^\s@]+)@\w+")
 _TYPO = 0.6
 LONGEST = 200
@@ -39,6 +41,7 @@ def understand(text: str, table: Table) -> Understood | None:
     match = _COMMAND.match(text.strip())
     if match is not None:
         word, _, rest = match.groups()
+        word, rest = _slipped(word.lower(), rest, table)
     else:
         first = text.split(maxsplit=1)
         word, rest = first[0].rstrip(":,") if first else "", "".join(first[1:])
@@ -47,6 +50,17 @@ def understand(text: str, table: Table) -> Understood | None:
         return None
     meant = command.shortcuts.get(word.lower(), "")
     return Understood(command, f"{meant} {rest}".strip())
+
+
+def _slipped(word: str, rest: str, table: Table) -> tuple[str, str]:
+    """A command typed on the other keyboard layout, or with its number glued to it: `/лшдд 3`, `/kill3`."""
+    glued = _GLUED.match(word)
+    if word not in table.words and glued is not None:
+        word, rest = glued[1], f"{glued[2]} {rest}".strip()
+    if word in table.words or len(word) < SHORTEST_WORD:
+        return word, rest
+    meant = (word.translate(keys) for keys in (TO_LATIN_KEYS, TO_RUSSIAN_KEYS))
+    return next((one for one in meant if one in table.words), word), rest
 
 
 def addressee(text: str) -> str | None:
@@ -61,6 +75,8 @@ async def guess(request: Request) -> Screen | None:
     text = _ADDRESSEE.sub(r"\1", request.args.strip()[:LONGEST])
     words = text.lstrip("/").replace(",", " ").split()
     if not words or len(words) > MOST_WORDS:
+        return _nearest_command(request, text)
+    if text.startswith("/") and _near_word(words[0], table) is not None:
         return _nearest_command(request, text)
     if (deal := _deal(words, table)) is not None:
         return await now(replace(request, args=f"{deal.name} {text}"))
@@ -161,7 +177,7 @@ def _nearest_command(request: Request, text: str) -> Screen:
     word, *rest = text.lstrip("/").split(maxsplit=1) or [""]
     near = get_close_matches(word.lower(), table.words, n=3, cutoff=_TYPO)
     names = list(dict.fromkeys(table.words[one].name for one in near if request.may(table.words[one].role)))
-    forms = [" ".join([name, *rest]).strip() for name in names] + ["price btc", "chart btc 4h", "help"]
+    forms = [" ".join([name, *rest]).strip() for name in names] or ["price btc", "chart btc 4h", "help"]
     buttons = [again(form, f"/{form}"[:30]) for form in dict.fromkeys(forms)]
     keyboard = rows([one for one in buttons if one is not None][:3], width=1 if names else 3)
     shown = "".join(letter for letter in " ".join(text.split()) if letter.isprintable())[:60]

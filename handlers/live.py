@@ -8,7 +8,7 @@ from typing import Final
 from engines.market.number import number
 from engines.orders.subaccount import EngineName
 from handlers.ui.admins import admin_chats
-from handlers.ui.engine_words import account_name, engine_name, read_engine
+from handlers.ui.engine_words import account_name, engine_name, near_name, read_engine
 from handlers.ui.keyboards import button, rows
 from handlers.ui.latch_view import latch_line, moment
 from handlers.ui.request import Request, Services
@@ -59,7 +59,7 @@ async def live(request: Request) -> Screen:
         return await _confirm(request, engine)
     engine = read_engine(words[0])
     if engine is None:
-        raise Refused("not_an_engine", text=" ".join(words)[:24])
+        raise _unknown(words)
     return await _change(request, engine, [word.casefold() for word in words[1:]])
 
 
@@ -105,6 +105,8 @@ async def _change(request: Request, engine: EngineName, words: list[str]) -> Scr
     if not words:
         return _one(request, engine)
     if words[0] in _OFF:
+    if len(words) > 1 and words[0] not in _AUTO:
+        raise Refused("unclear_word", text=words[1][:24])
         if not request.may(Role.ADMIN):
             raise Refused("not_allowed")
         await policies.go_paper(engine, by=by)
@@ -121,10 +123,19 @@ async def _change(request: Request, engine: EngineName, words: list[str]) -> Scr
 
 
 async def _arm(request: Request, engine: EngineName) -> Screen:
+def _unknown(words: list[str]) -> Refused:
+    """No engine of that name; the nearest is a button, save for a confirmation, which is typed."""
+    near = near_name(words[0])
+    meant = " ".join(["live", near, *words[1:]]) if near in set(EngineName) else ""
+    forms = [(f"/{meant}"[:30], meant)] if meant else []
+    return Refused("not_an_engine", text=" ".join(words)[:24], forms=forms)
+
+
     """The question whose answer has to be typed."""
     policy = await request.services.policies.arm(engine, by=request.person.id, chat_id=request.chat_id)
     say = request.say
     html = say.render(
+    rights = request.services.policies.accounts.rights(policy.account)
         "live_confirm.html",
         engine=engine_name(engine, say),
         phrase=_phrase(engine),

@@ -22,7 +22,7 @@ from ports.errors import Refused
 from ports.messages import Button, Screen, Style
 from ports.people import Role
 from services.proposals import BY_HAND
-from services.ticketing.order_sentence import OrderAsked, read_order, written_order
+from services.ticketing.order_sentence import OrderAsked, near_keyword, read_order, written_order
 from services.ticketing.progress import is_cancelable
 from services.trading.wish import Standing
 
@@ -54,7 +54,7 @@ async def order(request: Request) -> Screen | None:
     if not asked.asked.names:
         return Screen(html=request.say.render("order_teach.html"))
     if len(asked.asked.names) > 1:
-        raise Refused("unclear_word", text=asked.asked.names[1][:24])
+        raise _unclear(request, asked.asked.names[1])
     return await _propose(request, asked, key=request.services.actions.new_token())
 
 
@@ -156,6 +156,14 @@ def _with_mends(request: Request, error: Refused, asked: OrderAsked) -> Refused:
         ],
     }.get(error.code)
     return error if forms is None else Refused(error.code, **{**error.params, "forms": forms})
+
+
+def _unclear(request: Request, word: str) -> Refused:
+    """A word too many; what it may have been is a button."""
+    near = near_keyword(word)
+    meant = " ".join(near if one.casefold() == word else one for one in request.args.split() if near)
+    forms = [(f"/order {meant}"[:30], f"order {meant}")] if meant else []
+    return Refused("unclear_word", text=word[:24], forms=forms)
 
 
 def _cancel(request: Request, number: int, one: Order) -> Button:

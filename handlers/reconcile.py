@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from engines.orders.reconcile import Difference, DifferenceKind
-from handlers.ui.engine_words import account_name
+from handlers.ui.engine_words import ACCOUNTS, account_name, near_name
 from handlers.ui.keyboards import button, fits, rows
 from handlers.ui.reconcile_view import amount, difference_name, reconcile_view, signed
 from handlers.ui.request import Request
@@ -24,9 +24,18 @@ ADOPT, CLOSE, IGNORE = "adopt", "close", "ignore"
 async def reconcile(request: Request) -> Screen:
     """Every open account, or the one that is named: `/reconcile gate`, the button `ra:gate`."""
     service, name = request.services.reconciliation, request.args.strip().casefold()
+    if name and name not in ACCOUNTS:
+        raise _unknown(name)
     accounts = [name] if name else service.accounts()
     seen = [await service.compare(one) for one in accounts]
     return _card(request, seen)
+
+
+def _unknown(name: str) -> Refused:
+    """No venue of that name; the nearest is a button."""
+    near = near_name(name)
+    forms = [(f"/reconcile {near}", f"reconcile {near}")] if near in ACCOUNTS else []
+    return Refused("unknown_venue", text=name[:24], forms=forms)
 
 
 async def show(request: Request) -> Screen:

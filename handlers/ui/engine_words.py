@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from engines.core.typo import allowed_slips, edit_distance
 from engines.orders.subaccount import PAPER, EngineName
 from services.speech import Speech
 
@@ -33,6 +34,13 @@ _TYPED: Final[Mapping[str, EngineName]] = {
 def read_engine(word: str) -> EngineName | None:
     """The engine that somebody typed, in English or Russian."""
     return _TYPED.get(word.casefold())
+
+
+def near_name(word: str) -> str | None:
+    """The engine or venue that a mistyped word is nearest to, by its name in the books."""
+    known: dict[str, str] = {**_TYPED, **{name: name for name in ACCOUNTS if name != PAPER}}
+    slips, near = min((edit_distance(word.casefold(), one), one) for one in known)
+    return str(known[near]) if slips <= allowed_slips(len(word)) else None
 
 
 def engine_name(engine: str, say: Speech) -> str:

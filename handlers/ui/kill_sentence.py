@@ -13,6 +13,8 @@ _LEVELS: Final = {
     **dict.fromkeys(("perps", "перпы", "фьючерсы"), KillLevel.CLOSE_PERPS),
     **dict.fromkeys(("flat", "all", "everything", "всё", "все", "ноль"), KillLevel.FLAT),
 }
+_FORMS: Final = [(f"/kill {int(level)}", f"kill {int(level)}") for level in KillLevel]
+"""Every level as a button, for who was not understood."""
 _PAPER: Final = {"paper", "p", "бумага", "бумагу", "бумажные"}
 
 
@@ -31,5 +33,5 @@ def read_kill(text: str) -> KillAsked:
     levels = [_LEVELS[word] for word in words if word in _LEVELS]
     unknown = [word for word in words if word not in _LEVELS and word not in _PAPER]
     if unknown or len(levels) > 1:
-        raise Refused("unknown_level", text=" ".join(unknown or words)[:24])
+        raise Refused("unknown_level", text=" ".join(unknown or words)[:24], forms=_FORMS)
     return KillAsked(levels[0] if levels else KillLevel.NO_ENTRIES, bool(_PAPER.intersection(words)))

@@ -7,7 +7,7 @@ from typing import Final
 
 from engines.orders.subaccount import PAPER
 from engines.risk.latch import Cause, Latch, Scope
-from handlers.ui.engine_words import ACCOUNTS, read_engine
+from handlers.ui.engine_words import ACCOUNTS, near_name, read_engine
 from ports.errors import Refused
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=90)
@@ -38,7 +38,8 @@ class Pause:
 
 
 def read_pause(text: str) -> Pause:
-    """`trend 4h`, `4h trend`, `all`. Raises `Refused`: `unknown_engine`, `bad_span`."""
+    """`trend 4h`, `4h trend`, `all`. Raises `Refused`: `unknown_engine` with what may have been meant,
+    `bad_span`."""
     names: list[str] = []
     spans: list[str] = []
     for word in _joined(text).split():
@@ -46,11 +47,24 @@ def read_pause(text: str) -> Pause:
             span = read_span(word)
             (names if span is None else spans).append(word)
     if len(names) != 1 or len(spans) > 1:
-        raise Refused("unknown_engine", text=" ".join(names[:2])[:24])
+        raise _unknown(names, spans)
     span = read_span(spans[0]) if spans else None
     if span is not None and not SHORTEST <= span <= LONGEST:
         raise Refused("bad_span", text=spans[0][:24])
-    return Pause(name=read_name(names[0]), span=span)
+    try:
+        return Pause(name=read_name(names[0]), span=span)
+    except Refused as error:
+        raise _unknown(names, spans) from error
+
+
+def _unknown(names: list[str], spans: list[str]) -> Refused:
+    """What may have been meant: the nearest name, and hours for a number that does not say of what it is."""
+    words = [one for one in names if not one.isdecimal()]
+    times = [*spans, *(f"{one}h" for one in names if one.isdecimal())]
+    near = near_name(words[0]) if len(words) == 1 and len(times) < 2 else None
+    meant = "" if near is None else " ".join(["pause", near, *times])
+    forms = [(f"/{meant}", meant)] if meant else []
+    return Refused("unknown_engine", text=" ".join(names[:2])[:24], forms=forms)
 
 
 def read_name(word: str) -> str:

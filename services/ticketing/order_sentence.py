@@ -5,11 +5,13 @@ from decimal import Decimal
 
 from engines.core.instrument import Instrument
 from engines.core.side import Direction, Side
+from engines.core.typo import allowed_slips, edit_distance
 from engines.orders.order import ExecutionStyle
 from engines.orders.plan import ladder
 from engines.orders.trade import Target
 from ports.errors import Refused
 from services.trading.sentence import Asked, Level, Of, Unit, read_trade, written
+from services.trading.vocabulary import MEANINGS
 
 _REDUCE_EN = ("reduce", "reduceonly", "reduce-only", "reducing", "close")
 _REDUCE_RU = ("сократить", "сократи", "уменьшить", "уменьши", "закрыть", "закрой")
@@ -54,6 +56,14 @@ def read_order(text: str) -> OrderAsked:
         else:
             kept.append(word)
     return replace(order, asked=read_trade(" ".join(kept)))
+
+
+def near_keyword(word: str) -> str | None:
+    """The word of the language that a mistyped one is nearest to: `buy` for `by`."""
+    words = (*MEANINGS, *_REDUCE_EN, *_REDUCE_RU, *_SPOT, *_STYLES)
+    known = (one for one in words if len(one) > 2 and one.isalpha())
+    slips, near = min((edit_distance(word.casefold(), one), one) for one in known)
+    return near if 0 < slips <= allowed_slips(len(word)) else None
 
 
 def written_order(order: OrderAsked) -> str:
