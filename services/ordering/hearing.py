@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
 from engines.orders.lifecycle import is_final
-from engines.orders.order import Amended, Order, OrderEvent, OrderState, Terms
+from engines.orders.order import Amended, Order, OrderEvent, OrderState
 from ports.clock import Clock
 from ports.errors import Rejected, Transient, Uncertain
 from ports.venue_books import (
@@ -243,18 +243,18 @@ def _rests(report: _Told) -> bool:
 
 
 def _amended(order: Order, told: VenueOrder, at: datetime) -> list[OrderEvent]:
-    """A resting order that stands elsewhere than we knew: an amendment whose answer was lost."""
-    is_same = told.limit_price == order.terms.limit_price and told.quantity == order.terms.quantity
-    if is_same or told.state is not VenueOrderState.OPEN or order.state not in _RESTS:
-        return []
-    if not order.filled < told.quantity <= order.intent.quantity or told.limit_price is None:
-        return []
-    terms = Terms(
+    """An order that rests or sleeps elsewhere than we knew: an amendment whose answer was lost. What woke is
+    told without its trigger."""
+    terms = replace(
+        order.terms,
         quantity=told.quantity,
-        kind=order.terms.kind,
-        limit_price=told.limit_price,
-        worst_price=order.terms.worst_price,
-        trigger_price=told.trigger_price,
-        is_post_only=order.terms.is_post_only,
+        limit_price=None if order.terms.limit_price is None else told.limit_price,
+        trigger_price=None if order.terms.trigger_price is None else told.trigger_price,
     )
+    if terms == order.terms or told.state is not VenueOrderState.OPEN or order.state not in _RESTS:
+        return []
+    was_priced = (order.terms.limit_price is not None, order.terms.trigger_price is not None)
+    is_priced = (terms.limit_price is not None, terms.trigger_price is not None)
+    if is_priced != was_priced or not order.filled < told.quantity <= order.intent.quantity:
+        return []
     return [Amended(at=at, terms=terms)]

@@ -164,8 +164,7 @@ class Pursuit:
 
     def _protects(self, order: VenueOrder) -> bool:
         """A stop or a target of a position that stays."""
-        is_sleeping = order.is_reduce_only and order.trigger_price is not None
-        return is_sleeping and self.report.wish.level < KillLevel.FLAT
+        return self.report.wish.level < KillLevel.FLAT and self.road.protects(order)
 
     async def _try(self, account: str, deed: Awaitable[None]) -> str | None:
         """Do something that may fail; what went wrong. The next look says what came of it."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final, Protocol
 
+from engines.orders.bracket import is_guard
 from engines.orders.lifecycle import is_final
 from engines.orders.order import ExecutionStyle, Intent, OrderState, Purpose
 from engines.orders.subaccount import engine_of, is_person
@@ -61,6 +62,10 @@ class Road(Protocol):
 
     def unsettled(self, account: str) -> int:
         """How many of them nobody is certain of: sent, being canceled, unknown."""
+        ...
+
+    def protects(self, order: VenueOrder) -> bool:
+        """Whether what a venue shows is a stop or a target of a position."""
         ...
 
     async def cancel_all(self, account: str) -> None:
@@ -124,6 +129,13 @@ class OrderRoad:
             for order in held.pending
             if order.state in _UNSETTLED
         )
+
+    def protects(self, order: VenueOrder) -> bool:
+        """By our books; coins have no reduce-only orders. Of others, what sleeps and can only reduce."""
+        ours = self.register.find(order.client_id)
+        if ours is not None:
+            return is_guard(ours)
+        return order.is_reduce_only and order.trigger_price is not None
 
     async def cancel_all(self, account: str) -> None:
         """One request for all: what became of each is reported, or looked up."""

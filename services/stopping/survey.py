@@ -39,7 +39,7 @@ class Survey:
             accounts=tuple(self._account(wish, planned, name, open_orders) for name in self._accounts()),
             slippage=slippage,
             slippage_share=share,
-            protective=sum(1 for one in every if one.is_reduce_only and one.trigger_price is not None),
+            protective=sum(map(self.road.protects, every)),
         )
 
     def _accounts(self) -> Sequence[str]:

@@ -110,6 +110,9 @@ class FakeRoad:
     def unsettled(self, account: str) -> int:
         return self.doubts.get(account, 0)
 
+    def protects(self, order: VenueOrder) -> bool:
+        return order.trigger_price is not None
+
     async def cancel_all(self, account: str) -> None:
         self._send("cancel", account)
         self.venues[account].orders[:] = self.comes_back

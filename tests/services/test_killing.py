@@ -195,7 +195,7 @@ async def test_orders_that_nobody_is_certain_of_keep_it_from_being_done(desk: Ki
 
 
 async def test_stops_that_come_back_for_positions_that_stay_are_no_open_orders(desk: KillDesk) -> None:
-    stop = a_venue_order(9, SPOT, is_reduce_only=True, trigger_price=Decimal(70_000))
+    stop = a_venue_order(9, SPOT, trigger_price=Decimal(70_000))
     desk.road.comes_back = [stop]
     await desk.killing.start(a_wish(L2))
     report = await desk.finished()

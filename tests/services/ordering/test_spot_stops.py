@@ -14,8 +14,10 @@ from engines.core.side import Direction
 from engines.orders.bracket import Sleep
 from engines.orders.order import Order, OrderKind, OrderState, Purpose
 from engines.orders.trade import CloseReason, Target, Trade, TradeState
+from engines.risk.kill import Closing
 from ports.venue_books import VenueOrderState
 from services.guard import Guard
+from services.stopping.road import OrderRoad
 from tests.build.clock import HandClock
 from tests.build.fake_venue import FakeVenue, Trouble
 from tests.build.live_desk import LIVE, LiveDesk, a_live_desk
@@ -290,3 +292,33 @@ async def test_a_desk_that_was_dead_finds_what_the_venue_sold(desk: LiveDesk) ->
     again = await a_live_desk(books=desk.books, venue=desk.venue)
     seen = await again.see(trade)
     assert (seen.state, seen.close_reason, seen.exit_price) == (TradeState.CLOSED, CloseReason.STOP, D(95))
+
+
+async def test_a_move_whose_answer_was_lost_is_learnt() -> None:
+    desk = await a_live_desk()
+    trade = await holding(desk)
+    [stop] = await exits(desk, trade, Purpose.STOP)
+    await desk.venue.amend(stop, replace(stop.terms, trigger_price=D(98)))
+    desk.venue.stream.clear()
+    desk.clock.move(1)
+    await desk.orders.hearing.compare(desk.venue.account)
+    assert [one.terms.trigger_price for one in await exits(desk, trade, Purpose.STOP)] == [D(98)]
+
+
+async def test_a_kill_knows_it_for_a_stop(desk: LiveDesk) -> None:
+    trade = await holding(desk)
+    await sell(desk, trade, "0.5", kind=OrderKind.LIMIT, limit_price=D(120))
+    await tended(desk, trade)
+    road = OrderRoad(desk.orders, desk.orders.register, desk.venue.quotes, desk.clock)
+    there = await desk.venue.open_orders()
+    assert {one.trigger_price is not None: road.protects(one) for one in there} == {True: True, False: False}
+
+
+async def test_a_kill_sells_coins_that_a_stop_protects(desk: LiveDesk) -> None:
+    trade = await holding(desk)
+    road = OrderRoad(desk.orders, desk.orders.register, desk.venue.quotes, desk.clock)
+    [leg] = road.legs(has_paper=False)
+    await until_done(desk, road.close(Closing(leg=leg, quantity=leg.quantity), tries=0))
+    await desk.hear()
+    assert (await desk.see(trade)).state is TradeState.CLOSED
+    assert asleep(desk) == []
