@@ -85,6 +85,11 @@ class TicketStore(Protocol):
         """Those that wait, the oldest first."""
         ...
 
+    async def automatic(self, since: datetime) -> Sequence[Ticket]:
+        """Those of orders with real money that went by themselves, made at `since` or later, the oldest
+        first."""
+        ...
+
     async def latest(self, limit: int) -> Sequence[Ticket]:
         """The newest first, whatever became of them."""
         ...

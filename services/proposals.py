@@ -40,8 +40,6 @@ log = structlog.get_logger()
 
 BY_HAND = (Purpose.ENTRY, Purpose.CLOSE)
 """What a person takes back by hand; stops and targets stand as long as what they protect."""
-MOST_OF_A_DAY = 2000
-"""Tickets looked through at a start for what went by itself today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +129,7 @@ class Proposals:
         await self.policies.load()
         self.policies.on_change.append(self._hear)
         await self.tickets.start()
-        self.spending.load(await self.roll.store.latest(MOST_OF_A_DAY))
+        self.spending.load(await self.roll.store.automatic(self.spending.since))
 
     def sub_accounts(self, engine: EngineName) -> Sequence[SubAccount]:
         """Where an engine may hold something: with real money, and on paper."""

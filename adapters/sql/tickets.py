@@ -1,6 +1,7 @@
 """Tickets and their cards in SQL."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Select, select, update
 
@@ -28,6 +29,11 @@ class SqlTickets:
     async def open(self) -> Sequence[Ticket]:
         waiting = select(*_TICKET).where(tickets.c.state == TicketState.OPEN)
         return await self._many(waiting.order_by(tickets.c.number))
+
+    async def automatic(self, since: datetime) -> Sequence[Ticket]:
+        went = tickets.c.state == TicketState.APPROVED, tickets.c.decided_by.is_(None)
+        query = select(*_TICKET).where(*went, tickets.c.created_at >= since)
+        return await self._many(query.order_by(tickets.c.number))
 
     async def latest(self, limit: int) -> Sequence[Ticket]:
         return await self._many(select(*_TICKET).order_by(tickets.c.number.desc()).limit(limit))

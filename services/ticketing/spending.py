@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from ports.clock import Clock
 from ports.desk_state import Policy
-from ports.tickets import Ticket, TicketState
+from ports.tickets import Ticket
 
 
 @dataclass(slots=True, repr=False)
@@ -17,12 +17,16 @@ class Spending:
     clock: Clock
     _spent: dict[tuple[str, date], Decimal] = field(default_factory=dict)
 
+    @property
+    def since(self) -> datetime:
+        """When the day began."""
+        return datetime.combine(self._day(), time(), UTC)
+
     def load(self, tickets: Iterable[Ticket]) -> None:
         """Add up what went by itself, from the tickets of orders that nobody was asked about."""
         self._spent.clear()
         for ticket in tickets:
-            if ticket.state is TicketState.APPROVED and ticket.decided_by is None:
-                self._add(ticket.engine, ticket.created_at.astimezone(UTC).date(), ticket.effect.notional)
+            self._add(ticket.engine, ticket.created_at.astimezone(UTC).date(), ticket.effect.notional)
 
     def today(self, engine: str) -> Decimal:
         """Spent today, in USDT."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -35,6 +35,10 @@ class MemoryTickets:
 
     async def open(self) -> Sequence[Ticket]:
         return [ticket for ticket in self._tickets.values() if ticket.state is TicketState.OPEN]
+
+    async def automatic(self, since: datetime) -> Sequence[Ticket]:
+        went = [one for one in self._tickets.values() if one.state is TicketState.APPROVED]
+        return [one for one in went if one.decided_by is None and one.created_at >= since]
 
     async def latest(self, limit: int) -> Sequence[Ticket]:
         return list(reversed(self._tickets.values()))[:limit]

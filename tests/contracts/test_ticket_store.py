@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
@@ -148,3 +149,16 @@ async def test_a_chat_that_shows_the_new_ticket_already_keeps_both_cards(desk: D
     await desk.tickets.move_cards("7F3K", to="8G4L")
     assert list(await desk.tickets.cards("7F3K")) == [a_card("7F3K", 7, 5, 1)]
     assert list(await desk.tickets.cards("8G4L")) == [a_card("8G4L", 7, 6, 1)]
+
+
+async def test_what_went_by_itself_is_found_among_any_number_of_others(desk: Desk) -> None:
+    """Not what a person approved, what was on paper, or what went before."""
+    went = [
+        a_ticket("NEW1", state=TicketState.APPROVED),
+        a_ticket("OLD1", state=TicketState.APPROVED, created_at=NOON - timedelta(seconds=1)),
+        a_ticket("PAP1", state=TicketState.PAPER),
+        a_ticket("ASK1", state=TicketState.APPROVED, decided_by=7),
+        a_ticket("NEW2", state=TicketState.APPROVED, created_at=NOON + timedelta(seconds=1)),
+    ]
+    await desk.books.commit(asked(*went))
+    assert [ticket.id for ticket in await desk.tickets.automatic(NOON)] == ["NEW1", "NEW2"]
