@@ -11,17 +11,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+import structlog
+
 from engines.core.instrument import Instrument
 from engines.core.move import Move
 from engines.core.side import Direction
 from engines.orders.execution import USUAL, Pace
 from engines.orders.lifecycle import is_final
-from engines.orders.order import Intent, OrderState, Purpose
+from engines.orders.order import Intent, Order, OrderState, Purpose
 from engines.orders.pair import OnFailure
 from engines.orders.reconcile import Mend
 from engines.orders.subaccount import SubAccount, is_live
 from engines.orders.trade import Trade
 from engines.risk.verdict import Verdict
+from ports.books import Conflict
 from ports.clock import Clock
 from ports.errors import Refused, Rejected, Transient
 from ports.tickets import Effect, Ticket
@@ -45,10 +48,12 @@ from services.ordering.sending import Sending
 from services.ordering.setting_up import SettingUp
 from services.ordering.strangers import stand_in
 from services.trading.funds import Funds
-from services.trading.journal import Journal
+from services.trading.journal import TRIES, Journal
 from services.trading.register import Held, Register
 from services.trading.telling import Teller
 from services.trading.wish import TradeEvent
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True, repr=False)
@@ -276,7 +281,16 @@ class Orders:
     async def cancel(self, order_id: str) -> None:
         """Take an order of the desk out of the book. Raises `Refused`: `no_such_order`, `order_over`,
         `order_waits` (it is its ticket that is declined), `account_closed`; `Transient`, `Uncertain`: it may
-        still be there, and is seen to."""
+        still be there, and is seen to where the wish could be written down."""
+        for _ in range(TRIES):
+            try:
+                await self.sending.cancel(self._cancelable(order_id))
+                return
+            except Conflict as error:  # it has changed since it was looked at: look again
+                log.info("cancel_again", order=order_id, error=str(error))
+        raise Transient(f"order {order_id} changes all the time", kind="database")
+
+    def _cancelable(self, order_id: str) -> Order:
         order = self.register.find(order_id)
         if order is None:
             raise Refused("no_such_order", order_id=order_id)
@@ -286,7 +300,7 @@ class Orders:
             raise Refused("order_waits", order_id=order_id)
         if order.intent.account not in self.venues:
             raise Refused(ACCOUNT_CLOSED, account=order.intent.account)
-        await self.sending.cancel(order)
+        return order
 
     async def cancel_all(self, account: str) -> None:
         """Take everything out of the book of a venue account at once, ours or not, also what our books cannot
@@ -327,7 +341,7 @@ class Orders:
         return is_theirs
 
     async def withdraw(self, trade_id: int) -> None:
-        """Take resting entries of a trade out of the book."""
+        """Take resting entries of a trade out of the book. Raises as `Sending.cancel` does."""
         held = self.register.get(trade_id)
         for order in held.resting if held else ():
             if not order.intent.reduce_only:

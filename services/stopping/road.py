@@ -1,18 +1,23 @@
 """What a kill asks of the road of orders: cancels at once, closes without tickets, both like everything else
 written down before they are sent."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Awaitable, Callable, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Final, Protocol
 
 from engines.orders.bracket import is_guard
 from engines.orders.lifecycle import is_final
 from engines.orders.order import ExecutionStyle, Intent, OrderState, Purpose
 from engines.orders.subaccount import engine_of, is_person
+from engines.orders.trade import Trade
 from engines.risk.kill import Closing, Leg
+from ports.books import Conflict
 from ports.clock import Clock
+from ports.errors import DeskError, Refused, Transient
 from ports.venue_books import VenueOrder, VenuePosition
 from services.ordering.judging import Quotes
 from services.ordering.naming import intent_name
@@ -73,7 +78,8 @@ class Road(Protocol):
         ...
 
     async def cancel_paper(self, *, has_paper: bool) -> None:
-        """Take out what rests at our own venue. Raises `Transient`, `Conflict`."""
+        """Take out what rests at our own venue, all that can be, whatever becomes of each. Raises the first
+        failure then: `Transient`, `Conflict`."""
         ...
 
     async def close(self, closing: Closing, *, tries: int) -> None:
@@ -143,14 +149,25 @@ class OrderRoad:
 
     async def cancel_paper(self, *, has_paper: bool) -> None:
         """Order by order: people's paper shares the account with the desk's."""
+        failures: list[DeskError] = []
         for held in self._of("paper", has_paper=has_paper):
-            if is_person(held.trade.owner):
-                async with self.register.lock(held.trade.owner):
-                    await self.orders.withdraw(held.trade.id)
-                continue
-            for order in held.pending:
-                if order.state in _RESTING:
-                    await self.orders.cancel(order.id)
+            for take_out in self._ways_out(held):
+                try:
+                    with suppress(Refused):  # it is over by now
+                        await take_out()
+                except (Transient, Conflict) as error:
+                    failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def _ways_out(self, held: Held) -> Sequence[Callable[[], Awaitable[None]]]:
+        if is_person(held.trade.owner):
+            return [partial(self._withdraw, held.trade)]
+        return [partial(self.orders.cancel, one.id) for one in held.pending if one.state in _RESTING]
+
+    async def _withdraw(self, trade: Trade) -> None:
+        async with self.register.lock(trade.owner):
+            await self.orders.withdraw(trade.id)
 
     async def close(self, closing: Closing, *, tries: int) -> None:
         """A reduce-only market order. It is guarded where there is a price to guard it by, at first; a kill

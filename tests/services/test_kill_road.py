@@ -3,10 +3,19 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
+from engines.orders.order import OrderKind
+from engines.orders.subaccount import EngineName
 from engines.risk.kill import Closing
+from ports.books import Change, Conflict
+from ports.errors import Transient
 from services.ordering.naming import first_order
 from services.stopping.road import OrderRoad
+from tests.build.books import MemoryBooks
+from tests.build.gates import a_gate_room
 from tests.build.live_desk import LiveDesk, a_live_desk, an_entry
+from tests.build.paper_desk import a_paper_desk
 from tests.build.tickets import a_ticket
 
 
@@ -49,3 +58,33 @@ async def test_accounts_are_known_by_the_books_whatever_is_connected() -> None:
     desk.orders.books["bybit"] = desk.venue
     await desk.hear()
     assert a_road(desk).accounts() == set()
+
+
+class Torn(MemoryBooks):
+    """Books in which changes of one trade always come too late."""
+
+    torn: int | None = None
+
+    async def commit(self, change: Change) -> None:
+        if change.trade.id == self.torn:
+            raise Conflict("others were faster")
+        await MemoryBooks.commit(self, change)
+
+
+async def test_one_order_that_cannot_be_canceled_now_keeps_no_other_in_the_book() -> None:
+    books = Torn()
+    room = await a_gate_room(await a_paper_desk(books=books))
+    for engine in (EngineName.MANUAL, EngineName.TREND):
+        trade = await room.trade(engine)
+        entry = room.entry(trade, "0.5", kind=OrderKind.LIMIT, limit_price=Decimal(90), worst_price=None)
+        await room.orders.place(trade, [entry])
+    register = room.orders.register
+    first, second = register.live()
+    books.torn = first.trade.id
+    road = OrderRoad(room.orders, register, room.orders.placing.quotes, room.desk.clock)
+
+    with pytest.raises(Transient):
+        await road.cancel_paper(has_paper=False)
+
+    assert road.working("paper", has_paper=False) == 1
+    assert register.get(second.trade.id) is None

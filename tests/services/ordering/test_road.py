@@ -4,10 +4,12 @@ import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from engines.orders.order import OrderKind, OrderState
 from engines.orders.trade import Trade, TradeState
 from engines.risk.latch import Cause
-from ports.books import Change
+from ports.books import Change, Conflict
 from tests.build.books import MemoryBooks
 from tests.build.fake_venue import Trouble
 from tests.build.live_desk import LiveDesk, a_live_desk
@@ -208,3 +210,28 @@ async def test_two_who_place_the_same_intent_at_once_send_it_once() -> None:
 
     assert len(desk.venue.submits) == 1
     assert (await desk.see(trade)).quantity == 1
+
+
+class Interrupting(MemoryBooks):
+    """Books over which others change the trade `times` before a change of ours comes through."""
+
+    times = 0
+
+    async def commit(self, change: Change) -> None:
+        if self.times and any(one.state is OrderState.CANCEL_PENDING for one in change.orders):
+            self.times -= 1
+            raise Conflict("others were faster")
+        await MemoryBooks.commit(self, change)
+
+
+@pytest.mark.parametrize("times", [3, 7])
+async def test_a_cancel_is_tried_again_while_the_trade_changes_under_it(times: int) -> None:
+    books = Interrupting()
+    desk = await a_live_desk(books=books)
+    trade = await desk.place(kind=OrderKind.LIMIT, limit_price=Decimal(99))
+    [order] = await desk.all_orders(trade)
+    books.times = times
+    await desk.orders.cancel(order.id)
+    await desk.hear()
+    await desk.look_up(2)
+    assert await states(desk, trade) == [OrderState.CANCELED]
