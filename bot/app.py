@@ -164,6 +164,8 @@ class App:
         nursery.start("killing", services.killing.run)
         nursery.start("kill-board", services.kill_board.run)
         nursery.start("proposals", services.proposals.run)
+        if services.upkeep.monitoring.wanted:
+            nursery.start("monitoring", services.upkeep.monitoring.run)
         nursery.start("reconciliation", services.reconciliation.run)
         signal_orders = SignalOrders(
             proposals=services.proposals,

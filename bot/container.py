@@ -84,6 +84,7 @@ from services.market.options import MarketOptions
 from services.market.perps import Perps
 from services.market.ring import Rings
 from services.markets import Markets
+from services.monitoring import Monitoring
 from services.optional_work import OptionalWork
 from services.ordering.quoting import BookQuotes
 from services.orders import Orders
@@ -184,7 +185,7 @@ def build_services(
     latches = Latches(outside.latch_file, desk.latches, clock, latch_news_of(lambda: services))
     gate = build_gate(settings, outside, markets, perps, lambda: services)
     trades = build_trades(settings, outside, teller, markets, perps, gate, latches, lambda: services)
-    accounts = build_accounts(settings, outside, trades.orders)
+    accounts = build_accounts(settings, outside, trades.orders, lambda: services)
     actions = Actions(desk.actions, clock, lambda: secrets.token_urlsafe(12))
     kill_board = Board(messenger, report_view_of(lambda: services), over_of(lambda: services))
     services = Services(
@@ -206,7 +207,7 @@ def build_services(
         audit=Audit(desk.audit, clock, Redactor(tuple(settings.secrets())).text),
         breakers=build_breakers(gate, latches, lambda: services),
         proposals=build_proposals(settings, outside, people, actions, trades, accounts, lambda: services),
-        reconciliation=build_reconciliation(outside, latches, trades, lambda: services),
+        reconciliation=build_reconciliation(outside, latches, trades, accounts, lambda: services),
         upkeep=build_upkeep(settings, outside, accounts, work, lambda: services),
         outbox=outbox,
         cockpits=Cockpits(people, messenger, clock, look, every_s=every_s),
@@ -297,7 +298,11 @@ def build_killing(outside: Outside, latches: Latches, trades: Trades, board: Boa
 
 
 def build_reconciliation(
-    outside: Outside, latches: Latches, trades: Trades, services: Callable[[], Services]
+    outside: Outside,
+    latches: Latches,
+    trades: Trades,
+    accounts: VenueAccounts,
+    services: Callable[[], Services],
 ) -> Reconciliation:
     """The comparison with the venues. What lies at an account becomes the money of the first engine that
     trades real money there."""
@@ -308,12 +313,20 @@ def build_reconciliation(
         return live[0].engine if live else None
 
     return Reconciliation.over(
-        trades.orders, outside.desk.facts, latches, finding_of(services), outside.clock, engine_at
+        trades.orders,
+        outside.desk.facts,
+        latches,
+        finding_of(services),
+        outside.clock,
+        engine_at,
+        accounts.monitored,
     )
 
 
-def build_accounts(settings: Settings, outside: Outside, orders: Orders) -> VenueAccounts:
-    """The accounts at venues; no key is read and nothing connected before one is opened."""
+def build_accounts(
+    settings: Settings, outside: Outside, orders: Orders, services: Callable[[], Services]
+) -> VenueAccounts:
+    """The accounts at venues; no key is read and nothing connected before one is opened or monitored."""
     admitting: dict[str, Callable[[], Awaitable[None]]] = {}
 
     async def connect(account: str) -> VenueBooks:
@@ -335,7 +348,10 @@ def build_accounts(settings: Settings, outside: Outside, orders: Orders) -> Venu
     async def admit(account: str) -> None:
         await admitting[account]()
 
-    return VenueAccounts(connect, admit)
+    async def hear() -> None:
+        await services().upkeep.keys.look()
+
+    return VenueAccounts(connect, admit, hear)
 
 
 def build_upkeep(
@@ -352,7 +368,10 @@ def build_upkeep(
     return Upkeep(
         backups=None if store is None else Backups(store, clock, keep, backup_news_of(services)),
         watchdog=Watchdog(outside.gauge, work, limits, load_news_of(services)),
-        keys=KeyAges(accounts.opened, outside.desk.facts, clock, key_news_of(services)),
+        keys=KeyAges(
+            accounts.in_use, outside.desk.facts, clock, key_news_of(services), monitored=accounts.monitored
+        ),
+        monitoring=Monitoring(accounts, settings.venues.monitored),
     )
 
 

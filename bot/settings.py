@@ -37,7 +37,7 @@ SECRETS = {"TELEGRAM_BOT_TOKEN": "telegram_bot_token", "DATABASE_URL": "database
 """Names in the environment and `.env` that stand without the prefix."""
 
 
-def _numbers(value: object) -> object:
+def _listed(value: object) -> object:
     """`"1, 2"` as people write lists in an environment."""
     if isinstance(value, str):
         return [part for part in value.replace(",", " ").split() if part]
@@ -60,7 +60,8 @@ def _token_shaped(value: SecretStr | None) -> SecretStr | None:
     raise ValueError("not a bot token; @BotFather gives one, such as 123456789:AAE…")
 
 
-PersonIds = Annotated[tuple[Annotated[int, Field(gt=0)], ...], BeforeValidator(_numbers)]
+PersonIds = Annotated[tuple[Annotated[int, Field(gt=0)], ...], BeforeValidator(_listed)]
+AccountNames = Annotated[tuple[Literal["bybit", "gate"], ...], BeforeValidator(_listed)]
 BaseUrl = Annotated[str | None, AfterValidator(_loopback_or_https)]
 BotToken = Annotated[SecretStr | None, AfterValidator(_token_shaped)]
 
@@ -119,6 +120,7 @@ class VenuesSettings(Section):
 
     bybit_url: BaseUrl = None
     gate_url: BaseUrl = None
+    monitored: AccountNames = ()
     timeout_ms: int = Field(5000, ge=500, le=60_000)
     recv_window_ms: int = Field(5000, ge=500, le=60_000)
     queue_s: float = Field(30, ge=1, le=600)

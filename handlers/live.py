@@ -42,6 +42,7 @@ class PolicyView:
     spent: Decimal
     is_unwritten: bool
     is_open: bool
+    is_monitored: bool
     problem: str
 
     @property
@@ -134,6 +135,7 @@ def _unknown(words: list[str]) -> Refused:
     """The question whose answer has to be typed."""
     policy = await request.services.policies.arm(engine, by=request.person.id, chat_id=request.chat_id)
     say = request.say
+    rights = request.services.policies.accounts.rights(policy.account)
     html = say.render(
     rights = request.services.policies.accounts.rights(policy.account)
         "live_confirm.html",
@@ -141,6 +143,7 @@ def _unknown(words: list[str]) -> Refused:
         phrase=_phrase(engine),
         account=account_name(policy.account, say),
         wait=_cooling(request),
+        is_bound=rights is None or rights.is_bound_to_ip,
     )
     return Screen(html=html, keyboard=((button(say("Back"), "ql", engine.value),),))
 
@@ -231,6 +234,7 @@ def policy_view(policy: Policy, services: Services, say: Speech) -> PolicyView:
         spent=services.proposals.spending.today(policy.engine),
         is_unwritten=policies.is_unwritten(policy.engine),
         is_open=policies.accounts.is_open(policy.account),
+        is_monitored=policies.accounts.is_monitored(policy.account),
         problem=policies.accounts.problem(policy.account),
     )
 

@@ -95,6 +95,7 @@ def _card(request: Request, seen: list[Comparison]) -> Screen:
     differing = [
         button(f"{difference_name(one, each, say)[:28]}", "rd", one.account, each.key)
         for one in seen
+        if not one.is_monitored
         for each in one.differences
         if fits("rq", ADOPT, one.account, each.key)
     ]

@@ -101,11 +101,13 @@ def _upkeep(services: Services, say: Speech) -> dict[str, object]:
             {
                 "account": key.account,
                 "days": None if key.age is None else key.age.days,
-                "is_ok": key.is_bound_to_ip and not key.is_old,
+                "is_ok": key.is_well,
                 "is_bound": key.is_bound_to_ip,
+                "is_monitoring": key.is_monitoring,
             }
             for key in upkeep.keys.all()
         ],
+        "unwatched": upkeep.monitoring.problems(),
     }
 
 

@@ -16,6 +16,7 @@ from engines.orders.subaccount import PAPER, EngineName, SubAccount
 from ports.clock import Clock
 from ports.desk_state import Approval, Policy, PolicyStore
 from ports.errors import Refused, Transient
+from ports.venue_books import KeyRights
 
 log = structlog.get_logger()
 
@@ -46,6 +47,14 @@ class Accounts(Protocol):
 
     def is_open(self, account: str) -> bool:
         """Whether orders can go there."""
+        ...
+
+    def is_monitored(self, account: str) -> bool:
+        """Whether it is read, and no order can go there."""
+        ...
+
+    def rights(self, account: str) -> KeyRights | None:
+        """What the key of an account may do; `None` while it is not in use."""
         ...
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ decided what it is. Twice the same changes nothing. The parts are in `services.r
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
@@ -46,7 +46,8 @@ _UNDER_WAY: Final = (OrderState.SENT, OrderState.UNKNOWN, OrderState.CANCEL_PEND
 
 @dataclass(slots=True, repr=False)
 class Reconciliation:
-    """Compares, books what was missed, stops what does not agree. `over` puts it together."""
+    """Compares, books what was missed, stops what does not agree. `over` puts it together. Accounts that are
+    `monitored` are compared when somebody asks, and nothing is done about them."""
 
     orders: Orders
     catching_up: CatchingUp
@@ -55,6 +56,7 @@ class Reconciliation:
     breakers: Breakers
     tell: Tell
     clock: Clock
+    monitored: Callable[[], Mapping[str, VenueBooks]] = dict
     settle_s: float = SETTLE_S
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
     _seen: dict[str, Comparison] = field(default_factory=dict)
@@ -70,6 +72,7 @@ class Reconciliation:
         tell: Tell,
         clock: Clock,
         engine_at: EngineAt,
+        monitored: Callable[[], Mapping[str, VenueBooks]] = dict,
     ) -> "Reconciliation":
         """Over the road; from then on nobody enters at an account before it was compared."""
         journal = orders.placing.journal
@@ -81,13 +84,14 @@ class Reconciliation:
             breakers=breakers,
             tell=tell,
             clock=clock,
+            monitored=monitored,
         )
         orders.returning.conclude = made.conclude
         return made
 
     def accounts(self) -> Sequence[str]:
-        """Accounts that are open."""
-        return sorted(self.orders.books)
+        """Accounts that are open or monitored."""
+        return sorted(self.orders.books.keys() | self.monitored().keys())
 
     async def conclude(self, account: str) -> None:
         """The last thing before anything may enter after a start: book what was missed, and stop the account
@@ -99,7 +103,7 @@ class Reconciliation:
 
     async def nightly(self) -> None:
         """Compare every open account; one that cannot be asked holds back no other, and is told of."""
-        for account in self.accounts():
+        for account in sorted(self.orders.books):
             try:
                 await self.conclude(account)
             except (Transient, Rejected) as error:
@@ -132,12 +136,12 @@ class Reconciliation:
         """Book what the venue tells of money, then put both sides next to each other. A difference counts
         when it is there at a second look as well. Raises `Refused` (`account_closed`), `Transient`,
         `Rejected`, `Conflict`."""
-        books = self.orders.books.get(account)
+        books = self.orders.books.get(account) or self.monitored().get(account)
         if books is None:
             raise Refused("account_closed", account=account)
         async with self._locks.setdefault(account, asyncio.Lock()):
             seen = await self._look(books)
-            if seen.open:
+            if seen.open and not seen.is_monitored:
                 await asyncio.sleep(self.settle_s)
                 await self.orders.hearing.repair(account)
                 seen = _lasting(seen, await self._look(books))
@@ -183,18 +187,26 @@ class Reconciliation:
 
     async def _asked(self, account: str, key: str, state: str) -> tuple[Comparison, Difference]:
         seen = await self.compare(account)
+        if seen.is_monitored:
+            raise Refused("account_monitored", account=account)
         difference = seen.get(key)
         if difference is None or difference.state != state or not seen.is_sure:
             raise Refused("difference_changed")
         return seen, difference
 
     async def _look(self, books: VenueBooks) -> Comparison:
-        home = await self.catching_up.home(books)
+        home = await self._home(books)
         if home is None:
             return await self._of_nobody(books)
         under_way = await self.catching_up.catch_up(books, home)
         truth = await truth_of(books)
         return await self._compared(books.account, truth, under_way, home)
+
+    async def _home(self, books: VenueBooks) -> Home | None:
+        """Whose money lies there; watching an account makes it nobody's."""
+        if books.account in self.orders.books:
+            return await self.catching_up.home(books)
+        return (await booked_at(books.account, self.orders.register)).home
 
     async def _of_nobody(self, books: VenueBooks) -> Comparison:
         """An account with which no engine trades yet: there is nothing to compare it with."""
@@ -204,8 +216,10 @@ class Reconciliation:
             at=self.clock.now(),
             ours=Side(totals={}, positions={}),
             theirs=Side(totals=truth.totals, positions=truth.positions),
-            strangers={},
+            strangers={one.venue_id: one for one in truth.orders},
+            held=tuple(truth.held),
             is_ours=False,
+            is_monitored=books.account not in self.orders.books,
         )
 
     async def _compared(
@@ -231,6 +245,7 @@ class Reconciliation:
             strangers=strangers,
             held=tuple(truth.held),
             is_sure=self._is_sure(account),
+            is_monitored=account not in self.orders.books,
         )
 
     async def _strangers(self, account: str, orders: Sequence[VenueOrder]) -> dict[str, VenueOrder]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.backups import Backups
 from services.keys import KeyAges
+from services.monitoring import Monitoring
 from services.watchdog import Watchdog
 
 
@@ -14,3 +15,4 @@ class Upkeep:
     backups: Backups | None
     watchdog: Watchdog
     keys: KeyAges
+    monitoring: Monitoring

@@ -32,6 +32,7 @@ class ReconcileView:
     account: str
     at: str
     is_ours: bool
+    is_monitored: bool
     is_sure: bool
     is_mismatched: bool
     balances: Sequence[Line]
@@ -48,6 +49,7 @@ def reconcile_view(seen: Comparison, say: Speech) -> ReconcileView:
         account=account_name(seen.account, say),
         at=say.time(seen.at, "HH:mm:ss"),
         is_ours=seen.is_ours,
+        is_monitored=seen.is_monitored,
         is_sure=seen.is_sure,
         is_mismatched=bool(seen.mismatches),
         balances=[

@@ -36,7 +36,7 @@ def key_news_of(services: Own) -> Callable[[KeyAge], Awaitable[None]]:
     """Reminds of a key that should be replaced."""
 
     async def tell(key: KeyAge) -> None:
-        days = 0 if key.age is None else key.age.days
+        days = None if key.age is None or not key.is_old else key.age.days
         await _push(
             services(), "key", key.account, account=key.account, days=days, is_bound=key.is_bound_to_ip
         )

@@ -22,7 +22,8 @@ class Side:
 class Comparison:
     """What was found at `at` (market time). `differences` are all there are; those whose key is in `ignored`
     were left as they are by an admin. `is_sure` is false while orders are under way: what differs may be
-    theirs. `is_ours` is false while no engine trades real money there."""
+    theirs. `is_ours` is false while no engine trades real money there, and then `strangers` are all orders;
+    `is_monitored` where no order can go."""
 
     account: str
     at: datetime
@@ -34,6 +35,7 @@ class Comparison:
     held: tuple[VenuePosition, ...] = ()
     is_sure: bool = True
     is_ours: bool = True
+    is_monitored: bool = False
 
     @property
     def open(self) -> tuple[Difference, ...]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from ports.errors import Refused
+from ports.venue_books import KeyRights
 
 
 @dataclass(slots=True)
@@ -11,6 +12,8 @@ class FakeAccounts:
 
     refusals: dict[str, str] = field(default_factory=dict)
     opened: list[str] = field(default_factory=list)
+    monitored: list[str] = field(default_factory=list)
+    keys: dict[str, KeyRights] = field(default_factory=dict)
 
     async def open(self, account: str) -> None:
         if account in self.refusals:
@@ -23,6 +26,12 @@ class FakeAccounts:
 
     async def close(self) -> None:
         """Nothing is connected."""
+
+    def is_monitored(self, account: str) -> bool:
+        return account in self.monitored
+
+    def rights(self, account: str) -> KeyRights | None:
+        return self.keys.get(account)
 
     def problem(self, account: str) -> str:
         return self.refusals.get(account, "")

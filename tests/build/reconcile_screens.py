@@ -13,6 +13,7 @@ def reconcile_values(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         account=hostile,
         at="12:00:00",
         is_ours=True,
+        is_monitored=is_bad,
         is_sure=not is_bad,
         is_mismatched=is_bad,
         balances=[line],

@@ -122,6 +122,7 @@ def a_policy_view(text: str, **fields: Any) -> PolicyView:
         "spent": Decimal(120),
         "is_unwritten": False,
         "is_open": True,
+        "is_monitored": False,
         "problem": "",
     }
     return PolicyView(**usual | fields)

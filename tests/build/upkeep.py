@@ -1,6 +1,6 @@
 """Upkeep of a desk in memory."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,12 +9,14 @@ from handlers.ui.request import Services
 from handlers.ui.upkeep_push import backup_news_of, key_news_of, load_news_of
 from ports.backups import Backup
 from ports.clock import Clock
-from ports.errors import Fatal
+from ports.errors import Fatal, Refused
 from ports.load import Load
 from ports.people import Facts
-from ports.venue_books import KeyRights
+from ports.venue_books import KeyRights, VenueBooks
+from services.accounts import VenueAccounts
 from services.backups import Backups
 from services.keys import KeyAges
+from services.monitoring import Monitoring
 from services.optional_work import OptionalWork
 from services.upkeep import Upkeep
 from services.watchdog import LoadLimits, Watchdog
@@ -53,12 +55,28 @@ class MemoryBackups:
         self.there.remove(backup)
 
 
+async def no_account(account: str) -> VenueBooks:
+    """There is none."""
+    raise Refused("account_without_key", account=account)
+
+
+async def nothing_to_admit(account: str) -> None:
+    """None was connected."""
+
+
 def an_upkeep(
-    clock: Clock, facts: Facts, opened: Mapping[str, KeyRights], services: Callable[[], Services]
+    clock: Clock,
+    facts: Facts,
+    opened: Mapping[str, KeyRights],
+    services: Callable[[], Services],
+    *,
+    monitored: Collection[str] = (),
+    wanted: Sequence[str] = (),
 ) -> Upkeep:
     """Nothing ails it."""
     return Upkeep(
         backups=Backups(MemoryBackups(), clock, timedelta(days=7), backup_news_of(services)),
         watchdog=Watchdog(HandGauge(), OptionalWork(), LIMITS, load_news_of(services)),
-        keys=KeyAges(lambda: opened, facts, clock, key_news_of(services)),
+        keys=KeyAges(lambda: opened, facts, clock, key_news_of(services), monitored=lambda: monitored),
+        monitoring=Monitoring(VenueAccounts(no_account, nothing_to_admit), wanted),
     )

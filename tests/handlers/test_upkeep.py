@@ -63,6 +63,15 @@ async def test_old_keys_are_told_and_shown(desk: ScreenDesk) -> None:
     assert "⚠️" in await status_of(desk, "bybit")
 
 
+async def test_a_key_bound_to_no_address_is_told_and_shown_with_its_mend(desk: ScreenDesk) -> None:
+    desk.keys["gate"] = KeyRights(can_trade=True, can_withdraw=False, is_bound_to_ip=False)
+    await desk.services.upkeep.keys.look()
+    (told,) = pushed(desk)
+    is_russian = desk.person(ANN).language == "ru"
+    assert ("адресу этой машины" if is_russian else "Bind it to this machine's address") in told
+    assert "⚠️" in await status_of(desk, "адресу этой машины" if is_russian else "bind it to this machine's")
+
+
 async def test_status_tells_the_age_of_the_backup(desk: ScreenDesk) -> None:
     backups = desk.services.upkeep.backups
     assert backups is not None

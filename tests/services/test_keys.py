@@ -1,5 +1,6 @@
 """Ages of keys: who is reminded of which, and how often."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -67,10 +68,24 @@ async def test_a_new_key_ends_the_reminders() -> None:
 
 async def test_where_the_venue_does_not_say_the_age_is_unknown() -> None:
     room = Room()
-    room.open("gate", days=None, is_bound=False)
+    room.open("gate", days=None)
     await room.pass_days(2)
     assert room.told == []
-    assert room.ages.all() == [KeyAge(account="gate", age=None, is_bound_to_ip=False)]
+    assert room.ages.all() == [KeyAge(account="gate", age=None, is_bound_to_ip=True)]
+
+
+async def test_of_a_key_that_works_from_anywhere_too() -> None:
+    room = Room()
+    room.open("gate", days=3, is_bound=False)
+    await room.pass_days(8)
+    assert [(key.account, key.is_old, key.is_well) for key in room.told] == [("gate", False, False)] * 2
+
+
+async def test_two_looks_at_once_remind_once() -> None:
+    room = Room()
+    room.open("bybit", days=100)
+    await asyncio.gather(room.ages.look(), room.ages.look())
+    assert len(room.told) == 1
 
 
 async def test_without_an_open_account_there_is_no_key() -> None:
