@@ -1,59 +1,19 @@
 """Tickets over the wire: real money at the venue's twin, a desk that goes away and comes back."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.app import App
-from engines.orders.subaccount import EngineName, SubAccount
-from ports.tickets import Ticket, TicketState
-from sandbox.accounts import TRADING
+from ports.tickets import TicketState
 from sandbox.telegram.chats import ADMIN_CHAT_ID
-from tests.build.desk import running_desk
-from tests.build.sandbox import ANNA, Message, Sandbox, until
-
-HAND = SubAccount(engine=EngineName.MANUAL, account="bybit")
+from tests.build.real_money import HAND, a_live_desk, asked_in, give_keys, the_ticket
+from tests.build.sandbox import ANNA, Sandbox
 
 
 @pytest.fixture(autouse=True)
 def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of the twin, where the desk looks for them."""
-    monkeypatch.setenv("BYBIT_API_KEY", TRADING.key)
-    monkeypatch.setenv("BYBIT_API_SECRET", TRADING.secret)
-
-
-@asynccontextmanager
-async def a_live_desk(sandbox: Sandbox, *, ticket_s: int = 300) -> AsyncIterator[App]:
-    """A desk whose hand may trade at Bybit."""
-    async with running_desk(sandbox, desk__live_cooling_s=1, desk__ticket_s=ticket_s) as desk:
-        policies = desk.services.policies
-        if not policies.is_live(HAND.engine):
-            await sandbox.say(ANNA, "/live manual on", chat=ADMIN_CHAT_ID)
-            await sandbox.say(ANNA, "/live LIVE MANUAL", chat=ADMIN_CHAT_ID)
-        await until(lambda: _ready(desk), "the hand to trade real money", within_s=30)
-        yield desk
-
-
-async def _ready(desk: App) -> bool:
-    policies = desk.services.policies
-    is_open = policies.accounts.is_open("bybit") and not desk.services.latches.all()
-    has_money = bool(desk.services.trades.register.balances(HAND.owner))
-    return is_open and has_money and policies.is_live(HAND.engine)
-
-
-async def asked_in(desk: App, sandbox: Sandbox, text: str) -> Message:
-    """The card of a ticket, once the desk has written down where it is."""
-    said = await sandbox.say(ANNA, text, chat=ADMIN_CHAT_ID)
-    card = await sandbox.next_from_bot(ADMIN_CHAT_ID, after=said["id"], having="APPROVE? · LIVE")
-    store, ticket = desk.services.tickets.roll.store, await the_ticket(desk)
-    await until(lambda: store.cards(ticket.id), "the card in the database")
-    return card
-
-
-async def the_ticket(desk: App, number: int = 0) -> Ticket:
-    return desk.services.tickets.latest(5)[number].ticket
+    give_keys(monkeypatch)
 
 
 async def test_a_ticket_survives_a_restart_and_a_late_tap_never_approves(sandbox: Sandbox) -> None:
