@@ -19,6 +19,7 @@ from bot.kernels import FOLDER
 from bot.outside import open_outside
 from bot.settings import SECRETS, load
 from tests.build.sandbox import Sandbox, until
+from tests.build.zygote import Birth, the_zygote
 
 STOP_WITHIN_S = 20.0
 
@@ -88,30 +89,38 @@ async def _listening(sandbox: Sandbox, running: "asyncio.Task[int]") -> None:
 
 @dataclass(slots=True)
 class DeskProcess:
-    """`python -m bot run` as a child process, its log in a file."""
+    """`perpetuum run` as a process of its own, its log in a file."""
 
     sandbox: Sandbox
     settings: Mapping[str, object] = field(default_factory=dict)
-    process: asyncio.subprocess.Process | None = None
+    _pid: int | None = None
     _logs: list[Path] = field(default_factory=list)
 
     async def start(self) -> None:
         """Start it, and wait until it listens."""
         log = self.sandbox.folder / f"desk-{len(self._logs)}.log"
+        log.touch()
         self._logs.append(log)
-        with log.open("wb") as stream:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run",
-                env=environment_of(self.sandbox, **{"log__level": "info", **self.settings}),
-                cwd=self.sandbox.folder, stdout=stream, stderr=stream,
-            )  # fmt: skip
+        birth = Birth(
+            environment=environment_of(self.sandbox, **{"log__level": "info", **self.settings}),
+            folder=str(self.sandbox.folder),
+            log=str(log),
+            ended=str(log.with_suffix(".ended")),
+        )
+        self._pid = await asyncio.to_thread(lambda: the_zygote().bear(birth))
         await until(self._is_listening, "the desk's process reads updates", within_s=60)
 
     @property
     def pid(self) -> int:
-        """The number of the running process."""
-        assert self.process is not None
-        return self.process.pid
+        """The number of the process that was started last."""
+        assert self._pid is not None
+        return self._pid
+
+    @property
+    def code(self) -> int | None:
+        """How it ended: the exit code, negative for a signal; `None` while it runs."""
+        ended = self._logs[-1].with_suffix(".ended")
+        return int(ended.read_text()) if ended.exists() else None
 
     async def kill(self) -> None:
         """`kill -9`: nothing is said, nothing is saved."""
@@ -123,13 +132,14 @@ class DeskProcess:
 
     async def wait(self, within_s: float = STOP_WITHIN_S) -> int:
         """The exit code once it has ended by itself."""
-        assert self.process is not None
         async with asyncio.timeout(within_s):
-            return await self.process.wait()
+            while (code := self.code) is None:
+                await asyncio.sleep(0.02)
+        return code
 
     async def close(self) -> None:
         """Leave nothing behind."""
-        if self.process is not None and self.process.returncode is None:
+        if self._pid is not None and self.code is None:
             await self.kill()
 
     def output(self) -> str:
@@ -148,18 +158,16 @@ class DeskProcess:
         return int(kilobytes) / 1024
 
     async def _end(self, number: signal.Signals) -> int:
-        assert self.process is not None
-        if self.process.returncode is None:
-            self.process.send_signal(number)
+        if self.code is None:
+            os.kill(self.pid, number)
         try:
             return await self.wait()
         except TimeoutError:
-            self.process.kill()
+            os.kill(self.pid, signal.SIGKILL)
             raise
 
     async def _is_listening(self) -> bool:
-        assert self.process is not None
-        assert self.process.returncode is None, f"it ended:\n{self.output()[-3000:]}"
+        assert self.code is None, f"it ended:\n{self.output()[-3000:]}"
         is_ready = '"desk_ready"' in self._logs[-1].read_text(encoding="utf-8")
         return is_ready and self.sandbox.world.telegram.updates.is_being_read
 
