@@ -69,9 +69,6 @@ class Nursery:
             try:
                 await work()
                 state.last_error = "ended"
-            except Fatal as error:
-                self._give_up(str(error))
-                return
             except asyncio.CancelledError:
                 if _is_being_cancelled():
                     raise
@@ -79,6 +76,9 @@ class Nursery:
                 state.last_error = "cancelled from inside"
                 log.exception("task_died", task=state.name)
             except Exception as error:
+                if (fatal := _fatal_in(error)) is not None:
+                    self._give_up(str(fatal))
+                    return
                 state.last_error = f"{type(error).__name__}: {error}"
                 log.exception("task_died", task=state.name)
             finally:
@@ -102,6 +102,13 @@ class Nursery:
         log.error("cannot_go_on", why=why)
         if not self.failed.done():
             self.failed.set_result(why)
+
+
+def _fatal_in(error: Exception) -> Fatal | None:
+    """A `Fatal`, also one of a task among several that work together."""
+    if isinstance(error, ExceptionGroup):
+        return next((found for one in error.exceptions if (found := _fatal_in(one)) is not None), None)
+    return error if isinstance(error, Fatal) else None
 
 
 def _is_being_cancelled() -> bool:

@@ -109,6 +109,17 @@ def test_fatal_stops_the_program_at_once() -> None:
     in_virtual_time(scenario)
 
 
+def test_fatal_of_a_task_among_several_that_work_together_stops_it_too() -> None:
+    async def scenario() -> None:
+        nursery = Nursery()
+        several = ExceptionGroup("", [OSError("gone"), ExceptionGroup("", [Fatal("the books do not fit")])])
+        nursery.start("orders", Dying(error=several))
+        assert await nursery.failed == "the books do not fit"
+        await nursery.stop()
+
+    in_virtual_time(scenario)
+
+
 def test_tasks_stop_one_after_the_other_the_last_started_first() -> None:
     async def scenario() -> None:
         events: list[str] = []
