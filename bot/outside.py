@@ -73,6 +73,8 @@ MODE = "paper"
 LIVE = "live"
 LATCHES = "latches.json"
 """The side file, in the data folder: it stands beside the database, whatever that is."""
+WAITING = "desk-waiting.jsonl"
+"""What waits for a database on a server, in the data folder; a SQLite file has it beside itself."""
 CALL_TIMEOUT_S = 15.0
 ON_A_SERVER = "databases on a PostgreSQL server are backed up and restored with pg_dump and pg_restore"
 
@@ -373,7 +375,9 @@ async def open_outside(settings: Settings) -> Outside:
 
     Raises `Fatal` when one of them cannot be used or belongs to another world.
     """
-    desk = await SqlDesk.open(settings.desk_url, world=settings.desk.world, mode=MODE)
+    desk = await SqlDesk.open(
+        settings.desk_url, world=settings.desk.world, mode=MODE, beside=settings.desk.data_dir / WAITING
+    )
     try:
         candles = await open_candles(settings)
     except BaseException:

@@ -45,10 +45,12 @@ class FileBatches:
         self._connection: sqlite3.Connection | None = None
         self._near: sqlite3.Connection | None = None
 
-    async def run(self, work: Callable[[Batch], T]) -> T:
-        """Do `work` in a transaction that commits at its end, or rolls back on an error. Raises what the
-        driver raises."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(self._run, work))
+    async def run(self, work: Callable[[Batch], T], *, wait_s: float | None = None) -> T:
+        """Do `work` in a transaction that commits at its end, or rolls back on an error. `wait_s` is how long
+        it waits for another process's lock, where that is not as usual. Raises what the driver raises."""
+        wait_ms = self._pragmas["busy_timeout"] if wait_s is None else round(wait_s * 1000)
+        running = partial(self._run, work, wait_ms)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, running)
 
     def bind(self, statement: Insert | Update, row: Mapping[str, Any]) -> Bound:
         """The values of a row in the order of the statement, which is one that is kept."""
@@ -71,8 +73,9 @@ class FileBatches:
             if connection is not None:
                 connection.close()
 
-    def _run(self, work: Callable[[Batch], T]) -> T:
+    def _run(self, work: Callable[[Batch], T], wait_ms: int | str) -> T:
         connection = self._connection = self._connection or _connect(self._path, self._pragmas)
+        connection.execute(f"PRAGMA busy_timeout={wait_ms}")
         connection.execute("BEGIN IMMEDIATE")
         try:
             done = work(_FileBatch(connection, self._known))

@@ -1,13 +1,17 @@
 """Trades, orders and money in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, RowMapping, Select, TextClause, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.sql.change import entry_rows
+from adapters.sql.ahead import Ahead
+from adapters.sql.backlog import START_WAIT_S, Backlog
+from adapters.sql.change import ChangeStatements, entry_rows
 from adapters.sql.database import Database
 from adapters.sql.journal import Journal
 from adapters.sql.row import row_of, value_of
@@ -22,19 +26,30 @@ from adapters.sql.tables import (
     trades,
 )
 from engines.ledger.entry import Balances, Entry, Posting, posted
+from engines.orders.lifecycle import is_final
 from engines.orders.order import Fill, Intent, Order
+from engines.orders.subaccount import is_person
 from engines.orders.trade import Trade, TradeState
 from ports.books import Change, EquityPoint, Statement
+
+T = TypeVar("T")
 
 _LIVE = trades.c.state.in_((TradeState.WAITING, TradeState.OPEN))
 
 
 class SqlBooks:
-    """`Books` in the desk database."""
+    """`Books` in the desk database. While that takes no writes, what happens to the desk's trades waits in a
+    file beside it; whoever reads sees both as one."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, beside: Path | None = None) -> None:
+        """`beside` is the file for a server's changes that wait, `None` to have none wait; that of a SQLite
+        file lies beside it."""
+        statements = ChangeStatements.of(database)
+        path = _of_file(database) or beside
         self._database = database
-        self._journal = Journal(database)
+        self._backlog = None if path is None else Backlog(database, statements, path)
+        self._people = Journal(database, statements)
+        self._desk = Journal(database, statements, self._backlog)
         self._last_id: int | None = None
 
     async def new_trade_id(self) -> int:
@@ -47,7 +62,12 @@ class SqlBooks:
         return self._last_id
 
     async def commit(self, change: Change) -> None:
-        await self._journal.write(change)
+        await (self._people if is_person(change.trade.owner) else self._desk).write(change)
+
+    async def close(self) -> None:
+        """Stop moving what waits; before the database is closed."""
+        if self._backlog is not None:
+            await self._backlog.close()
 
     async def book(self, owner: int, new: Sequence[Entry]) -> bool:
         if any(entry.owner != owner for entry in new):
@@ -62,6 +82,10 @@ class SqlBooks:
             return True
 
     async def live(self) -> Sequence[tuple[Trade, Sequence[Order]]]:
+        """Comes first after a start: what a desk that has ended could not store is stored before."""
+        if self._backlog is not None:
+            await self._backlog.read()
+            await self._backlog.move(wait_s=START_WAIT_S)
         async with self._database.read() as connection:
             rows = await connection.execute(select(trades).where(_LIVE).order_by(trades.c.id))
             found = [_trade(row) for row in rows.mappings()]
@@ -73,52 +97,56 @@ class SqlBooks:
         return [(trade, by_trade[trade.id]) for trade in found]
 
     async def trade(self, trade_id: int) -> Trade | None:
-        return await self._one(select(trades).where(trades.c.id == trade_id))
+        found = await self._whole(partial(self._many, select(trades).where(trades.c.id == trade_id)))
+        return next(iter(self._ahead.trades(found, lambda one: one.id == trade_id)), None)
 
     async def by_intent(self, intent_id: str) -> Trade | None:
-        trade_id = await self._database.peek(intents.c.id, intents.c.trade_id, intent_id)
+        there = partial(self._database.peek, intents.c.id, intents.c.trade_id, intent_id)
+        trade_id = self._ahead.trade_of(intent_id) or await self._whole(there)
         return None if trade_id is None else await self.trade(trade_id)
 
     async def trades(self, owner: int, *, limit: int, offset: int = 0) -> Sequence[Trade]:
-        newest = (
-            select(trades)
-            .where(trades.c.owner == owner)
-            .order_by(trades.c.id.desc())
-            .limit(limit)
-            .offset(offset)
-        )
-        return await self._many(newest)
+        newest = select(trades).where(trades.c.owner == owner).order_by(trades.c.id.desc())
+        if is_person(owner):
+            return await self._many(newest.limit(limit).offset(offset))
+        found = await self._whole(partial(self._many, newest.limit(offset + limit)))
+        theirs = self._ahead.trades(found, lambda one: one.owner == owner)
+        return theirs[::-1][offset : offset + limit]
 
     async def orders(self, trade_id: int) -> Sequence[Order]:
-        return await self._placed(intents.c.trade_id == trade_id)
+        return await self._placed(lambda one: one.intent.trade_id == trade_id, intents.c.trade_id == trade_id)
 
     async def order(self, order_id: str) -> Order | None:
-        found = await self._placed(orders.c.id == order_id)
+        found = await self._placed(lambda one: one.id == order_id, orders.c.id == order_id)
         return found[0] if found else None
 
     async def unfinished(self) -> Sequence[Order]:
-        return await self._placed(UNFINISHED)
+        return await self._placed(lambda one: not is_final(one.state), UNFINISHED)
 
     async def orders_since(self, since: datetime, *, owner: int) -> Sequence[Order]:
-        return await self._placed(orders.c.created_at >= since, intents.c.owner == owner)
+        return await self._placed(
+            lambda one: one.created_at >= since and one.intent.owner == owner,
+            orders.c.created_at >= since,
+            intents.c.owner == owner,
+        )
 
     async def fills(self, owner: int, *, trade_id: int | None = None) -> Sequence[tuple[Order, Fill]]:
-        async with self._database.read() as connection:
-            return await _read_fills(connection, owner, trade_id)
+        found = await self._whole(partial(self._read, partial(_read_fills, owner=owner, trade_id=trade_id)))
+        return self._ahead.fills(
+            found, lambda one: one.intent.owner == owner and trade_id in (None, one.intent.trade_id)
+        )
 
     async def entries(self, owner: int) -> Sequence[Entry]:
-        async with self._database.read() as connection:
-            return await _read_entries(connection, owner)
+        found = await self._whole(partial(self._read, partial(_read_entries, owner=owner)))
+        return self._ahead.entries(found, owner)
 
     async def statement(self, owner: int) -> Statement:
-        theirs = select(trades).where(trades.c.owner == owner).order_by(trades.c.id)
-        async with self._database.read() as connection:
-            rows = await connection.execute(theirs)
-            return Statement(
-                trades=[_trade(row) for row in rows.mappings()],
-                fills=await _read_fills(connection, owner),
-                entries=await _read_entries(connection, owner),
-            )
+        found = await self._whole(partial(self._read, partial(_read_statement, owner=owner)))
+        return Statement(
+            trades=self._ahead.trades(found.trades, lambda one: one.owner == owner),
+            fills=self._ahead.fills(found.fills, lambda one: one.intent.owner == owner),
+            entries=self._ahead.entries(found.entries, owner),
+        )
 
     async def balances(self, owner: int) -> Balances:
         return posted({}, await self.entries(owner))
@@ -166,19 +194,55 @@ class SqlBooks:
             rows = await connection.execute(curve)
             return [EquityPoint(**row) for row in rows.mappings()]
 
-    async def _one(self, query: Select[Any]) -> Trade | None:
-        found = await self._many(query)
-        return found[0] if found else None
+    @property
+    def _ahead(self) -> Ahead:
+        return Ahead() if self._backlog is None else self._backlog.ahead
+
+    async def _whole(self, read: Callable[[], Awaitable[T]]) -> T:
+        """What is read from the tables, with nothing missing that was moved into them meanwhile."""
+        while True:
+            moved = None if self._backlog is None else self._backlog.moved
+            found = await read()
+            if self._backlog is None or moved == self._backlog.moved:
+                return found
+
+    async def _read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        async with self._database.read() as connection:
+            return await work(connection)
 
     async def _many(self, query: Select[Any]) -> Sequence[Trade]:
-        async with self._database.read() as connection:
-            rows = await connection.execute(query)
-            return [_trade(row) for row in rows.mappings()]
+        return await self._read(partial(_read_trades, query=query))
 
-    async def _placed(self, *which: "ColumnElement[bool] | TextClause") -> Sequence[Order]:
-        async with self._database.read() as connection:
-            rows = await connection.execute(_orders().where(*which))
-            return [_order(row) for row in rows.mappings()]
+    async def _placed(
+        self, belongs: Callable[[Order], bool], *which: "ColumnElement[bool] | TextClause"
+    ) -> Sequence[Order]:
+        """Orders that belong, which the tables tell by `which`."""
+        query = _orders().where(*which)
+        found = await self._whole(partial(self._read, partial(_read_orders, query=query)))
+        return self._ahead.orders(found, belongs)
+
+
+def _of_file(database: Database) -> Path | None:
+    """Where changes wait for a SQLite file."""
+    path = database.place.path
+    return None if path is None else path.with_name(f"{path.name}-waiting.jsonl")
+
+
+async def _read_trades(connection: AsyncConnection, query: Select[Any]) -> Sequence[Trade]:
+    return [_trade(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def _read_orders(connection: AsyncConnection, query: Select[Any]) -> Sequence[Order]:
+    return [_order(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def _read_statement(connection: AsyncConnection, owner: int) -> Statement:
+    theirs = select(trades).where(trades.c.owner == owner).order_by(trades.c.id)
+    return Statement(
+        trades=await _read_trades(connection, theirs),
+        fills=await _read_fills(connection, owner),
+        entries=await _read_entries(connection, owner),
+    )
 
 
 async def _read_fills(

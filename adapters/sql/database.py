@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Insert, NullPool, Table, Update, event, select
+from sqlalchemy import Column, Insert, NullPool, Table, Update, event, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from adapters.sql.batch import Batch, Bound, FileBatches, ServerBatch
 from adapters.sql.errors import translated
 from adapters.sql.place import Place
-from ports.errors import Fatal
+from ports.errors import Fatal, Transient
 
 T = TypeVar("T")
 
@@ -50,15 +50,20 @@ class Database:
             async with self.turn, self.writer.begin() as connection:
                 yield connection
 
-    async def batch(self, work: Callable[[Batch], T]) -> T:
+    async def batch(self, work: Callable[[Batch], T], *, wait_s: float | None = None) -> T:
         """Do `work` in a transaction that commits at its end, or rolls back on an error. It must not touch
-        anything that the event loop touches: on SQLite it runs in a thread."""
+        anything that the event loop touches: on SQLite it runs in a thread.
+
+        It waits no longer than `wait_s` for its turn, nor for what others have locked. What has begun is
+        never broken off: it ends or fails."""
         if self.batches is None:
             async with self.write() as connection:
+                if wait_s is not None:
+                    await connection.execute(text(f"SET LOCAL lock_timeout = {round(wait_s * 1000)}"))
                 return await connection.run_sync(lambda sync: work(ServerBatch(sync)))
         with translated(self.place):
-            async with self.turn:
-                return await self.batches.run(work)
+            async with self._turn(wait_s):
+                return await self.batches.run(work, wait_s=wait_s)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -84,6 +89,18 @@ class Database:
     def insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
         """An INSERT that knows `ON CONFLICT`, in this database's dialect."""
         return sqlite.insert(table) if self.place.path else postgresql.insert(table)
+
+    @asynccontextmanager
+    async def _turn(self, wait_s: float | None) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(wait_s):
+                await self.turn.acquire()
+        except TimeoutError as error:
+            raise Transient(f"{self.place} is being written to", kind="database") from error
+        try:
+            yield
+        finally:
+            self.turn.release()
 
     async def close(self) -> None:
         """Release all connections. May be called twice."""

@@ -1,5 +1,7 @@
 """The desk database as one object."""
 
+from pathlib import Path
+
 from adapters.sql.actions import SqlActions
 from adapters.sql.alerts import SqlAlerts
 from adapters.sql.audit import SqlAudit
@@ -21,13 +23,13 @@ from adapters.sql.tickets import SqlTickets
 class SqlDesk:
     """All stores of the desk, over one database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, beside: Path | None = None) -> None:
         self._database = database
         self.people = SqlPeople(database)
         self.actions = SqlActions(database)
         self.outbox = SqlOutbox(database)
         self.facts = SqlFacts(database)
-        self.books = SqlBooks(database)
+        self.books = SqlBooks(database, beside)
         self.alerts = SqlAlerts(database)
         self.signals = SqlSignals(database)
         self.tickets = SqlTickets(database)
@@ -37,15 +39,16 @@ class SqlDesk:
         self.audit = SqlAudit(database)
 
     @classmethod
-    async def open(cls, url: str, *, world: str, mode: str) -> "SqlDesk":
-        """Open the database at `url`, bring its schema up to date and check its stamp.
+    async def open(cls, url: str, *, world: str, mode: str, beside: Path | None = None) -> "SqlDesk":
+        """Open the database at `url`, bring its schema up to date and check its stamp. `beside` is the file
+        in which changes wait for a server (`SqlBooks`).
 
         Raises `Fatal` for a URL, file, schema or stamp that does not fit, `Transient` when the server is out
         of reach.
         """
         place = locate(url, schema="desk")
         database = await open_current(place, is_durable=True, world=world, mode=mode)
-        return cls(database)
+        return cls(database, beside)
 
     async def health(self) -> DatabaseHealth:
         """How the open database is."""
@@ -53,4 +56,5 @@ class SqlDesk:
 
     async def close(self) -> None:
         """Release all connections. May be called twice."""
+        await self.books.close()
         await self._database.close()

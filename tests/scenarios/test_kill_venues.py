@@ -2,9 +2,10 @@
 that books and venues agree to the last digit."""
 
 import asyncio
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import count
@@ -14,7 +15,7 @@ import pytest
 
 from adapters.sql.desk import SqlDesk
 from engines.core.instrument import MarketKind
-from engines.core.side import Direction
+from engines.core.side import Direction, Side
 from engines.ledger import booking
 from engines.orders.order import Intent, OrderKind, Purpose
 from engines.orders.subaccount import EngineName, SubAccount
@@ -27,6 +28,7 @@ from services.stopping.report import AccountReport, KillReport, KillWish
 from services.stopping.road import OrderRoad
 from tests.build.chaos_life import ACCOUNTS, WORLD, Life, a_life
 from tests.build.chaos_world import ChaosWorld, a_chaos_world
+from tests.build.locks import locked_by_another_process
 from tests.build.recordings import DAY, HOUR, JANUARY_MS, MINUTE, a_recording
 from tests.build.sandbox import until
 
@@ -71,15 +73,15 @@ class Holding:
     life: Life
     killing: Killing
 
-    async def enter(self, place: Place, quantity: Decimal) -> None:
-        """Open a position at the market."""
+    async def enter(self, place: Place, quantity: Decimal, *, at: Decimal | None = None) -> None:
+        """Open a position at the market, or let an order for it rest."""
         account, kind, base, direction = place
         listed = await self.life.books[account].instruments()
         instrument = next(one for one in listed if (one.kind, one.base) == (kind, base))
         sub_account = SubAccount(engine=EngineName.MANUAL, account=account)
         trade = await self.life.orders.trade_for(sub_account, instrument, direction)
         entry = Intent(
-            id=intent_name(EngineName.MANUAL, f"{account} {kind} {base}"),
+            id=intent_name(EngineName.MANUAL, f"{account} {kind} {base} {at}"),
             owner=trade.owner,
             account=account,
             engine=EngineName.MANUAL,
@@ -87,7 +89,8 @@ class Holding:
             instrument=instrument,
             side=direction.entry,
             quantity=quantity,
-            kind=OrderKind.MARKET,
+            kind=OrderKind.MARKET if at is None else OrderKind.LIMIT,
+            limit_price=at,
             purpose=Purpose.ENTRY,
             created_at=trade.created_at,
         )
@@ -230,6 +233,42 @@ async def test_a_venue_that_is_down_holds_up_no_other_and_is_done_when_it_is_bac
 
     assert holding.held() == {}
     await holding.assert_agrees()
+
+
+@pytest.mark.timeout(120)
+async def test_another_process_that_locks_the_database_holds_up_no_close(
+    holding: Holding, tmp_path: Path
+) -> None:
+    database = tmp_path / "desk.sqlite3"
+    waiting = tmp_path / "desk.sqlite3-waiting.jsonl"
+    bought = next(one for one in holding.world.account("bybit").executions if one.side is Side.BUY)
+    await holding.enter(BTC_COINS, D("0.01"), at=round(bought.price * D("0.98"), 0))
+    assert len(await holding.life.books["bybit"].open_orders()) == 1
+    before = stored_fills(database)
+    async with locked_by_another_process(database):
+        await holding.kill(KillLevel.CLOSE_PERPS)
+        assert "kill" in (tmp_path / "latches.json").read_text()
+        report = await holding.done()
+
+        assert report.verified_at is not None
+        assert all((one.orders, one.perps, one.closings) == (0, 0, 0) for one in _real(report))
+        assert set(holding.held()) == {BTC_COINS, ETH_COINS}
+        await holding.assert_agrees()
+        assert stored_fills(database) == before, "all of it is beside the database"
+
+    async def is_moved() -> bool:
+        return waiting.read_bytes() == b""
+
+    await until(is_moved, "what waited is in the database")
+    await holding.assert_agrees()
+    assert stored_fills(database) == sum(len(holding.world.account(name).executions) for name in ACCOUNTS)
+    assert stored_fills(database) > before
+
+
+def stored_fills(database: Path) -> int:
+    """By the tables alone."""
+    with closing(sqlite3.connect(database)) as there:
+        return int(there.execute("SELECT count(*) FROM fills").fetchone()[0])
 
 
 def _is_stuck(report: KillReport) -> bool:

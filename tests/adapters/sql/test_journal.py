@@ -30,9 +30,9 @@ class CountingDatabase(Database):
 
     counted: list[int] = field(default_factory=list)
 
-    async def batch(self, work: Callable[[Batch], T]) -> T:
+    async def batch(self, work: Callable[[Batch], T], *, wait_s: float | None = None) -> T:
         self.counted.append(1)
-        return await Database.batch(self, work)
+        return await Database.batch(self, work, wait_s=wait_s)
 
 
 def counting(database: Database) -> CountingDatabase:
