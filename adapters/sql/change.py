@@ -1,7 +1,8 @@
 """A change of a trade as rows, and the statements that write them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BindParameter, Insert, Table, Update, bindparam, insert, update
@@ -12,11 +13,14 @@ from adapters.sql.outbox import push_insertion, push_row
 from adapters.sql.row import row_of
 from adapters.sql.tables import entries, fills, intents, orders, postings, tickets, trades
 from engines.ledger.entry import Entry
+from engines.orders.order import Intent
 from engines.orders.trade import Trade
 from ports.books import Change
 from ports.tickets import TicketState
 
 Row = dict[str, Any]
+
+KEPT_INTENTS = 4096
 
 _OF_MESSAGE = ("chat_id", "message_id", "shown_version")
 """Columns that belong to the living message: written with a new trade and by `shown`, never by a change."""
@@ -34,20 +38,24 @@ class BoundChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangeStatements:
-    """How rows of changes are written; kept, so that each is compiled once."""
+    """How rows of changes are written; kept, so that each is compiled once. `bind_intent` keeps the rows: an
+    intent never changes, and comes with every change of its orders."""
 
     database: Database
     by_name: Mapping[str, Insert | Update]
+    bind_intent: Callable[[Intent], Bound]
 
     @classmethod
     def of(cls, database: Database) -> "ChangeStatements":
         """Those of a database. What others refer to comes first."""
+        new_intent = database.insert(intents).on_conflict_do_nothing(index_elements=["id"])
+        bind_intent = lru_cache(KEPT_INTENTS)(lambda one: database.bind(new_intent, row_of(intents, one)))
         return cls(
             database,
             {
                 "new_trades": insert(trades),
                 "moved_trades": _trade_update(),
-                "intents": database.insert(intents).on_conflict_do_nothing(index_elements=["id"]),
+                "intents": new_intent,
                 "orders": _upsert(database, orders, never_moved=("number", "id", "intent_id", "created_at")),
                 "fills": insert(fills),
                 "entries": insert(entries),
@@ -55,6 +63,7 @@ class ChangeStatements:
                 "tickets": _upsert(database, tickets, never_moved=("number", "id", "created_at")),
                 "pushes": push_insertion(database),
             },
+            bind_intent,
         )
 
     def bind(self, change: Change) -> BoundChange:
@@ -63,7 +72,7 @@ class ChangeStatements:
         return BoundChange(
             change,
             {name: [self._bound(name, row) for row in rows] for name, rows in _rows(change)},
-            [(one.id, self._bound("intents", row_of(intents, one.intent))) for one in change.orders],
+            [(one.id, self.bind_intent(one.intent)) for one in change.orders],
         )
 
     def write(self, batch: Batch, bound: Sequence[BoundChange]) -> Mapping[int, str]:

@@ -1,10 +1,11 @@
 """Values of the trading room as JSON columns: amounts as strings, instants in ISO form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from sqlalchemy import JSON, Dialect, TypeDecorator
 
@@ -14,8 +15,25 @@ from engines.orders.trade import Target
 from engines.risk.latch import Scope
 from ports.tickets import Effect
 
+V = TypeVar("V")
 
-class Market(TypeDecorator[Instrument]):
+
+KEPT_TEXTS = 4096
+"""The market of a trade and the terms of an order are written with every change of them."""
+
+
+class _Kept(TypeDecorator[V]):
+    """Values that hardly ever differ: what the driver takes is kept."""
+
+    __abstract__ = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[V | None], Any]:
+        process = super().bind_processor(dialect)
+        assert process is not None
+        return lru_cache(KEPT_TEXTS)(process)
+
+
+class Market(_Kept[Instrument]):
     """An instrument as it was when it was traded: its grid may change later."""
 
     impl = JSON
@@ -75,7 +93,7 @@ def _unpacked(row: Mapping[str, Any]) -> Target:
     return Target(price=Decimal(row["price"]), share=Decimal(row["share"]), hit_at=hit_at)
 
 
-class OrderTerms(TypeDecorator[Terms]):
+class OrderTerms(_Kept[Terms]):
     """What an order asks of the venue."""
 
     impl = JSON
