@@ -1,6 +1,7 @@
 """Reports of the venues' private streams, booked as they come; what was missed is read again."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,8 @@ TRY_AGAIN_S: Final = 2.0
 FILLS_FOLLOW_S: Final = 0.5
 """A report of an order may come before those of its fills."""
 OVERLAP: Final = timedelta(minutes=2)
+STRANGERS: Final = 10_000
+"""Orders of others that are remembered as told of."""
 _RESTS: Final = (OrderState.OPEN, OrderState.PARTIALLY_FILLED)
 
 _Told = VenueOrder | VenueFill
@@ -56,9 +59,11 @@ class Hearing:
     listeners: list[Callable[[str, VenueReport], None]] = field(default_factory=list)
     up: dict[str, bool] = field(default_factory=dict)
     _waiting: list[tuple[str, _Told]] = field(default_factory=list)
-    _heard_at: dict[str, datetime] = field(default_factory=dict)
+    _whole_at: dict[str, datetime] = field(default_factory=dict)
+    """Up to when nothing was missed of an account."""
     _to_repair: dict[str, asyncio.Event] = field(default_factory=dict)
-    _strangers: set[tuple[str, str]] = field(default_factory=set)
+    _missing: set[str] = field(default_factory=set)
+    _strangers: OrderedDict[tuple[str, str], None] = field(default_factory=OrderedDict)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def hear(self, account: str, report: VenueReport) -> None:
@@ -68,7 +73,7 @@ class Hearing:
         elif isinstance(report, StreamState):
             self.up[account] = report is StreamState.UP
             if report is StreamState.UP:
-                self._gap(account).set()
+                self._miss(account)
         for listen in self.listeners:
             listen(account, report)
         self._news.set()
@@ -82,7 +87,7 @@ class Hearing:
             except Transient as error:  # of our database: what was not booked is read again
                 log.error("reports_not_booked", error=str(error))
                 for account in self.books:
-                    self._gap(account).set()
+                    self._miss(account)
             await self._news.wait()
 
     async def follow(self, account: str) -> None:
@@ -105,17 +110,19 @@ class Hearing:
     async def repair(self, account: str) -> None:
         """Read by REST what the stream may have missed. Raises `Transient`."""
         now = self.clock.now()
-        since = self._heard_at.get(account, now) - OVERLAP
+        self._missing.add(account)
+        since = self._whole_at.get(account, now) - OVERLAP
         for fill in await self.books[account].fills(since):
             self._waiting.append((account, fill))
         await self.work_off()
         await self.compare(account)
-        self._heard_at[account] = now
+        self._whole_at[account] = now
+        self._missing.discard(account)
 
     async def compare(self, account: str) -> None:
         """Compare open orders with ours, both ways: what we do not know there, and what is not there of
         ours. Raises `Transient`."""
-        asked_at = self.clock.now()
+        asked_at, is_heard = self.clock.now(), self._is_heard(account)
         there = await self.books[account].open_orders()
         names = {told.client_id for told in there}
         for told in there:
@@ -125,6 +132,13 @@ class Hearing:
             is_sent = order.state is not OrderState.AWAITING_APPROVAL
             if is_sent and order.id not in names and order.updated_at < asked_at:
                 self.resolver.doubt(order)
+        if is_heard and self._is_heard(account):
+            self._whole_at[account] = asked_at
+
+    def _is_heard(self, account: str) -> bool:
+        """Whether the stream speaks, and nothing of what it missed or we could not book is to be read."""
+        is_whole = account not in self._missing and not self._gap(account).is_set()
+        return is_whole and self.up.get(account, False)
 
     async def _listen(self, account: str) -> None:
         """Hear the private stream. One that refuses our key is tried again: other accounts go on meanwhile,
@@ -143,6 +157,11 @@ class Hearing:
     def _gap(self, account: str) -> asyncio.Event:
         """Set while there is something that the stream may have missed."""
         return self._to_repair.setdefault(account, asyncio.Event())
+
+    def _miss(self, account: str) -> None:
+        """There is something to be read again."""
+        self._missing.add(account)
+        self._gap(account).set()
 
     async def _look_after(self, account: str) -> None:
         gap = self._gap(account)
@@ -165,7 +184,6 @@ class Hearing:
             for report in reports:
                 await self._strange(account, report)
             return
-        self._heard_at[account] = self.clock.now()
         events = self._events(order, reports)
         if events:
             await self.booking.settle(order.intent.trade_id, order.id, events)
@@ -206,9 +224,8 @@ class Hearing:
             if report.state is VenueOrderState.OPEN:
                 await self._call_off(account, stand_in(account, report))
             return
-        if (account, _venue_id(report)) in self._strangers:
+        if not self._is_new(account, _venue_id(report)):
             return
-        self._strangers.add((account, _venue_id(report)))
         is_order = isinstance(report, VenueOrder)
         if is_order and not _rests(report):
             return
@@ -220,6 +237,15 @@ class Hearing:
         }
         code = "foreign_order" if is_order else "foreign_fill"
         await self.tell(Finding(code=code, account=account, params=params))
+
+    def _is_new(self, account: str, venue_id: str) -> bool:
+        """Whether a stranger was not met before; the latest are remembered."""
+        is_new = (account, venue_id) not in self._strangers
+        self._strangers[account, venue_id] = None
+        self._strangers.move_to_end((account, venue_id))
+        if len(self._strangers) > STRANGERS:
+            self._strangers.popitem(last=False)
+        return is_new
 
     async def _call_off(self, account: str, order: Order) -> None:
         """Take an order of ours out of the book that should not be there. What was filled of it meanwhile is

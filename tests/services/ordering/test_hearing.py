@@ -201,3 +201,26 @@ async def test_a_locked_database_ends_neither_hearing_nor_looking_up() -> None:
     books.is_locked = False
     await desk.look_up()
     assert desk.orders.resolver.doubted("bybit") == 0
+
+
+async def test_what_a_long_outage_began_with_is_read_again_although_rest_answered_meanwhile() -> None:
+    """A liquidation in the first minute, a fill of ours found by comparing in the twentieth."""
+    desk = await a_live_desk()
+    hearing, mine = desk.orders.hearing, await resting(desk)
+    hearing.hear("bybit", StreamState.UP)
+    await hearing.repair("bybit")
+    hearing.hear("bybit", StreamState.DOWN)
+    desk.clock.move(60)
+    desk.venue.fill(mine, "0.1")
+    foreign = replace(
+        desk.venue.executed[-1], id="liq", client_id="", venue_order_id="v99", at=desk.clock.now()
+    )
+    desk.venue.executed.append(foreign)
+    desk.clock.move(1200)
+    desk.venue.fill(mine, "0.2")
+    desk.venue.stream.clear()
+    await hearing.compare("bybit")
+    await desk.look_up()
+    hearing.hear("bybit", StreamState.UP)
+    await hearing.repair("bybit")
+    assert [finding.code for finding in desk.findings] == ["foreign_fill"]
