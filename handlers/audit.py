@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from handlers.ui.audit_words import deed_words, object_words, outcome_words
 from handlers.ui.keyboards import button, rows
 from handlers.ui.latch_view import moment
 from handlers.ui.request import Request
@@ -12,13 +13,12 @@ from ports.people import Role
 from services.people import shown_name
 
 SHOWN = 12
-BY_TOKEN = frozenset({"a", "oa", "oh", "op", "ok", "oc", "oo", "qm", "to"})
-"""Buttons whose text is an opaque token, which says nothing to anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditView:
-    """A record in words; `who` is empty for the desk itself. `said` is what was typed or pressed with it."""
+    """A record in words; `who` is empty for the desk itself. `said` is what was typed or pressed with it,
+    `outcome` why it was not done as asked, empty where it was."""
 
     number: int
     at: str
@@ -30,7 +30,7 @@ class AuditView:
     @property
     def is_done(self) -> bool:
         """Whether it was done as asked."""
-        return self.outcome == "done"
+        return not self.outcome
 
 
 async def audit(request: Request) -> Screen:
@@ -59,31 +59,15 @@ def _view(request: Request, number: int, record: AuditRecord) -> AuditView:
     if record.person_id is not None:
         person = request.services.people.get(record.person_id)
         who = shown_name("" if person is None else person.name, record.person_id)
-    told = () if record.deed in BY_TOKEN else record.params.values()
-    said = " ".join(str(value) for value in told if value not in ("", None))
+    is_done = record.outcome in ("done", "confirmed")
     return AuditView(
         number=number,
         at=moment(record.at, request.services, request.say),
         who=who,
-        deed=_named(record.deed, request),
-        outcome=record.outcome,
-        said="".join(letter for letter in said if letter.isprintable())[:80],
+        deed=deed_words(record.deed, request.say),
+        outcome="" if is_done else outcome_words(record.outcome, request.say),
+        said=object_words(record.deed, record.params),
     )
-
-
-def _named(deed: str, request: Request) -> str:
-    """Buttons of tickets by what stands on them; everything else as it was typed."""
-    say = request.say
-    names = {
-        "oa": say("Approve"),
-        "oh": say("Smaller"),
-        "op": say("Paper"),
-        "ok": say("Skip"),
-        "oc": say("Cancel order"),
-        "oo": say("Place"),
-        "qm": say("Let them go"),
-    }
-    return names.get(deed, deed)
 
 
 COMMANDS = (

@@ -30,6 +30,8 @@ async def confirm(request: Request) -> Screen:
     report = await request.services.killing.confirm(
         request.args, by=request.person.id, chat_id=request.chat_id
     )
+    wish = report.wish
+    request.about["level"] = f"L{int(wish.level)}" if wish.is_kill else "close all"
     return watched(request, report)
 
 

@@ -85,7 +85,7 @@ async def act(request: Request) -> Screen:
     deed = params.pop("deed")
     service = services.reconciliation
     deeds = {ADOPT: service.adopt, CLOSE: service.close, IGNORE: service.ignore}
-    services.audit.note(person.id, request.chat_id, f"reconcile {deed}", "confirmed", **params)
+    request.about.update({"deed": deed, **params})
     return _card(request, [await deeds[deed](**params)])
 
 

@@ -10,6 +10,7 @@ from handlers.ui.ticket_view import ticket_screen
 from ports.errors import Refused
 from ports.messages import Screen
 from ports.people import Person, Role
+from ports.tickets import TicketState
 from services.ticketing.cards import TICKET
 from services.ticketing.roll import Filed
 
@@ -40,32 +41,32 @@ async def show(request: Request) -> Screen:
 
 async def approve(request: Request) -> Screen | None:
     """Send it on its way. The cards themselves show what became of it."""
-    return await _decide(request, "approve", request.services.tickets.approve)
+    return await _decide(request, request.services.tickets.approve, TicketState.APPROVED)
 
 
 async def halve(request: Request) -> Screen | None:
     """Ask anew for half of it."""
-    return await _decide(request, "halve", request.services.tickets.halve)
+    return await _decide(request, request.services.tickets.halve, TicketState.SMALLER)
 
 
 async def to_paper(request: Request) -> Screen | None:
     """Execute it on the engine's paper account."""
-    return await _decide(request, "send_to_paper", request.services.tickets.send_to_paper)
+    return await _decide(request, request.services.tickets.send_to_paper, TicketState.PAPER)
 
 
 async def skip(request: Request) -> Screen | None:
     """Drop it."""
-    return await _decide(request, "skip", request.services.tickets.skip)
+    return await _decide(request, request.services.tickets.skip, TicketState.SKIPPED)
 
 
 async def cancel(request: Request) -> Screen | None:
     """Take its order out of the book."""
-    return await _decide(request, "cancel", request.services.tickets.cancel)
+    return await _decide(request, request.services.tickets.cancel)
 
 
-async def _decide(request: Request, name: str, deed: Deed) -> Screen | None:
+async def _decide(request: Request, deed: Deed, wanted: TicketState | None = None) -> Screen | None:
     """The deed of a button, authorised at the tap: the token says which ticket in which chat, the person
-    whether they may. What was done is kept by the ticket's name, which the token hides."""
+    whether they may. Who taps twice has decided once, and sees on the card that it is as `wanted`."""
     person = request.person
     try:
         action = await request.services.actions.look(
@@ -78,11 +79,15 @@ async def _decide(request: Request, name: str, deed: Deed) -> Screen | None:
         )
     except Refused as error:
         raise (Refused("offer_gone") if error.code == "expired" else error) from error
-    ticket_id = str(action.params["ticket"])
+    ticket_id = request.about["ticket"] = str(action.params["ticket"])
     if request.message_id is not None:
         request.services.tickets.cards.tapped(ticket_id, request.chat_id, request.message_id)
-    await deed(ticket_id, person)
-    request.services.audit.note(person.id, request.chat_id, f"ticket {name}", "done", ticket=ticket_id)
+    try:
+        await deed(ticket_id, person)
+    except Refused as error:
+        is_theirs = error.code == "ticket_over" and error.params.get("by_id") == person.id
+        if not is_theirs or error.params.get("state") not in (wanted, TicketState.OPEN):
+            raise
     return None
 
 

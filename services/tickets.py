@@ -203,9 +203,10 @@ class Tickets:
         return filed
 
     def _too_late(self, filed: Filed, by: Person | None) -> Refused:
-        """Who was faster, by name."""
-        decided_by = self.cards.name_of(filed.ticket.decided_by) if by is None else by.name
-        return Refused("ticket_over", state=filed.ticket.state, by=decided_by, text=filed.ticket.id)
+        """Who was faster, by name and by number."""
+        by_id = filed.ticket.decided_by if by is None else by.id
+        name = self.cards.name_of(by_id) if by is None else by.name
+        return Refused("ticket_over", state=filed.ticket.state, by=name, by_id=by_id, text=filed.ticket.id)
 
     @contextmanager
     def _decision(self, filed: Filed, person: Person | None) -> Iterator[None]:

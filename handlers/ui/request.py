@@ -96,6 +96,7 @@ class Request:
 
     `message_id` is the tapped message, `None` for a typed command. `said_at` is when it was typed. What is in
     `delivered` is called with chat and message when the screen has arrived. `priority` is that of the answer.
+    What is in `about` names for the audit log what a button was about, where its own text is a token.
     """
 
     services: Services
@@ -107,6 +108,7 @@ class Request:
     said_at: datetime | None = None
     priority: Priority = Priority.ANSWER
     delivered: list[Callable[[int, int], Awaitable[None]]] = field(default_factory=list)
+    about: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_private(self) -> bool:

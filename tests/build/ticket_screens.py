@@ -142,7 +142,7 @@ def ticket_values(text: str, instrument: Instrument, *, is_bad: bool) -> dict[st
         text, policy=policy, is_unwritten=is_bad, is_open=not is_bad, problem="account_without_key"
     )
     live = an_open_trade(instrument=instrument)
-    record = AuditView(number=1, at="12:00", who=text, deed=text, outcome=text, said=text)
+    record = AuditView(number=1, at="12:00", who=text, deed=text, outcome=text if is_bad else "", said=text)
     check = Check(code=text, is_kept=False, value=Decimal(2), limit=Decimal(1), unit="x", detail=text)
     return {
         "s": asked if is_bad else standing,
