@@ -109,7 +109,7 @@ class Orders:
         resolver = Resolver(
             books, register, booking, breakers, clock, sending.is_under_way, sending.call_back
         )
-        sending.doubt = resolver.doubt
+        sending.doubt, sending.lost = resolver.doubt, resolver.lost
         hearing = Hearing(books, register, booking, resolver, clock, sending.dismiss, tell)
         returning = Returning(
             books, register, hearing, resolver, breakers, clock, tell, prepare=setting_up.prepare

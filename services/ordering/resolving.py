@@ -85,6 +85,13 @@ class Resolver:
         doubts.setdefault(order.id, Doubt(since=now, not_before=now + timedelta(seconds=after_s)))
         self._news_of(account).set()
 
+    def lost(self, order: Order) -> None:
+        """A request about an order is over and its answer was lost: from now on, and not from when it was
+        written down or first doubted, it takes its expiry until nothing can come of it."""
+        self.doubt(order)
+        if (doubt := self._doubts.get(order.intent.account, {}).get(order.id)) is not None:
+            doubt.since, doubt.empty = self.clock.wire_now(), 0
+
     def doubted(self, account: str) -> int:
         """How many orders of an account are in doubt."""
         return len(self._doubts.get(account, {}))
@@ -169,7 +176,9 @@ class Resolver:
 
     def _proves(self, order: Order, doubt: Doubt, asked_at: datetime) -> bool:
         """Whether another look-up in vain proves that there is nothing, and will be nothing."""
-        waited_s = max((asked_at - doubt.since).total_seconds(), self.clock.age_s(order.updated_at))
+        waited_s = (asked_at - doubt.since).total_seconds()
+        if order.state is OrderState.UNKNOWN:  # journalled when its request was over, perhaps in another life
+            waited_s = max(waited_s, self.clock.age_s(order.updated_at))
         if waited_s < self.expiry_s:
             return False
         doubt.empty += 1

@@ -49,8 +49,8 @@ async def _no_room(order: Order) -> None:
 @dataclass(slots=True, repr=False)
 class Sending:
     """Requests to the venues, each once. `stopping` says which latch forbids an intent; `doubt` hears of
-    orders whose outcome nobody knows; `make_room` takes out of the way of an exit what would sell the same
-    coins."""
+    orders whose outcome nobody knows, `lost` of those whose request has just ended without an answer;
+    `make_room` takes out of the way of an exit what would sell the same coins."""
 
     venues: Mapping[str, Venue]
     register: Register
@@ -58,6 +58,7 @@ class Sending:
     clock: Clock
     stopping: Callable[[Intent], Latch | None] = lambda intent: None
     doubt: Callable[[Order], None] = lambda order: None
+    lost: Callable[[Order], None] = lambda order: None
     make_room: Callable[[Order], Awaitable[None]] = _no_room
     wire_s: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
     _under_way: Counter[str] = field(default_factory=Counter)
@@ -179,7 +180,7 @@ class Sending:
             raise
         finally:
             if not is_answered:
-                self.doubt(order)
+                self.lost(order)
 
     def _objection(self, order: Order) -> OrderEvent | None:
         """What speaks against an order that has not left yet and ends it: it was written down, or waited for

@@ -8,6 +8,7 @@ from typing import Any
 from engines.orders.order import OrderKind, OrderState
 from engines.orders.trade import Trade
 from engines.risk.latch import Cause, Latch, Scope
+from tests.build.fake_venue import Trouble
 from tests.build.live_desk import LiveDesk, a_live_desk
 
 
@@ -73,3 +74,46 @@ async def test_an_order_that_is_called_back_while_it_waits_never_leaves() -> Non
     await let_go(desk, placing)
     assert [one.state for one in await desk.all_orders(trade)] == [OrderState.CANCELED]
     assert not desk.venue.submits
+
+
+async def states(desk: LiveDesk, trade: Trade) -> list[OrderState]:
+    return [one.state for one in await desk.all_orders(trade)]
+
+
+async def test_absence_counts_from_when_the_request_was_over_and_not_from_an_earlier_doubt() -> None:
+    desk = await a_live_desk()
+    trade = await desk.trade()
+    placing = await queued(desk, trade)
+    desk.clock.move(1)
+    await desk.orders.hearing.compare("bybit")
+    desk.clock.move(25)
+    desk.venue.on_submit.append(Trouble.LOST_BEFORE)
+    await let_go(desk, placing)
+    await desk.look_up(5)
+    assert await states(desk, trade) == [OrderState.UNKNOWN]
+    await desk.look_up(2)
+    assert await states(desk, trade) == [OrderState.ABSENT]
+
+
+async def test_what_was_only_written_down_may_have_left_until_the_desk_was_killed() -> None:
+    desk = await a_live_desk()
+    trade = await desk.trade()
+    placing = await queued(desk, trade)
+    desk.clock.move(25)
+    again = await a_live_desk(books=desk.books, venue=desk.venue)
+    await again.look_up(5)
+    assert await states(again, trade) == [OrderState.SENT]
+    await again.look_up(2)
+    assert await states(again, trade) == [OrderState.ABSENT]
+    placing.cancel()
+    await asyncio.gather(placing, return_exceptions=True)
+
+
+async def test_what_was_over_in_another_life_does_not_wait_again() -> None:
+    desk = await a_live_desk()
+    desk.venue.on_submit.append(Trouble.LOST_BEFORE)
+    trade = await desk.place(is_heard=False)
+    desk.clock.move(25)
+    again = await a_live_desk(books=desk.books, venue=desk.venue)
+    await again.look_up(2)
+    assert await states(again, trade) == [OrderState.ABSENT]
