@@ -109,6 +109,7 @@ class Register:
     on_change: list[Callable[[Held], None]] = field(default_factory=list)
     on_orders: list[Callable[[Sequence[Order]], None]] = field(default_factory=list)
     _live: dict[int, Held] = field(default_factory=dict)
+    _live_in: dict[MarketKey, dict[int, None]] = field(default_factory=dict)
     _ledger: Ledger = field(init=False)
     _locks: dict[int, asyncio.Lock] = field(default_factory=dict)
     _trade_locks: dict[int, asyncio.Lock] = field(default_factory=dict)
@@ -170,13 +171,11 @@ class Register:
 
     def in_market(self, key: MarketKey) -> Sequence[Held]:
         """Live trades of a market."""
-        kind, symbol = key
-        instruments = ((held, held.trade.instrument) for held in self._live.values())
-        return [held for held, one in instruments if one.symbol == symbol and one.kind is kind]
+        return [self._live[trade_id] for trade_id in self._live_in.get(key, ())]
 
     def markets(self) -> Collection[MarketKey]:
         """Markets that have live trades."""
-        return {held.trade.instrument.key for held in self._live.values()}
+        return set(self._live_in)
 
     def owners(self) -> Sequence[int]:
         """People and engines whose accounts are known here."""
@@ -271,7 +270,7 @@ class Register:
             self._trade_of.pop(order_id, None)
         self._keep(rest)
         if not rest.by_id and rest.trade.version == 0:
-            del self._live[trade_id]
+            self._drop(trade_id)
 
     def see(self, trade: Trade) -> None:
         """Remember how far a trade was looked at; written down by `save_seen`."""
@@ -301,16 +300,32 @@ class Register:
         if stored is not None and stored.is_live:
             self._keep(Held.of(stored, await self.books.orders(trade.id)))
         else:
-            self._live.pop(trade.id, None)
-            self._over.pop(trade.id, None)
+            self._drop(trade.id)
         await self._ledger.read_again(trade.owner)
 
     def _keep(self, held: Held) -> None:
-        trade_id, held = held.trade.id, self._shortened(held)
-        here, there = (self._live, self._over) if held.trade.is_live else (self._over, self._live)
-        here[trade_id] = held
-        there.pop(trade_id, None)
+        held = self._shortened(held)
+        self._put(held)
         self._trade_of.update(dict.fromkeys(held.by_id, held.trade.id))
+
+    def _put(self, held: Held) -> None:
+        trade = held.trade
+        if trade.is_live:
+            self._over.pop(trade.id, None)
+            self._live[trade.id] = held
+            self._live_in.setdefault(trade.instrument.key, {})[trade.id] = None
+        else:
+            self._drop(trade.id)
+            self._over[trade.id] = held
+
+    def _drop(self, trade_id: int) -> None:
+        self._over.pop(trade_id, None)
+        if (held := self._live.pop(trade_id, None)) is None:
+            return
+        others = self._live_in[held.trade.instrument.key]
+        del others[trade_id]
+        if not others:
+            del self._live_in[held.trade.instrument.key]
 
     def _committed(self, change: Change, recalled: Held | None = None) -> Held:
         trade, before = change.trade, self.get(change.trade.id) or recalled
@@ -322,7 +337,7 @@ class Register:
         held = (before or Held(trade=trade)).after(trade, change.orders)
         is_kept = trade.is_live or (not is_person(trade.owner) and held.is_pending)
         if is_kept and before is not None and before.trade.is_live == trade.is_live:
-            (self._live if trade.is_live else self._over)[trade.id] = self._shortened(held)
+            self._put(self._shortened(held))
             self._trade_of.update((order.id, trade.id) for order in change.orders)
         elif is_kept:
             self._keep(held)
@@ -345,8 +360,7 @@ class Register:
         return short
 
     def _forget(self, held: Held) -> None:
-        self._live.pop(held.trade.id, None)
-        self._over.pop(held.trade.id, None)
+        self._drop(held.trade.id)
         self._trade_locks.pop(held.trade.id, None)
         for order_id in held.by_id:
             self._trade_of.pop(order_id, None)
