@@ -156,9 +156,9 @@ async def place_at(road: Road, numbers: range, per_s: float) -> None:
 
 async def bare_ccxt(url: str, bids: Sequence[tuple[Instrument, Decimal, Decimal]], count: int) -> float:
     """CPU seconds that ccxt alone takes for as many such orders, all at once and none written down."""
-    from ccxt.async_support import bybit
+    from adapters.exchange.library import ccxt
 
-    raw = bybit(
+    raw = ccxt.async_support.bybit(
         {
             "apiKey": _SECRETS["BYBIT_API_KEY"],
             "secret": _SECRETS["BYBIT_API_SECRET"],
@@ -187,8 +187,9 @@ async def bare_ccxt(url: str, bids: Sequence[tuple[Instrument, Decimal, Decimal]
 
 def _watch_signing(wired: dict[str, float]) -> None:
     """Note when ccxt signs an order."""
-    from ccxt.async_support import bybit
+    from adapters.exchange.library import ccxt
 
+    bybit = ccxt.async_support.bybit
     sign = bybit.sign
 
     def watched(

@@ -1,4 +1,4 @@
-"""Making market sources. ccxt takes a second to import, so only making one imports it."""
+"""Making market sources. ccxt takes a while to import, so only making one imports it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,14 +27,13 @@ def build_market_source(
     to respect. `has_own_streams=False` leaves streaming to ccxt where we could do it ourselves. Raises
     `KeyError` for a venue that we do not know.
     """
-    import ccxt.pro
-
     from adapters.exchange.address import redirect
     from adapters.exchange.binance import BinanceDialect
     from adapters.exchange.bybit import BybitDialect
     from adapters.exchange.bybit_streams import BybitStreams
     from adapters.exchange.ccxt_source import CcxtMarketSource
     from adapters.exchange.dialect import Dialect
+    from adapters.exchange.library import ccxt
 
     dialects: dict[str, Dialect] = {"bybit": BybitDialect(), "binance": BinanceDialect()}
     dialect = dialects[venue]

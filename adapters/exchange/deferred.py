@@ -1,4 +1,4 @@
-"""A market source that is built when it is first asked: its library takes a second to import."""
+"""A market source that is built when it is first asked: its library takes a while to import."""
 
 import asyncio
 import importlib
@@ -17,7 +17,9 @@ from ports.markets import MarketSource, PriceOf
 class DeferredSource:
     """Stands for the source that `build` makes once `library` is imported, away from the event loop."""
 
-    def __init__(self, venue: str, build: Callable[[], MarketSource], *, library: str = "ccxt.pro") -> None:
+    def __init__(
+        self, venue: str, build: Callable[[], MarketSource], *, library: str = "adapters.exchange.library"
+    ) -> None:
         self.venue = venue
         self._build = build
         self._library = library

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import ccxt
-
+from adapters.exchange.library import ccxt
 from adapters.exchange.nonsense import NONSENSE as NONSENSE
 from ports.errors import Refused, Transient
 

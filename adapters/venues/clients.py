@@ -1,6 +1,6 @@
 """ccxt clients of accounts: signing and transport are theirs, the judgement of answers is ours.
 
-Importing this imports ccxt, which takes a second: it is done when an account is first used.
+Importing this imports ccxt: it is done when an account is first used.
 """
 
 import hmac
@@ -10,9 +10,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import aiohttp
-import ccxt.async_support
 
 from adapters.exchange.address import redirect
+from adapters.exchange.library import ccxt
 from adapters.exchange.nonsense import NONSENSE
 from adapters.venues.answer import NoAnswer, VenueAnswer
 from adapters.venues.catalogue import Catalogue, catalogue_of
