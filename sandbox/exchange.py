@@ -82,6 +82,7 @@ class VenueExchange:
         now_ms = self._now_ms()
         if now_ms > self._at_ms:
             self._catch_up(now_ms)
+            self.exchange.expire(utc(now_ms))
         return utc(now_ms)
 
     def later(self, seconds: float, act: Callable[[], None]) -> None:

@@ -42,7 +42,8 @@ def _read(kind: Any, body: Any) -> Any:
         return tuple(_read(one, part) for one, part in zip(kinds, body, strict=True))
     if isinstance(kind, type) and is_dataclass(kind):
         hints = _hints(kind)
-        return kind(**{name: _read(hints[name], body[name]) for name in hints})
+        known = hints.keys() & body.keys()  # what was written before a field was there has its default
+        return kind(**{name: _read(hints[name], body[name]) for name in known})
     if kind is datetime:
         return datetime.fromisoformat(body)
     return kind(body) if isinstance(kind, type) and issubclass(kind, Decimal | Enum) else body

@@ -41,6 +41,11 @@ _SLEEPING_STATES: Final = {
     "failed": VenueOrderState.REJECTED,
     "expired": VenueOrderState.EXPIRED,
 }
+_SLEEPING_ENDS: Final = {
+    "cancelled": VenueOrderState.CANCELED,
+    "expired": VenueOrderState.EXPIRED,
+    "failed": VenueOrderState.REJECTED,
+}
 _NO_REASON: Final = ("", "-", "open", "filled", "_new", "_update")
 _REASONS: Final = {
     "poc": Meaning.POST_ONLY_WOULD_TAKE.value,
@@ -358,10 +363,7 @@ def _futures_state(row: Row) -> VenueOrderState:
 
 def _sleeping_futures_state(row: Row) -> VenueOrderState:
     state = _SLEEPING_STATES[row["status"]]
-    ended = {"cancelled": VenueOrderState.CANCELED, "expired": VenueOrderState.EXPIRED}
-    if state is VenueOrderState.FILLED:
-        return ended.get(row.get("finish_as", ""), state)
-    return state
+    return _SLEEPING_ENDS.get(row.get("finish_as", ""), state) if state is VenueOrderState.FILLED else state
 
 
 def _fee(row: Row, asset: str) -> tuple[Decimal, str]:

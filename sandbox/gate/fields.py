@@ -55,6 +55,16 @@ def needed_decimal(body: Body, name: str) -> Decimal:
     return number
 
 
+def seconds_of(body: Body, name: str) -> int | None:
+    """A positive whole number of seconds; `None` when it is not given."""
+    number = decimal_of(body, name)
+    if number is None:
+        return None
+    if number <= 0 or number != number.to_integral_value():
+        raise Declined(BAD_VALUE, f"invalid argument: {name}")
+    return int(number)
+
+
 def part(body: Body, name: str) -> Body:
     """An object inside the body."""
     inner = body.get(name)

@@ -14,7 +14,7 @@ from engines.orders.order import OrderKind
 from engines.simulate.exchange.order import ExchangeOrder, Execution, State, TimeInForce, Touch, Wish
 from engines.simulate.exchange.refusal import Why
 from engines.simulate.exchange.rules import POINTS
-from sandbox.gate.fields import Body, decimal_of, flag, needed_decimal, part, text_of, word
+from sandbox.gate.fields import Body, decimal_of, flag, needed_decimal, part, seconds_of, text_of, word
 from sandbox.gate.moments import fine_seconds, millis, seconds
 from sandbox.gate.spot_orders import TIFS
 from sandbox.gate.wire import BAD_VALUE, Contracts, Declined, pair_of
@@ -56,7 +56,12 @@ def sleeping_wish_of(body: Body, instrument: Instrument, held: Held, *, is_hedge
     initial, trigger = part(body, "initial"), part(body, "trigger")
     known = {**initial, "reduce_only": initial.get("reduce_only", initial.get("is_reduce_only", False))}
     wish = wish_of(known, instrument, held, is_hedged=is_hedged)
-    return replace(wish, trigger_price=needed_decimal(trigger, "price"), touch=word(trigger, "rule", _RULES))
+    return replace(
+        wish,
+        trigger_price=needed_decimal(trigger, "price"),
+        touch=word(trigger, "rule", _RULES),
+        sleeps_s=seconds_of(trigger, "expiration"),
+    )
 
 
 def changes_of(body: Body, order: ExchangeOrder) -> dict[str, Decimal | None]:
@@ -141,7 +146,7 @@ def sleeping_row(order: ExchangeOrder, user: int) -> dict[str, Any]:
             "price_type": 0,
             "price": f"{order.trigger_price:f}",
             "rule": 1 if order.wish.touch is Touch.RISING else 2,
-            "expiration": 30 * 86_400,
+            "expiration": order.wish.sleeps_s or 0,
         },
         "id": int(order.id),
         "user": user,
@@ -268,6 +273,8 @@ def _fees(done: Execution) -> dict[str, str]:
 
 def _sleeping_end(order: ExchangeOrder) -> dict[str, Any]:
     ended = "cancelled" if order.state is State.CANCELED else "failed"
+    if order.why is Why.EXPIRED:
+        ended = "expired"
     return {
         "finish_time": seconds(order.updated_at),
         "finish_as": "succeeded" if order.is_triggered else ended,

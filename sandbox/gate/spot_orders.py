@@ -9,7 +9,7 @@ from engines.orders.order import OrderKind
 from engines.simulate.exchange.order import ExchangeOrder, Execution, State, TimeInForce, Touch, Wish
 from engines.simulate.exchange.refusal import Why
 from engines.simulate.exchange.rules import POINTS
-from sandbox.gate.fields import Body, decimal_of, needed_decimal, part, text_of, word
+from sandbox.gate.fields import Body, decimal_of, needed_decimal, part, seconds_of, text_of, word
 from sandbox.gate.moments import millis, seconds
 from sandbox.gate.wire import BAD_VALUE, Declined, pair_of
 from sandbox.gate.woken import book_id, book_text, fill_id, fill_text
@@ -63,7 +63,15 @@ def sleeping_wish_of(body: Body, instrument: Instrument) -> Wish:
         client_id=text_of(put, ""),
         trigger_price=needed_decimal(trigger, "price"),
         touch=word(trigger, "rule", RULES),
+        sleeps_s=_kept_for(trigger),
     )
+
+
+def _kept_for(trigger: Body) -> int:
+    kept_for = seconds_of(trigger, "expiration")
+    if kept_for is None:
+        raise Declined("MISSING_REQUIRED_PARAM", "Missing required parameter: expiration")
+    return kept_for
 
 
 def changes_of(body: Body) -> dict[str, Decimal | None]:
@@ -123,7 +131,7 @@ def sleeping_row(order: ExchangeOrder, account: str, user: int) -> dict[str, Any
         "trigger": {
             "price": f"{order.trigger_price:f}",
             "rule": rule_text(order),
-            "expiration": 30 * 86_400,
+            "expiration": order.wish.sleeps_s,
         },
         "put": {
             "type": order.wish.kind.value,
@@ -160,7 +168,7 @@ def pushed_sleeping(order: ExchangeOrder, user: int) -> dict[str, Any]:
         "instant_cancel": False,
         "trigger_price": f"{order.trigger_price:f}",
         "trigger_rule": rule_text(order),
-        "trigger_expiration": 30 * 86_400,
+        "trigger_expiration": order.wish.sleeps_s,
         "price": f"{order.limit_price or _ZERO:f}",
         "amount": f"{order.quantity:f}",
         "source": "",
@@ -238,6 +246,8 @@ def sleeping_status(order: ExchangeOrder) -> str:
     """Where a price-triggered order stands."""
     if order.is_triggered:
         return "finish"
+    if order.why is Why.EXPIRED:
+        return "expired"
     return {State.SLEEPING: "open", State.CANCELED: "cancelled"}.get(order.state, "failed")
 
 

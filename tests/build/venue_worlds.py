@@ -3,7 +3,7 @@ sandbox's exchanges over the wire, with the adapters as they ship."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -378,6 +378,13 @@ class WireWorld:
             limit_price=limit_price,
         )
         self.exchange.exchange.place(self.account, wish, self.exchange.now())
+
+    def age(self, orders: Sequence[Order], age: timedelta) -> None:
+        """Let orders have been there for so long."""
+        for order in orders:
+            theirs = self.account.orders[self.venue_id(order)]
+            self.account.keep(replace(theirs, created_at=theirs.created_at - age))
+        self.exchange.exchange.expire(self.exchange.now())
 
     def cancel_by_hand(self, order: Order) -> None:
         """Let somebody cancel an order of ours elsewhere."""

@@ -57,6 +57,18 @@ async def test_an_order_that_is_cancelled_elsewhere_is_told(world: WireWorld) ->
 
 
 @case(paper=_BY_MOVES)
+async def test_a_stop_on_spot_that_wakes_is_told_with_its_fills(world: WireWorld) -> None:
+    async with heard(world) as ear:
+        stop = await world.send(Drafts(world).stop("0.001", kind=SPOT))
+        woken = await world.touch(stop)
+        await ear.until(lambda reports: any(isinstance(one, VenueFill) for one in reports))
+        fills = [one for one in ear.heard if isinstance(one, VenueFill)]
+        for event in filled_events(stop, fills):
+            stop = apply(stop, event)
+        assert (stop.state, stop.fill_ids) == (OrderState.FILLED, woken.fill_ids)
+
+
+@case(paper=_BY_MOVES)
 async def test_reports_that_come_twice_and_out_of_order_come_to_the_same(world: WireWorld) -> None:
     world.fault(repeat=True, shuffle=True)
     async with heard(world) as ear:

@@ -7,6 +7,7 @@ import pytest
 
 from engines.core.instrument import MarketKind
 from engines.core.side import Direction, Side
+from engines.orders.lifecycle import apply
 from engines.orders.order import Order, OrderState, Purpose, VenueRejected
 from ports.errors import Rejected
 from tests.build.venue_cases import case
@@ -17,6 +18,7 @@ SPOT = MarketKind.SPOT
 
 _CHECKED = "the desk checks sizes, funds and positions before paper is asked"
 _TRADES = "on paper every trade has its own direction and leverage"
+_NEVER_CHANGED = "Gate changes no order that sleeps, so the desk takes it back and puts another there"
 _NO_WIRE = "paper reads public data only; tests/adapters/paper holds what it does without them"
 
 
@@ -50,6 +52,61 @@ async def test_a_stop_on_spot_sleeps_and_is_filled(world: WireWorld) -> None:
     assert stop.state is OrderState.OPEN
     woken = await world.touch(stop)
     assert (woken.state, woken.filled) == (OrderState.FILLED, D("0.01"))
+
+
+@case(paper=_TRADES)
+async def test_a_stop_on_spot_leaves_its_coins_free_until_it_wakes(world: WireWorld) -> None:
+    drafts = Drafts(world)
+    await world.send(drafts.stop(kind=SPOT, quantity="1"))
+    [coins] = [one for one in await world.books.balances() if one.asset == "BTC"]
+    assert coins.free == coins.total == 1
+    sale = await world.send(drafts(kind=SPOT, side=Side.SELL, quantity="1"))
+    assert sale.state is OrderState.FILLED
+
+
+@case(paper=_TRADES)
+async def test_a_stop_on_spot_that_finds_no_coins_is_refused_when_it_wakes(world: WireWorld) -> None:
+    stop = await world.send(Drafts(world).stop("0.001", kind=SPOT))
+    world.withdraw("BTC", D(1))
+    woken = await world.touch(stop)
+    assert (woken.state, woken.filled) == (OrderState.REJECTED, D(0))
+    assert await world.books.fills(world.began_at) == []
+
+
+@case(paper=_TRADES)
+async def test_a_stop_that_woke_is_told_by_the_name_or_the_id_that_it_slept_under(world: WireWorld) -> None:
+    stop = await world.send(Drafts(world).stop("0.001", kind=SPOT))
+    woken = await world.touch(stop)
+    [fill] = await world.books.fills(world.began_at)
+    assert fill.client_id == stop.id or (fill.client_id, fill.venue_order_id) == ("", stop.venue_id)
+    assert fill.id in woken.fill_ids
+
+
+@case(paper=_TRADES, gate=_NEVER_CHANGED)
+async def test_a_stop_on_spot_is_moved_where_it_sleeps(world: WireWorld) -> None:
+    drafts = Drafts(world)
+    stop = await world.send(drafts.stop(kind=SPOT))
+    moved = replace(stop.terms, trigger_price=drafts.beside(D("-0.03"), SPOT), quantity=D("0.006"))
+    for event in await world.venue.amend(stop, moved):
+        stop = apply(stop, event)
+    [told] = await world.books.open_orders()
+    assert (told.trigger_price, told.quantity) == (moved.trigger_price, D("0.006"))
+    assert stop.terms == moved
+    assert world.venue.sleep.can_change
+
+
+@case(paper=_TRADES, bybit="at Bybit an order that sleeps is kept until it wakes")
+async def test_an_order_that_slept_for_too_long_has_expired(world: WireWorld) -> None:
+    drafts = Drafts(world)
+    await world.send(drafts())
+    stops = drafts.stop("0.5", intent={"reduce_only": True}), drafts.stop("0.5", kind=SPOT)
+    asleep = [await world.send(stop) for stop in stops]
+    lasts = world.venue.sleep.lasts
+    assert lasts is not None
+    world.age(asleep, lasts)
+    for stop in asleep:
+        assert (await world.seen(stop)).state is OrderState.EXPIRED
+    assert await world.books.open_orders() == []
 
 
 @case(paper=_TRADES)

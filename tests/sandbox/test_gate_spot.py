@@ -181,6 +181,20 @@ async def test_a_sleeping_order_wakes_and_trades(client: Any, venues: Venues) ->
     assert (woken["info"]["status"], fired["status"], fired["filled"]) == ("finish", "closed", "0.01")
 
 
+async def test_a_sleeping_order_says_for_how_long(gate: GateCalls) -> None:
+    body: dict[str, Any] = {
+        "market": "BTC_USDT",
+        "trigger": {"price": "60000", "rule": "<=", "expiration": 3600},
+        "put": {"type": "limit", "side": "sell", "price": "59000", "amount": "0.01"},
+    }
+    placed = await gate.post("spot/price_orders", body)
+    assert (await gate.get(f"spot/price_orders/{placed['id']}"))["trigger"]["expiration"] == 3600
+    del body["trigger"]["expiration"]
+    assert await gate.label("POST", "spot/price_orders", body) == "MISSING_REQUIRED_PARAM"
+    body["trigger"]["expiration"] = -1
+    assert await gate.label("POST", "spot/price_orders", body) == "INVALID_PARAM_VALUE"
+
+
 async def test_sleeping_orders_are_cancelled_one_and_all(gate: GateCalls) -> None:
     body = {
         "market": "BTC_USDT",

@@ -8,7 +8,7 @@ from decimal import Decimal
 from engines.core.instrument import Instrument, MarketKind
 from engines.core.side import Direction, Side
 from engines.simulate.exchange.event import Movement, Settings, WalletChange
-from engines.simulate.exchange.order import ExchangeOrder, Execution, State
+from engines.simulate.exchange.order import ExchangeOrder, Execution, State, Wish
 from engines.simulate.exchange.position import Position
 from engines.simulate.exchange.refusal import Declined, Why
 
@@ -24,7 +24,8 @@ class Setup:
     """How an account is made. Spot trades from `spot_wallet`, perpetuals from `perp_wallet`; where they are
     the same, everything in it stands for positions. `other_wallets` only hold money. `pays_in_points`: fees
     are taken from points as long as there are some; `pays_in_quote`: the fee of a spot purchase is taken in
-    quote currency, not in the coin received."""
+    quote currency, not in the coin received; `holds_asleep`: coins that an order is to sell are set aside
+    while it sleeps, not only when it wakes."""
 
     name: str
     spot_wallet: str
@@ -33,6 +34,7 @@ class Setup:
     is_hedged: bool = False
     pays_in_points: bool = False
     pays_in_quote: bool = False
+    holds_asleep: bool = False
 
     @property
     def is_unified(self) -> bool:
@@ -185,6 +187,8 @@ class Account:
     def _set_aside(self, order: ExchangeOrder, sign: int) -> None:
         """What a resting order needs: money on spot, a place in the margin on perpetuals."""
         price = order.limit_price
+        if order.state is State.SLEEPING and self.holds(order.wish):
+            self._lock(order.instrument.base, sign * order.left)
         if order.state is not State.OPEN or price is None:
             return
         if order.wish.is_perp:
@@ -194,9 +198,15 @@ class Account:
             return
         is_purchase = order.side is Side.BUY
         asset = order.instrument.quote if is_purchase else order.instrument.base
-        amount = order.left * price if is_purchase else order.left
+        self._lock(asset, sign * (order.left * price if is_purchase else order.left))
+
+    def holds(self, wish: Wish) -> bool:
+        """Whether coins are set aside for an order that sleeps."""
+        return self.setup.holds_asleep and not wish.is_perp and wish.side is Side.SELL
+
+    def _lock(self, asset: str, amount: Decimal) -> None:
         place = (self.setup.spot_wallet, asset)
-        self.locked[place] = self.locked.get(place, NOTHING) + sign * amount
+        self.locked[place] = self.locked.get(place, NOTHING) + amount
 
 
 def slot_of(account: Account, instrument: Instrument, direction: Direction | None) -> Direction | None:

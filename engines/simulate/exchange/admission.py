@@ -39,15 +39,16 @@ class Admission:
         wish = _aimed(wish, last)
         check_wish(wish, self._rules, last)
         check_reduces(account, wish, at)
-        if wish.trigger_price is None:
+        if wish.trigger_price is None or account.holds(wish):
             self._check_money(account, wish, wish.quantity or NOTHING, wish.limit_price, at)
+        if wish.trigger_price is None:
             self._check_post_only(wish, wish.limit_price, at)
         return wish, last
 
     def admit_woken(self, account: Account, order: ExchangeOrder, at: datetime) -> None:
         """An order whose trigger was touched."""
         check_reduces(account, order.wish, at)
-        self._check_money(account, order.wish, order.quantity, order.limit_price, at)
+        self._check_amended_money(account, order, order, at)
 
     def admit_amended(
         self, account: Account, order: ExchangeOrder, changed: ExchangeOrder, at: datetime

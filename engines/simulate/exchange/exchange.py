@@ -173,6 +173,13 @@ class Exchange:
 
     # the market
 
+    def expire(self, at: datetime) -> None:
+        """Take out what has slept for too long."""
+        for account in self._accounts.values():
+            for order in account.live_in():
+                if order.is_overdue(at):
+                    self._floor.end(account, order, Why.EXPIRED, at)
+
     def followed(self) -> dict[tuple[MarketKind, str], Instrument]:
         """The markets in which something may happen: with live orders or positions."""
         live = [instrument for account in self._accounts.values() for instrument in account.live_markets()]
@@ -214,7 +221,7 @@ class Exchange:
         for slept in sleeping:
             account = self._accounts[slept.account]
             order = account.live.get(slept.id)
-            if order is None:
+            if order is None or order.is_overdue(move.at):
                 continue
             try:
                 self._admission.admit_woken(account, order, move.at)

@@ -1,7 +1,7 @@
 """Orders and executions as an exchange keeps them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -51,8 +51,8 @@ class Wish:
     `quantity` is in base coin; a spot purchase at the market may give `cost` in quote currency in its place.
     `limit_price` is the worst price of a market order, where one is given. `direction` names the position
     where long and short are kept apart. With `trigger_price` it sleeps until the last price touches that
-    (`touch`: from which side; found out when it is `None`). `stop_loss` and `take_profit` protect the
-    position it opens. `protects`: it belongs to a position and closes all of it.
+    (`touch`: from which side; found out when it is `None`), for no longer than `sleeps_s`. `stop_loss` and
+    `take_profit` protect the position it opens. `protects`: it belongs to a position and closes all of it.
     """
 
     instrument: Instrument
@@ -67,6 +67,7 @@ class Wish:
     client_id: str = ""
     trigger_price: Decimal | None = None
     touch: Touch | None = None
+    sleeps_s: int | None = None
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
     protects: Protects | None = None
@@ -130,6 +131,12 @@ class ExchangeOrder:
     @property
     def average_price(self) -> Decimal | None:
         return self.cost / self.filled if self.filled else None
+
+    def is_overdue(self, at: datetime) -> bool:
+        """Whether it has slept for too long."""
+        sleeps_s = self.wish.sleeps_s
+        is_asleep = self.state is State.SLEEPING and sleeps_s is not None
+        return is_asleep and at >= self.created_at + timedelta(seconds=sleeps_s or 0)
 
     @property
     def is_live(self) -> bool:

@@ -40,6 +40,8 @@ class Why(StrEnum):
     UNKNOWN_WALLET = "unknown_wallet"
     WITHDRAWALS_SUSPENDED = "withdrawals_suspended"
     CANCELED_BY_USER = "canceled_by_user"
+    EXPIRED = "expired"
+    """It slept for as long as it was to, and its price never came."""
     LIQUIDATED = "liquidated"
     """Taken out of the book when the account was liquidated."""
 

@@ -12,7 +12,7 @@ from engines.simulate.exchange.order import ExchangeOrder, Protects, State, Time
 from engines.simulate.exchange.refusal import Declined, Why
 from engines.simulate.exchange.rules import Rules
 from tests.build.exchange import FEES, UNIFIED, an_exchange
-from tests.build.orders import NOW, SPOT
+from tests.build.orders import NOW, SPOT, after
 
 D = Decimal
 
@@ -221,6 +221,32 @@ def test_a_woken_limit_rests_and_a_woken_order_that_cannot_be_paid_is_rejected()
     desk.move(100, 101)
     assert (desk.order(limit).state, desk.order(limit).is_triggered) == (State.OPEN, True)
     assert (desk.order(dear).state, desk.order(dear).why) == (State.REJECTED, Why.INSUFFICIENT_MARGIN)
+
+
+def test_what_has_slept_for_too_long_expires_and_is_not_woken() -> None:
+    desk = an_exchange()
+    desk.place(Side.BUY, 1)
+    stop = desk.place(Side.SELL, 1, trigger_price=D(95), is_reduce_only=True, sleeps_s=60)
+    desk.exchange.expire(after(59))
+    assert sleeping(desk.order(stop))
+    desk.move(100, 94, at=after(60))
+    assert sleeping(desk.order(stop))
+    desk.exchange.expire(after(60))
+    assert (desk.order(stop).state, desk.order(stop).why) == (State.CANCELED, Why.EXPIRED)
+
+
+def test_some_venues_set_coins_aside_for_a_sale_that_sleeps() -> None:
+    desk = an_exchange(replace(UNIFIED, holds_asleep=True), btc=1)
+    stop = desk.place(Side.SELL, 1, instrument=SPOT, trigger_price=D(95))
+    assert desk.account.free(UNIFIED.spot_wallet, "BTC") == 0
+    with pytest.raises(Declined, match="insufficient_balance"):
+        desk.place(Side.SELL, 1, instrument=SPOT)
+    desk.move(100, 94, kind=SPOT.kind)
+    assert desk.order(stop).state is State.FILLED
+    assert desk.balance("BTC") == desk.account.free(UNIFIED.spot_wallet, "BTC") == 0
+    again = an_exchange(replace(UNIFIED, holds_asleep=True), btc=1)
+    again.exchange.cancel(again.account, again.place(Side.SELL, 1, instrument=SPOT, trigger_price=D(95)), NOW)
+    assert again.account.free(UNIFIED.spot_wallet, "BTC") == 1
 
 
 def test_stop_and_target_of_an_order_guard_the_whole_position_and_end_with_it() -> None:
