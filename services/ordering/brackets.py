@@ -24,6 +24,7 @@ from ports.books import Conflict
 from ports.clock import Clock
 from ports.errors import Transient, Uncertain
 from services.ordering.findings import Finding, Tell
+from services.ordering.lanes import Lanes
 from services.ordering.naming import intent_name
 from services.ordering.placing import Placing
 from services.ordering.positions import account_of
@@ -57,31 +58,29 @@ class Brackets:
     tell: Tell
     is_ready: Callable[[str], bool]
     room: Room = field(init=False)
-    _due: set[int] = field(default_factory=set)
+    _lanes: Lanes[int] = field(init=False)
     _guarded: set[int] = field(default_factory=set)
     _told: set[int] = field(default_factory=set)
     _locks: dict[int, asyncio.Lock] = field(default_factory=dict)
     _held: dict[int, Decimal] = field(default_factory=dict)
-    _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
+        self._lanes = Lanes(self.tend, self._account)
         self.room = Room(self.register, self.sending.is_short, self.tend, self.sending.cancel, self.tell)
 
     def hear(self, held: Held) -> None:
         """A trade has changed."""
         if self.concerns(held):
-            self._due.add(held.trade.id)
-            self._wake.set()
+            self._lanes.put(held.trade.id)
 
     def hear_orders(self, orders: Iterable[Order]) -> None:
         """Orders have changed: those that protect are remembered, also when their trade has no level more."""
         orders = list(orders)
         self.room.hear(orders)
         guarded = {order.intent.trade_id for order in orders if is_guard(order)}
-        if guarded:
-            self._guarded |= guarded
-            self._due |= guarded
-            self._wake.set()
+        self._guarded |= guarded
+        for trade_id in sorted(guarded):
+            self._lanes.put(trade_id)
 
     def resume(self) -> None:
         """Look at all that is live, and at what is left of trades that are over, as after a restart."""
@@ -118,24 +117,19 @@ class Brackets:
                 self.resolver.doubt(order, after_s=VERIFY_S)
 
     async def run(self) -> None:
-        """Endless: bring protection up to date, trade by trade."""
-        while True:
-            self._wake.clear()
-            due, self._due = self._due, set()
-            again = [trade_id for trade_id in sorted(due) if not await self.tend(trade_id)]
-            if again:
-                self._due.update(again)
+        """Endless: bring protection up to date, each venue account by itself; stops that trail the price are
+        looked at every second."""
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._lanes.run(), name="protection")
+            while True:
                 await asyncio.sleep(AGAIN_S)
-            elif not self._due:
-                await self._rest()
+                for held in self.register.live():
+                    if held.trade.trail_distance and self.concerns(held):
+                        self._lanes.put(held.trade.id)
 
-    async def _rest(self) -> None:
-        """Until a trade changes; stops that trail the price are looked at every second."""
-        trailing = [one for one in self.register.live() if one.trade.trail_distance and self.concerns(one)]
-        with suppress(TimeoutError):
-            async with asyncio.timeout(AGAIN_S if trailing else None):
-                await self._wake.wait()
-        self._due.update(one.trade.id for one in trailing)
+    def _account(self, trade_id: int) -> str:
+        held = self.register.get(trade_id)
+        return "" if held is None else account_of(held)
 
     async def tend(self, trade_id: int) -> bool:
         """Do what the protection of a trade needs now; `False` when it has to be looked at again soon."""

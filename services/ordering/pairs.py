@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -33,9 +32,10 @@ from ports.books import Conflict
 from ports.clock import Clock
 from ports.errors import Refused, Transient, Uncertain
 from services.ordering.findings import Finding, Tell
+from services.ordering.lanes import Lanes
 from services.ordering.naming import DIGITS, PREFIX
 from services.ordering.placing import Placing
-from services.ordering.positions import ONE, Positions
+from services.ordering.positions import ONE, Positions, account_of
 from services.ordering.sending import Sending
 from services.trading.register import Register
 
@@ -68,7 +68,10 @@ class Pairs:
     _since: dict[str, datetime | None] = field(default_factory=dict)
     _longest_s: dict[str, float] = field(default_factory=dict)
     _beginning: set[str] = field(default_factory=set)
-    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _lanes: Lanes[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lanes = Lanes(self._tend, self._accounts)
 
     async def place(
         self,
@@ -93,14 +96,14 @@ class Pairs:
         finally:
             self._beginning.discard(name)
             self._trades.setdefault(name, set()).update(trade.id for trade, _ in named)
-            self._wake.set()
+            self._lanes.put(name)
 
     def hear(self, orders: Iterable[Order]) -> None:
         """Orders have changed: those of legs are looked at."""
         for order in orders:
             if (found := _LEG.fullmatch(order.intent.id)) is not None:
                 self._trades.setdefault(found[1], set()).add(order.intent.trade_id)
-                self._wake.set()
+                self._lanes.put(found[1])
 
     def resume(self) -> None:
         """Look at everything that is live, as after a restart."""
@@ -108,14 +111,22 @@ class Pairs:
             self.hear(held.orders)
 
     async def run(self) -> None:
-        """Endless: look at every pair that is under way."""
-        while True:
-            self._wake.clear()
-            for name in list(self._trades):
-                await self.step(name)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(AGAIN_S if self._trades else None):
-                    await self._wake.wait()
+        """Endless: look at every pair that is under way, those of the same accounts by themselves."""
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._lanes.run(), name="pairs")
+            while True:
+                await asyncio.sleep(AGAIN_S)
+                for name in self._trades:
+                    self._lanes.put(name)
+
+    async def _tend(self, name: str) -> bool:
+        await self.step(name)
+        return True  # it is looked at every second anyway
+
+    def _accounts(self, name: str) -> str:
+        """Where its legs are."""
+        held = [self.register.get(trade_id) for trade_id in self._trades.get(name, ())]
+        return "+".join(sorted({account_of(one) for one in held if one is not None}))
 
     async def step(self, name: str) -> PairStep:
         """Do what a pair needs next; what it was. What could not be done is due again."""
