@@ -105,9 +105,9 @@ async def _change(request: Request, engine: EngineName, words: list[str]) -> Scr
     policies, by = request.services.policies, request.person.id
     if not words:
         return _one(request, engine)
-    if words[0] in _OFF:
     if len(words) > 1 and words[0] not in _AUTO:
         raise Refused("unclear_word", text=words[1][:24])
+    if words[0] in _OFF:
         if not request.may(Role.ADMIN):
             raise Refused("not_allowed")
         await policies.go_paper(engine, by=by)
@@ -123,7 +123,6 @@ async def _change(request: Request, engine: EngineName, words: list[str]) -> Scr
     raise Refused("unclear_word", text=words[0][:24])
 
 
-async def _arm(request: Request, engine: EngineName) -> Screen:
 def _unknown(words: list[str]) -> Refused:
     """No engine of that name; the nearest is a button, save for a confirmation, which is typed."""
     near = near_name(words[0])
@@ -132,12 +131,12 @@ def _unknown(words: list[str]) -> Refused:
     return Refused("not_an_engine", text=" ".join(words)[:24], forms=forms)
 
 
+async def _arm(request: Request, engine: EngineName) -> Screen:
     """The question whose answer has to be typed."""
     policy = await request.services.policies.arm(engine, by=request.person.id, chat_id=request.chat_id)
     say = request.say
     rights = request.services.policies.accounts.rights(policy.account)
     html = say.render(
-    rights = request.services.policies.accounts.rights(policy.account)
         "live_confirm.html",
         engine=engine_name(engine, say),
         phrase=_phrase(engine),
