@@ -1,6 +1,7 @@
 """The command line. Every command imports what it needs when it runs, so that `--help` stays instant."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -176,6 +177,7 @@ def _run(options: argparse.Namespace) -> int:
 
             return signal.run(settings, options)
         if settings.telegram_bot_token is not None:
+            gc.disable()  # nothing that is imported is garbage; `bot.app.serve` looks for it from then on
             from bot.commands import run
 
             return run.run(settings, is_tethered=options.tethered)
