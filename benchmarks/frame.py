@@ -1,5 +1,6 @@
 """What every benchmark family shares: registering rows, measuring, and the printed line."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -80,6 +81,11 @@ def line(name: str, benchmark: Benchmark) -> Line:
         ratio=_rounded(ratio),
         note="; ".join(note for note in notes if note),
     )
+
+
+def load() -> str:
+    """How busy the machine is with other things, for rows of real time: to be asked before they begin."""
+    return f"load of the machine before it {os.getloadavg()[0]:.1f}, cores {os.cpu_count()}"
 
 
 def cpu_s(work: Callable[[], object], *, runs: int = 15) -> float:

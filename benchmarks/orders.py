@@ -10,9 +10,11 @@ from functools import cache
 from pathlib import Path
 from statistics import median
 
+import uvloop
+
 from adapters.sql.desk import SqlDesk
 from benchmarks import journal
-from benchmarks.frame import Measure, measures
+from benchmarks.frame import Measure, load, measures
 from benchmarks.order_road import bare_ccxt, open_road, place_at
 from benchmarks.process import sandbox
 from ports.books import Books, Change
@@ -25,11 +27,12 @@ _STEADY_S, _PER_S, _BURST = 60, 100, 1000
 def journal_commits_per_s() -> Measure:
     """Orders written down and then filled, many waiting at the same time; against one after the other."""
     with _folder() as folder:
-        together, alone, cpu_s = asyncio.run(_journal(folder))
+        busy = load()
+        together, alone, cpu_s = uvloop.run(_journal(folder))
         sync_us = journal.bare_sync_us(folder)
     note = (
         f"CPU {cpu_s * 1e6:.0f} us each; alone {alone * 1e6:.0f} us in the middle, of which the disk's bare "
-        f"sync takes {sync_us:.0f} us"
+        f"sync takes {sync_us:.0f} us; {busy}"
     )
     return Measure(together, 1 / alone, note)
 
@@ -37,35 +40,35 @@ def journal_commits_per_s() -> Measure:
 @measures("orders.intent_to_wire_p99_ms")
 def intent_to_wire_p99_ms() -> Measure:
     """From the wish for an order to its signature at a steady 100/s, the journal synced."""
-    load = _loaded()
-    note = f"p50 {load.wire_p50_ms:.1f} ms, the disk's bare sync {load.sync_us / 1000:.2f} ms"
-    return Measure(load.wire_p99_ms, note=note)
+    run = _loaded()
+    note = f"p50 {run.wire_p50_ms:.1f} ms, the disk's bare sync {run.sync_us / 1000:.2f} ms; {run.busy}"
+    return Measure(run.wire_p99_ms, note=note)
 
 
 @measures("orders.sustained_100_lost")
 def sustained_100_lost() -> Measure:
     """Orders lost or doubled in a minute of 100/s, by the venue's own list and by the books."""
-    load = _loaded()
-    return Measure(load.wrong, note=f"{_STEADY_S * _PER_S + _BURST} orders with those of the burst")
+    run = _loaded()
+    return Measure(run.wrong, note=f"{_STEADY_S * _PER_S + _BURST} orders with those of the burst")
 
 
 @measures("orders.burst_1000_ack_s")
 def burst_1000_ack_s() -> Measure:
     """A thousand orders wanted at once, until the venue has answered the last."""
-    load = _loaded()
-    note = f"CPU {load.burst_cpu_s:.2f} s of ours; the venue's twin is one process of Python beside us"
-    return Measure(load.burst_s, note=note)
+    run = _loaded()
+    note = f"CPU {run.burst_cpu_s:.2f} s of ours; the venue's twin is a process beside us; {run.busy}"
+    return Measure(run.burst_s, note=note)
 
 
 @measures("orders.vs_ccxt_ratio")
 def vs_ccxt_ratio() -> Measure:
     """CPU of bare ccxt over ours for the same thousand orders; ours are durable and heard."""
-    load = _loaded()
+    run = _loaded()
     note = (
-        f"orders/s of CPU: ours {_BURST / load.burst_cpu_s:.0f}, ccxt {_BURST / load.ccxt_cpu_s:.0f}; "
-        "without the gate, which has a row of its own"
+        f"orders/s of CPU: ours {_BURST / run.burst_cpu_s:.0f}, ccxt {_BURST / run.ccxt_cpu_s:.0f}; "
+        f"without the gate, which has a row of its own; {run.busy}"
     )
-    return Measure(load.ccxt_cpu_s / load.burst_cpu_s, note=note)
+    return Measure(run.ccxt_cpu_s / run.burst_cpu_s, note=note)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,16 +80,17 @@ class _Load:
     burst_cpu_s: float
     ccxt_cpu_s: float
     sync_us: float
+    busy: str
 
 
 @cache
 def _loaded() -> _Load:
     """One run for the rows of the road: steady, then the burst, then ccxt alone."""
     with _folder() as folder, sandbox() as url:
-        return asyncio.run(_load(url, folder))
+        return uvloop.run(_load(url, folder, load()))
 
 
-async def _load(url: str, folder: Path) -> _Load:
+async def _load(url: str, folder: Path, busy: str) -> _Load:
     steady = _STEADY_S * _PER_S
     sync_us = journal.bare_sync_us(folder)
     async with open_road(url, folder) as road:
@@ -106,6 +110,7 @@ async def _load(url: str, folder: Path) -> _Load:
         burst_cpu_s=cpu_s,
         ccxt_cpu_s=await bare_ccxt(url, bids, _BURST),
         sync_us=sync_us,
+        busy=busy,
     )
 
 
