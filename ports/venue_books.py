@@ -190,8 +190,11 @@ class VenueBooks(Protocol):
         """Everything that rests or sleeps in any market, ours or not."""
         ...
 
-    async def order(self, client_id: str, instrument: Instrument) -> VenueOrder | None:
-        """The order of that client id among the open and the closed; `None` when neither has it."""
+    async def order(
+        self, client_id: str, instrument: Instrument, venue_id: str | None = None
+    ) -> VenueOrder | None:
+        """The order of that client id among the open and the closed; `None` when neither has it. `venue_id`
+        is the venue's own, where it is known: not every list keeps our names."""
         ...
 
     async def fills(self, since: datetime, instrument: Instrument | None = None) -> Sequence[VenueFill]:

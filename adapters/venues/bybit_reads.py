@@ -80,7 +80,9 @@ class BybitReads:
         )
         return [*spot, *perp]
 
-    async def order(self, client_id: str, instrument: Instrument) -> VenueOrder | None:
+    async def order(
+        self, client_id: str, instrument: Instrument, venue_id: str | None = None
+    ) -> VenueOrder | None:
         market = await self.market(instrument)
         category = CATEGORIES[instrument.kind]
         request = {"category": category, "symbol": market.id, "orderLinkId": client_id}

@@ -68,9 +68,11 @@ class CcxtBooks:
         """Everything that rests or sleeps."""
         return await self._reads.open_orders()
 
-    async def order(self, client_id: str, instrument: Instrument) -> VenueOrder | None:
+    async def order(
+        self, client_id: str, instrument: Instrument, venue_id: str | None = None
+    ) -> VenueOrder | None:
         """Among the open and the closed."""
-        return await self._reads.order(client_id, instrument)
+        return await self._reads.order(client_id, instrument, venue_id)
 
     async def fills(self, since: datetime, instrument: Instrument | None = None) -> Sequence[VenueFill]:
         """Executions after `since`, the oldest first, each once. Where two orders of ours met, both

@@ -94,12 +94,15 @@ class GateReads:
                 *_told(futures_asleep, catalogue, gate_rows.sleeping_futures_order_of),
             ]
 
-    async def order(self, client_id: str, instrument: Instrument) -> VenueOrder | None:
-        """By its id, which Gate knows for a while after the end; then among the finished; then asleep."""
+    async def order(
+        self, client_id: str, instrument: Instrument, venue_id: str | None = None
+    ) -> VenueOrder | None:
+        """By its id, which Gate knows for a while after the end; then among the finished; then asleep, by the
+        venue's own id before ours: Gate does not promise to keep our names there."""
         market = await self.market(instrument)
         if instrument.kind is MarketKind.SPOT:
-            return await self._spot_order(client_id, market)
-        return await self._futures_order(client_id, market)
+            return await self._spot_order(client_id, market, venue_id)
+        return await self._futures_order(client_id, market, venue_id)
 
     async def sleeping_id(self, client_id: str, market: Market) -> str:
         """The venue's id of an order that sleeps. Raises `Declined` when there is none."""
@@ -187,7 +190,7 @@ class GateReads:
         with sense(self._calls.account):
             return gate_rows.leverage_of(answer[0] if isinstance(answer, list) else answer)
 
-    async def _spot_order(self, client_id: str, market: Market) -> VenueOrder | None:
+    async def _spot_order(self, client_id: str, market: Market, venue_id: str | None) -> VenueOrder | None:
         catalogue = await self._calls.catalogue()
         name = {"order_id": PREFIX + client_id, "currency_pair": market.id, "account": "unified"}
         row = await self._found("private_spot_get_orders_order_id", name)
@@ -202,9 +205,9 @@ class GateReads:
         with sense(self._calls.account):
             if row is not None:
                 return gate_rows.spot_order_of(row, catalogue)
-        return await self._sleeping_order(client_id, market, gate_rows.sleeping_spot_order_of)
+        return await self._sleeping_order(client_id, market, venue_id)
 
-    async def _futures_order(self, client_id: str, market: Market) -> VenueOrder | None:
+    async def _futures_order(self, client_id: str, market: Market, venue_id: str | None) -> VenueOrder | None:
         catalogue = await self._calls.catalogue()
         name = {"settle": SETTLE, "order_id": PREFIX + client_id}
         row = await self._found(_FUTURES_ORDER, name)
@@ -215,21 +218,37 @@ class GateReads:
         with sense(self._calls.account):
             if row is not None:
                 return gate_rows.futures_order_of(row, catalogue)
-        return await self._sleeping_order(client_id, market, gate_rows.sleeping_futures_order_of)
+        return await self._sleeping_order(client_id, market, venue_id)
 
     async def _sleeping_order(
-        self, client_id: str, market: Market, read: Callable[[Row, Catalogue], VenueOrder | None]
+        self, client_id: str, market: Market, venue_id: str | None
     ) -> VenueOrder | None:
+        row = await self._row_asleep(client_id, market, venue_id)
+        if row is None:
+            return None
+        fired = str(row.get("fired_order_id") or row.get("trade_id") or "0")
+        if fired != "0":
+            return await self._fired(fired, str(row["id"]), client_id, market)
+        is_spot = market.instrument.kind is MarketKind.SPOT
+        read = gate_rows.sleeping_spot_order_of if is_spot else gate_rows.sleeping_futures_order_of
         catalogue = await self._calls.catalogue()
+        with sense(self._calls.account):
+            found = read(row, catalogue)
+            return None if found is None else replace(found, client_id=client_id)
+
+    async def _row_asleep(self, client_id: str, market: Market, venue_id: str | None) -> Row | None:
+        """An order that sleeps or slept; under that id there may be another's."""
+        if venue_id is not None:
+            is_spot = market.instrument.kind is MarketKind.SPOT
+            method = _SLEEPING_SPOT_ORDER if is_spot else _SLEEPING_FUTURES_ORDER
+            request: Request = {"order_id": venue_id} | ({} if is_spot else {"settle": SETTLE})
+            row = await self._found(method, request)
+            if row is not None and (_text(row) == PREFIX + client_id or _is_nameless(row, market)):
+                return row
         for status in ("open", "finished"):
             row = _named(await self._sleeping(market, status), client_id)
-            if row is None:
-                continue
-            fired = str(row.get("fired_order_id") or row.get("trade_id") or "0")
-            if fired != "0":
-                return await self._fired(fired, str(row["id"]), client_id, market)
-            with sense(self._calls.account):
-                return read(row, catalogue)
+            if row is not None:
+                return row
         return None
 
     async def _fired(self, fired_id: str, slept_id: str, client_id: str, market: Market) -> VenueOrder | None:
@@ -318,6 +337,8 @@ class GateReads:
 _OPEN: Final[Request] = {"status": "open", "limit": _PAGE}
 _FUTURES_ORDERS = "private_futures_get_settle_orders"
 _FUTURES_ORDER = "private_futures_get_settle_orders_order_id"
+_SLEEPING_SPOT_ORDER = "private_spot_get_price_orders_order_id"
+_SLEEPING_FUTURES_ORDER = "private_futures_get_settle_price_orders_order_id"
 _DUAL_POSITION = "private_futures_get_settle_dual_comp_positions_contract"
 
 
@@ -329,6 +350,12 @@ def _told(
 
 def _named(rows: Sequence[Row], client_id: str) -> Row | None:
     return next((row for row in rows if _text(row) == PREFIX + client_id), None)
+
+
+def _is_nameless(row: Row, market: Market) -> bool:
+    """Whether it is in that market and has no name that a client gave it."""
+    traded = row.get("market") or row.get("initial", {}).get("contract")
+    return bool(traded == market.id) and not _text(row).startswith(PREFIX)
 
 
 def _text(row: Row) -> str:

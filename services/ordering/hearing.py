@@ -124,13 +124,13 @@ class Hearing:
         ours. Raises `Transient`."""
         asked_at, is_heard = self.clock.now(), self._is_heard(account)
         there = await self.books[account].open_orders()
-        names = {told.client_id for told in there}
+        names = {told.client_id for told in there} | {told.venue_id for told in there}
         for told in there:
             self._waiting.append((account, told))
         await self.work_off()
         for order in self.register.working(account):
             is_sent = order.state is not OrderState.AWAITING_APPROVAL
-            if is_sent and order.id not in names and order.updated_at < asked_at:
+            if is_sent and not {order.id, order.venue_id} & names and order.updated_at < asked_at:
                 self.resolver.doubt(order)
         if is_heard and self._is_heard(account):
             self._whole_at[account] = asked_at

@@ -195,7 +195,9 @@ class FakeVenue:
         self._read()
         return [told for told in self.orders.values() if told.state is S.OPEN]
 
-    async def order(self, client_id: str, instrument: Instrument) -> VenueOrder | None:
+    async def order(
+        self, client_id: str, instrument: Instrument, venue_id: str | None = None
+    ) -> VenueOrder | None:
         self._read()
         return self.orders.get(client_id)
 

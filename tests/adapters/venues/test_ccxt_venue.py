@@ -9,6 +9,7 @@ from adapters.venues.answer import Declined, Meaning, Unsent
 from adapters.venues.ccxt_venue import CcxtVenue
 from engines.core.instrument import Instrument
 from engines.core.side import Direction
+from engines.orders.bracket import SOUND
 from engines.orders.order import Acknowledged, Amended, Expired, Order, OrderEvent, Terms, VenueRejected
 from ports.errors import DeskError, Rejected, Transient, Uncertain
 from ports.trading import LastLook
@@ -19,6 +20,8 @@ from tests.build.orders import an_order
 
 class Scripted:
     """An account whose acts fail with `failure`, and where a look-up answers `found`."""
+
+    sleep = SOUND
 
     def __init__(self, failure: Exception | None = None, found: VenueOrder | Exception | None = None) -> None:
         self._failure = failure

@@ -31,7 +31,7 @@ SPOT_ORDER = {
     "left": "0",
     "finish_as": "filled",
 }
-ASLEEP = {
+ASLEEP: dict[str, Any] = {
     "id": 5,
     "market": "BTC_USDT",
     "trigger": {"price": "90", "rule": "<="},
@@ -75,6 +75,22 @@ async def test_an_order_that_woke_is_looked_up_by_its_new_id_and_told_under_the_
     told = await reads(gate).order("mine", GATE_SPOT.instrument)
     assert told is not None
     assert (told.client_id, told.venue_id, told.state) == ("mine", "5", VenueOrderState.FILLED)
+
+
+async def test_an_order_that_sleeps_without_its_name_is_found_by_the_venues_id() -> None:
+    nameless = ASLEEP | {"status": "open", "put": ASLEEP["put"] | {"text": "api"}}
+    gate = FakeGate(
+        private_spot_get_orders_order_id=NOT_THERE, private_spot_get_price_orders_order_id=nameless
+    )
+    told = await reads(gate).order("mine", GATE_SPOT.instrument, "5")
+    assert told is not None
+    assert (told.client_id, told.venue_id, told.state) == ("mine", "5", VenueOrderState.OPEN)
+
+
+async def test_an_order_of_another_name_under_that_id_is_not_ours() -> None:
+    other = ASLEEP | {"put": ASLEEP["put"] | {"text": "t-other"}}
+    gate = FakeGate(private_spot_get_orders_order_id=NOT_THERE, private_spot_get_price_orders_order_id=other)
+    assert await reads(gate).order("mine", GATE_SPOT.instrument, "5") is None
 
 
 async def test_what_is_nowhere_is_not_there_and_every_place_was_looked_at() -> None:
