@@ -140,7 +140,7 @@ class Resolver:
 
         async def ask(order: Order) -> VenueOrder | None:
             async with gate:
-                return await books.order(order.id, order.intent.instrument)
+                return await books.order(order.id, order.intent.instrument, order.venue_id)
 
         told = await asyncio.gather(*map(ask, orders))
         since = min(order.created_at for order in orders) - EARLIER
