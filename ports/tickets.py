@@ -26,7 +26,8 @@ class TicketState(StrEnum):
 class Effect:
     """What an order would do, as shown: money in the quote currency, shares as fractions of the NAV.
 
-    `delta` is the net exposure to the asset in base coin over all engines.
+    `delta` is the net exposure to the asset in base coin over all engines. Where a limit cut the order,
+    `asked` is the notional that was wanted and `cut_by` the code of the limit (`engines.risk.verdict`).
     """
 
     notional: Decimal
@@ -39,6 +40,8 @@ class Effect:
     leverage_before: Decimal | None
     leverage_after: Decimal | None
     leverage_limit: Decimal | None
+    asked: Decimal | None = None
+    cut_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

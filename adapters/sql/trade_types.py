@@ -125,7 +125,7 @@ class OrderTerms(_Kept[Terms]):
 
 
 class EffectJson(TypeDecorator[Effect]):
-    """What a ticket says its order would do: all fields are amounts."""
+    """What a ticket says its order would do: amounts, and the code of the limit that cut it."""
 
     impl = JSON
     cache_ok = True
@@ -133,13 +133,14 @@ class EffectJson(TypeDecorator[Effect]):
     def process_bind_param(self, value: Effect | None, dialect: Dialect) -> dict[str, str | None] | None:
         if value is None:
             return None
-        return {field.name: _text(getattr(value, field.name)) for field in fields(Effect)}
+        amounts = (field.name for field in fields(Effect) if field.name != "cut_by")
+        return {**{name: _text(getattr(value, name)) for name in amounts}, "cut_by": value.cut_by}
 
     def process_result_value(self, value: Mapping[str, Any] | None, dialect: Dialect) -> Effect | None:
         if value is None:
             return None
-        known: dict[str, Any] = {name: _amount(text) for name, text in value.items()}
-        return Effect(**known)
+        known: dict[str, Any] = {name: _amount(text) for name, text in value.items() if name != "cut_by"}
+        return Effect(**known, cut_by=value.get("cut_by"))
 
 
 class ScopeJson(TypeDecorator[Scope]):

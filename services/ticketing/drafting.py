@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from engines.orders import plan as plans
 from engines.orders.order import ExecutionStyle, Intent, OrderKind, Purpose
@@ -58,7 +59,9 @@ class Drafting:
         intent, quote = await self._measured(proposal, sub_account, trade, quantity)
         self._check(proposal, intent, quote)
         verdict = self.road.judge(intent, trade)
+        asked: dict[str, Any] = {}
         if verdict.ruling is Ruling.SHRINK:
+            asked = {"asked": quantity * quote.expected, "cut_by": verdict.reason}
             intent, quote = await self._measured(proposal, sub_account, trade, verdict.quantity)
         return Draft(
             proposal=proposal,
@@ -67,7 +70,7 @@ class Drafting:
             intent=intent,
             quote=quote,
             verdict=verdict,
-            effect=self.road.effect(intent, trade, quote.expected),
+            effect=replace(self.road.effect(intent, trade, quote.expected), **asked),
             route=self._route(proposal, sub_account, intent.quantity * quote.expected),
         )
 

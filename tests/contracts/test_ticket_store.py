@@ -68,7 +68,13 @@ def a_card(ticket_id: str, chat_id: int, message_id: int | None, version: int) -
 
 
 async def test_a_ticket_comes_back_whole(desk: Desk) -> None:
-    effect = an_effect(nav_share=None, delta_limit=Decimal("1E-10"), slippage=Decimal("-0.50"))
+    effect = an_effect(
+        nav_share=None,
+        delta_limit=Decimal("1E-10"),
+        slippage=Decimal("-0.50"),
+        asked=Decimal("900.10"),
+        cut_by="per_order",
+    )
     ticket = a_ticket(effect=effect, asked_by=5_000_000_000, replaces="6ABC", reason="why <b>")
     await desk.books.commit(asked(ticket))
     assert await desk.tickets.get("7F3K") == ticket

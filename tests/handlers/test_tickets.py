@@ -1,11 +1,14 @@
 """`/tickets` and the buttons of tickets, authorised at the tap."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from engines.core.side import Side
+from engines.orders.order import OrderState
 from engines.orders.subaccount import EngineName
+from handlers.ui.ticket_view import ticket_screen
 from ports.desk_state import Approval
 from ports.messages import Screen, Style
 from ports.tickets import TicketState
@@ -13,6 +16,8 @@ from services.ticketing.proposal import Outcome, Proposal
 from tests.build.desk_state import a_policy
 from tests.build.fake_venue import FakeVenue
 from tests.build.screens import ANN, TOM, VERA, ScreenDesk, a_screen_desk, buttons, data_of, labels
+from tests.build.ticket_screens import a_desk_intent, a_desk_order, a_ticket_standing
+from tests.build.tickets import an_effect
 
 ADMIN_CHAT = -100
 
@@ -29,7 +34,7 @@ async def a_live_desk(admin_chat: int | None = ADMIN_CHAT) -> ScreenDesk:
     return desk
 
 
-async def ask(desk: ScreenDesk, key: str = "wish", **fields: object) -> Outcome:
+async def ask(desk: ScreenDesk, key: str = "wish") -> Outcome:
     """The desk's hand wants to buy a hundredth of a coin."""
     instrument = desk.source.perps_listed[0]
     wish = Proposal(
@@ -63,6 +68,25 @@ async def test_the_card_says_everything_before_the_buttons() -> None:
     assert f"Expires in 2:00 · ticket {outcome.ticket.id} · asked by Tom" in shown.html
     assert labels(shown) == ["Approve", "Smaller", "Paper", "Skip"]
     assert buttons(shown)[0].style is Style.SUCCESS
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", "⚠️ Asked 9,000.00 USDT, cut to 872.11: size of one order."),
+        ("ru", "⚠️ Просили 9 000,00 USDT, урезано до 872,11: размер одной заявки."),
+    ],
+)
+async def test_a_size_that_a_limit_cut_says_so_to_the_last_fill(language: str, says: str) -> None:
+    desk = await a_screen_desk()
+    say = desk.services.rendering.speech(language, "UTC")
+    intent = a_desk_intent(desk.source.perps_listed[0])
+    filled = a_desk_order(intent, OrderState.FILLED, filled=intent.quantity, cost=Decimal(13_095))
+    effect = an_effect(asked=Decimal(9000), cut_by="per_order")
+    for standing in (a_ticket_standing(intent), a_ticket_standing(intent, TicketState.APPROVED, filled)):
+        cut = replace(standing, ticket=replace(standing.ticket, effect=effect))
+        shown = ticket_screen(say, cut, "", may_approve=False).html.replace("\N{NO-BREAK SPACE}", " ")
+        assert says in shown
 
 
 async def test_a_tap_approves_and_the_card_goes_on() -> None:

@@ -232,6 +232,7 @@ async def test_a_size_beyond_the_limits_is_cut_before_anybody_is_asked() -> None
 
     assert outcome.orders[0].intent.quantity == Decimal("0.5")
     assert outcome.ticket.effect.notional == Decimal("50.05")
+    assert (outcome.ticket.effect.asked, outcome.ticket.effect.cut_by) == (Decimal("100.1"), "per_order")
 
 
 async def test_what_the_gate_forbids_is_not_asked() -> None:
