@@ -8,20 +8,28 @@ from ports.errors import Refused
 from ports.messages import Screen
 from ports.people import Role
 from services.drills import NAMES
+from services.speech import Speech
 
 
 async def drill(request: Request) -> Screen:
     """What can be rehearsed; with a name, the rehearsal and what it showed."""
     say, name = request.say, request.args.strip().casefold()
-    keyboard = rows([button(one, "kd", one) for one in NAMES], width=2)
+    names = _names(say)
+    keyboard = rows([button(names[one], "kd", one) for one in NAMES], width=2)
     if not name:
-        return Screen(html=say.render("drill.html", evidence=None, at=None), keyboard=keyboard)
+        return Screen(html=say.render("drill.html", evidence=None, at=None, name=None), keyboard=keyboard)
     if name not in NAMES:
         forms = [(f"/drill {one}", f"drill {one}") for one in NAMES]
         raise Refused("unknown_drill", text=name[:24], forms=forms)
     evidence = await request.services.drills.run(name, by=request.person.id)
-    html = say.render("drill.html", evidence=evidence, at=utc(evidence.at))
+    html = say.render("drill.html", evidence=evidence, at=utc(evidence.at), name=names[name])
     return Screen(html=html, keyboard=keyboard)
+
+
+def _names(say: Speech) -> dict[str, str]:
+    """What each rehearses."""
+    kinds = (say("kill"), say("silent prices"), say("restart"), say("no Telegram"))
+    return dict(zip(NAMES, kinds, strict=True))
 
 
 COMMANDS = (

@@ -37,7 +37,7 @@ async def confirm(request: Request) -> Screen:
 
 async def _stopped(request: Request, wish: KillWish) -> Screen:
     say = request.say
-    latch = await request.services.killing.latch(wish)
+    latch = await request.services.killing.latch(wish, seen_in=request.chat_id)
     has_paper = latch.scope.has_paper
     html = say.render(
         "kill_stopped.html", level=int(latch.level), at=utc(latch.pulled_at), has_paper=has_paper

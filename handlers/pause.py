@@ -62,7 +62,7 @@ async def resume(request: Request) -> Screen:
         raise Refused("ends_by_itself", text=scope_words(latch, request.say))
     if latch.cause in NEEDS_ADMIN and rest.strip().casefold() not in CONFIRM:
         return _typed_first(request, latch)
-    cleared = await request.services.latches.clear(latch.id, request.person)
+    cleared = await request.services.latches.clear(latch.id, request.person, seen_in=request.chat_id)
     return _cleared(request, cleared)
 
 
@@ -81,7 +81,7 @@ async def _paused(request: Request, asked: Pause) -> Screen:
         pulled_at=now,
         until=None if asked.span is None else now + asked.span,
     )
-    await request.services.latches.pull(latch)
+    await request.services.latches.pull(latch, seen_in=request.chat_id)
     return await latches(request)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from engines.signals.signal import Signal
 from handlers.ui.arrow import ARROWS
 from handlers.ui.keyboards import button, rows
+from handlers.ui.latch_view import latch_line
 from handlers.ui.request import Request
 from handlers.ui.rich import rich
 from handlers.ui.signal_words import decimal
@@ -35,8 +36,9 @@ async def signals(request: Request) -> Screen:
         "pages": pages,
         "is_off": not request.person.signals.is_on,
     }
-    html = request.say.render("signals.html", **values)
-    form = rich(request, "rich/signals.html", **values)
+    latched = latch_line(request.services, request.say)
+    html = latched + request.say.render("signals.html", **values)
+    form = rich(request, "rich/signals.html", latched=latched, **values)
     return Screen(html=html, keyboard=_keyboard(request, shown, page, pages), rich=form)
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from engines.signals.decision import Decision
 from handlers.ui.arrow import ARROWS
 from handlers.ui.keyboards import again, button, choice, rows
+from handlers.ui.latch_view import latch_line
 from handlers.ui.request import Request
 from handlers.ui.rich import rich
 from handlers.ui.table import ButtonRoute, Command, Topic
@@ -68,9 +69,12 @@ async def top(request: Request) -> Screen:
         "is_unknown": letter != asked,
         "is_partial": 0 < len(leans) < min(count, len(services.candles.symbols)),
     }
-    html = say.render("top.html", **values)
+    latched = latch_line(services, say)
+    html = latched + say.render("top.html", **values)
     keyboard = (*rows(choice(kinds, letter, "top", count), width=2), *rows(one for one in coins if one))
-    return Screen(html=html, keyboard=keyboard, rich=rich(request, "rich/top.html", **values))
+    return Screen(
+        html=html, keyboard=keyboard, rich=rich(request, "rich/top.html", latched=latched, **values)
+    )
 
 
 def _leans(request: Request, count: int) -> Sequence[Lean]:

@@ -37,12 +37,15 @@ _WORST: Final = Decimal("1.005")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing that was checked. `detail` is what was seen, without words of any language."""
+    """One thing that was checked. `detail` is what was seen: an amount, or why it was not as it should be.
+    `count` is how many of what it looked at. `stopped_by` kept it from being tried at all."""
 
     code: str
     is_kept: bool
     took_ms: float
     detail: str = ""
+    count: int | None = None
+    stopped_by: Latch | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +59,25 @@ class Evidence:
     @property
     def is_passed(self) -> bool:
         """Whether every step was as it should be."""
-        return all(step.is_kept for step in self.steps)
+        return all(step.is_kept for step in self.steps if step.stopped_by is None)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every step was tried."""
+        return all(step.stopped_by is None for step in self.steps)
 
 
-Check = Callable[[], Awaitable[tuple[bool, str]]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a check saw; as `Step`."""
+
+    is_kept: bool = False
+    detail: str = ""
+    count: int | None = None
+    stopped_by: Latch | None = None
+
+
+Check = Callable[[], Awaitable[Seen]]
 
 
 @dataclass(slots=True, repr=False)
@@ -97,26 +115,26 @@ class Drills:
         steps = [await _timed(code, check) for code, check in checks[name]]
         return Evidence(name=name, at=at, steps=tuple(steps))
 
-    async def _latched(self, by: int) -> tuple[bool, str]:
+    async def _latched(self, by: int) -> Seen:
         await self.latches.pull(self._latch(by))
-        return self.latches.get(DRILL) is not None, ""
+        return Seen(is_kept=self.latches.get(DRILL) is not None)
 
-    async def _entries_refused(self) -> tuple[bool, str]:
+    async def _entries_refused(self) -> Seen:
         """An entry of the drill's engine is stopped, a reducing order is not."""
         entry = await self._intent()
         stopped, passed = (
             self.latches.stopping(entry),
             self.latches.stopping(replace(entry, reduce_only=True)),
         )
-        return stopped is not None and passed is None, "" if stopped is None else stopped.id
+        return Seen(is_kept=stopped is not None and passed is None)
 
-    async def _survives(self) -> tuple[bool, str]:
+    async def _survives(self) -> Seen:
         """Another process would be latched too."""
         anew = self._latches_anew(_untold)
         await anew.load()
-        return anew.get(DRILL) is not None, str(len(anew.all()))
+        return Seen(is_kept=anew.get(DRILL) is not None, count=len(anew.all()))
 
-    async def _paper_closed(self) -> tuple[bool, str]:
+    async def _paper_closed(self) -> Seen:
         """A position on paper is opened, closed by the kill's own road, and gone."""
         entry = await self._intent()
         place = SubAccount(engine=EngineName.MANUAL, account=PAPER)
@@ -136,11 +154,11 @@ class Drills:
         )
         stopping = self.latches.stopping(bought)
         if stopping is not None:
-            return False, stopping.id
+            return Seen(stopped_by=stopping)
         held = await self.orders.place(trade, [bought])
         filled = held.quantity - before
         if filled <= 0:
-            return False, "not_filled"
+            return Seen(detail="not_filled")
         leg = Leg(
             trade_id=held.id,
             owner=held.owner,
@@ -152,39 +170,39 @@ class Drills:
         await self.road.close(Closing(leg=leg, quantity=filled), tries=0)
         left = self.orders.register.get(held.id)
         rest = Decimal(0) if left is None else left.trade.quantity
-        return rest == before, f"{filled.normalize():f} {held.instrument.base}"
+        return Seen(is_kept=rest == before, detail=f"{filled.normalize():f} {held.instrument.base}")
 
-    async def _released(self) -> tuple[bool, str]:
+    async def _released(self) -> Seen:
         await self.latches.release(DRILL)
-        return self.latches.get(DRILL) is None, ""
+        return Seen(is_kept=self.latches.get(DRILL) is None)
 
-    async def _silence_stops(self) -> tuple[bool, str]:
+    async def _silence_stops(self) -> Seen:
         rehearsal = _Rehearsal(self.markets.venue, _LaterClock(self.clock.wire_now()))
         await rehearsal.look(is_fresh=False)
-        return bool(rehearsal.in_force), " ".join(sorted(rehearsal.in_force))
+        return Seen(is_kept=bool(rehearsal.in_force))
 
-    async def _freshness_releases(self) -> tuple[bool, str]:
+    async def _freshness_releases(self) -> Seen:
         """It holds through 59 fresh seconds, and no longer than 60."""
         rehearsal = _Rehearsal(self.markets.venue, _LaterClock(self.clock.wire_now()))
         await rehearsal.look(is_fresh=False)
         await rehearsal.look(is_fresh=True, after_s=59)
         held = bool(rehearsal.in_force)
         await rehearsal.look(is_fresh=True, after_s=1)
-        return held and not rehearsal.in_force, "60 s"
+        return Seen(is_kept=held and not rehearsal.in_force)
 
-    async def _same_latches(self) -> tuple[bool, str]:
+    async def _same_latches(self) -> Seen:
         anew = self._latches_anew(_untold)
         await anew.load()
-        return list(anew.all()) == list(self.latches.all()), str(len(anew.all()))
+        return Seen(is_kept=list(anew.all()) == list(self.latches.all()), count=len(anew.all()))
 
-    async def _same_trades(self) -> tuple[bool, str]:
+    async def _same_trades(self) -> Seen:
         """What the books would give a new process is what this one has."""
         anew = self.register_anew()
         await anew.load()
         ours, theirs = _states(self.orders.register.live()), _states(anew.live())
-        return ours == theirs, str(len(theirs))
+        return Seen(is_kept=ours == theirs, count=len(theirs))
 
-    async def _latched_without(self) -> tuple[bool, str]:
+    async def _latched_without(self) -> Seen:
         """A latch stands although nobody can be told."""
         anew = self._latches_anew(_unreachable)
         await anew.load()
@@ -192,7 +210,7 @@ class Drills:
         await anew.tend()
         stands = anew.get(DRILL) is not None
         await anew.release(DRILL)
-        return stands, ""
+        return Seen(is_kept=stands)
 
     def _latches_anew(self, tell: Callable[[LatchNews], Awaitable[None]]) -> Latches:
         kept = self.latches
@@ -322,10 +340,17 @@ async def _timed(code: str, check: Check) -> Step:
     loop = asyncio.get_running_loop()
     began = loop.time()
     try:
-        is_kept, detail = await check()
+        seen = await check()
     except DeskError as error:
-        is_kept, detail = False, f"{type(error).__name__}: {error}"[:120]
-    return Step(code=code, is_kept=is_kept, took_ms=(loop.time() - began) * 1000, detail=detail)
+        seen = Seen(detail=f"{type(error).__name__}: {error}"[:120])
+    return Step(
+        code=code,
+        is_kept=seen.is_kept,
+        took_ms=(loop.time() - began) * 1000,
+        detail=seen.detail,
+        count=seen.count,
+        stopped_by=seen.stopped_by,
+    )
 
 
 def _states(live: Sequence[Held]) -> dict[int, tuple[int, Decimal, Mapping[str, OrderState]]]:

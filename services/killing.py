@@ -72,9 +72,9 @@ class Killing:
         """How the last kill stands."""
         return None if self._run is None else self._run.report
 
-    async def latch(self, wish: KillWish) -> Latch:
+    async def latch(self, wish: KillWish, *, seen_in: int | None = None) -> Latch:
         """No new entries from now on: the first level, which is in every other. A kill that is in force is
-        never made smaller."""
+        never made smaller. The chat `seen_in` shows it already."""
         before = self.latches.get(KILL)
         has_paper = wish.has_paper or (before is not None and before.scope.has_paper)
         level = max(wish.level, KillLevel.NO_ENTRIES if before is None else before.level)
@@ -86,14 +86,14 @@ class Killing:
             by=wish.by,
             pulled_at=wish.at,
         )
-        await self.latches.pull(latch)
+        await self.latches.pull(latch, seen_in=seen_in)
         return self.latches.get(KILL) or latch
 
     async def preview(self, wish: KillWish, *, chat_id: int) -> tuple[KillPreview, str]:
         """What the wish would send, and the token that confirms it, once, in that chat, within two minutes.
         A kill stops entries before it looks."""
         if wish.is_kill:
-            await self.latch(replace(wish, level=KillLevel.NO_ENTRIES))
+            await self.latch(replace(wish, level=KillLevel.NO_ENTRIES), seen_in=chat_id)
         seen = await Survey(self.road, self.books).look(wish)
         now, token = self.clock.wire_now(), self.new_token()
         self._offers = {name: one for name, one in self._offers.items() if one.until > now}
@@ -107,13 +107,14 @@ class Killing:
         if offer is None or offer.chat_id != chat_id or offer.until <= self.clock.wire_now():
             raise Refused("offer_gone")
         del self._offers[token]
-        return await self.start(replace(offer.wish, by=by, at=self.clock.wire_now()))
+        wish = replace(offer.wish, by=by, at=self.clock.wire_now())
+        return await self.start(wish, seen_in=chat_id)
 
-    async def start(self, wish: KillWish) -> KillReport:
+    async def start(self, wish: KillWish, *, seen_in: int | None = None) -> KillReport:
         """Latch, and begin. An older kill that is still at work becomes a part of it: nothing that was
         confirmed is left undone."""
         if wish.is_kill:
-            await self.latch(wish)
+            await self.latch(wish, seen_in=seen_in)
         before = self._run
         if before is None or before.report.is_done or before.report.given_up is not None:
             return self._begin(wish, self._left(wish), _level(wish))

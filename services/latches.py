@@ -33,12 +33,13 @@ _QUIET: Final = frozenset({Cause.STARTING})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatchNews:
     """A latch was pulled, or is not in force any more. `by` is who did it, `None` the desk itself; `at` is
-    wire time."""
+    wire time. `seen_in` is the chat where whoever did it has the answer before their eyes."""
 
     latch: Latch
     is_pulled: bool
     by: int | None
     at: datetime
+    seen_in: int | None = None
 
 
 @dataclass(slots=True, repr=False)
@@ -97,7 +98,7 @@ class Latches:
             (one for one in standing if not one.is_over(now) and one.stops(intent, is_person=is_theirs)), None
         )
 
-    async def pull(self, latch: Latch) -> None:
+    async def pull(self, latch: Latch, *, seen_in: int | None = None) -> None:
         """From now on nothing enters within its scope: true at once, and when this returns on the disk too.
 
         Pulling what is in force the same way does nothing. It never fails: a file that cannot be written is
@@ -110,7 +111,7 @@ class Latches:
         self._unwritten.add(latch.id)
         log.warning("latch_pulled", latch=latch.id, cause=latch.cause, level=int(latch.level), by=latch.by)
         if before is None or before.level != latch.level or before.scope != latch.scope:
-            self._note(latch, is_pulled=True, by=latch.by)
+            self._note(latch, is_pulled=True, by=latch.by, seen_in=seen_in)
         await self._save()
         self._wake.set()
 
@@ -126,7 +127,7 @@ class Latches:
             raise InvariantBroken(f"latch {latch_id} is cleared by an admin only")
         await self._remove(latch, by=None)
 
-    async def clear(self, latch_id: str, by: Person) -> Latch:
+    async def clear(self, latch_id: str, by: Person, *, seen_in: int | None = None) -> Latch:
         """A person ends it; the latch that was. Raises `Refused` with `no_latch` or `not_allowed`, and
         `Transient` when file or row stay: it is in force still."""
         latch = self.get(latch_id)
@@ -134,7 +135,7 @@ class Latches:
             raise Refused("no_latch")
         if not by.role.covers(Role.ADMIN):
             raise Refused("not_allowed")
-        await self._remove(latch, by=by.id)
+        await self._remove(latch, by=by.id, seen_in=seen_in)
         return latch
 
     async def run(self) -> None:
@@ -159,7 +160,7 @@ class Latches:
         except Transient as error:
             log.error("latches_behind", rows=sorted(self._unwritten), error=str(error))
 
-    async def _remove(self, latch: Latch, *, by: int | None) -> None:
+    async def _remove(self, latch: Latch, *, by: int | None, seen_in: int | None = None) -> None:
         """Row, file, memory: whatever fails in between leaves it in force, here and after a restart."""
         async with self._row_lock:
             await self.store.remove(latch.id)
@@ -172,7 +173,7 @@ class Latches:
                 del self._in_force[latch.id]
             self._unwritten.discard(latch.id)
         log.warning("latch_released", latch=latch.id, cause=latch.cause, by=by)
-        self._note(latch, is_pulled=False, by=by)
+        self._note(latch, is_pulled=False, by=by, seen_in=seen_in)
         self._wake.set()
 
     async def _write_rows(self) -> None:
@@ -210,10 +211,11 @@ class Latches:
                 self._is_file_behind = True
                 log.error("latch_file_behind", error=str(error))
 
-    def _note(self, latch: Latch, *, is_pulled: bool, by: int | None) -> None:
+    def _note(self, latch: Latch, *, is_pulled: bool, by: int | None, seen_in: int | None = None) -> None:
         if latch.cause not in _QUIET:
             at = self.clock.wire_now()
-            self._untold.append(LatchNews(latch=latch, is_pulled=is_pulled, by=by, at=at))
+            news = LatchNews(latch=latch, is_pulled=is_pulled, by=by, at=at, seen_in=seen_in)
+            self._untold.append(news)
 
 
 def _newest(latches: Iterable[Latch]) -> dict[str, Latch]:

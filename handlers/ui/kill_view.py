@@ -32,7 +32,10 @@ async def preview_screen(request: Request, wish: KillWish) -> Screen:
     """What the wish would send, and the button that sends it."""
     services, say = request.services, request.say
     seen, token = await services.killing.preview(wish, chat_id=request.chat_id)
-    html = say.render("kill_preview.html", **preview_values(seen, services, say))
+    values = preview_values(seen, services, say)
+    html = say.render("kill_preview.html", **values)
+    if not values["has_work"]:
+        return Screen(html=html, keyboard=((button(say("Latches"), "kl"),),))
     return Screen(html=html, keyboard=_preview_keyboard(wish, token, say))
 
 
@@ -47,7 +50,9 @@ def preview_values(seen: KillPreview, services: Services, say: Speech) -> dict[s
     """A preview for its template."""
     latch = services.latches.get("kill")
     closings = seen.plan.closings
+    rests = any(one.orders is None or one.orders for one in seen.accounts)
     return {
+        "has_work": seen.wish.is_kill or rests or bool(closings),
         "kill": seen.wish,
         "seen": seen,
         "latched_at": None if latch is None else utc(latch.pulled_at),
@@ -99,7 +104,7 @@ def report_values(report: KillReport, say: Speech) -> dict[str, object]:
             )
             for one in report.accounts.values()
         ],
-        "sent_s": None if sent_s is None else Decimal(f"{sent_s:.1f}"),
+        "sent_s": None if sent_s is None else Decimal(f"{sent_s:.3f}"),
         "foreign": [
             f"{one.instrument.base} {one.quantity.normalize():f}" for one in report.foreign[:MOST_LISTED]
         ],

@@ -20,10 +20,12 @@ def latch_news_of(services: Callable[[], Services]) -> Callable[[LatchNews], Awa
 
 
 async def push_latch(services: Services, news: LatchNews) -> None:
-    """One push an admin chat and event."""
+    """One push an admin chat and event; none where the answer of whoever did it stands."""
     latch, by = news.latch, None if news.by is None else services.people.get(news.by)
     state = f"L{int(latch.level)}" if news.is_pulled else "over"
     for chat_id, say in admin_chats(services):
+        if chat_id == news.seen_in:
+            continue
         html = say.render(
             "latch_news.html",
             is_pulled=news.is_pulled,

@@ -105,6 +105,8 @@ async def test_a_token_of_another_time_explains_itself(desk: ScreenDesk) -> None
 
 async def test_closing_all_leaves_entries_alone() -> None:
     desk = await a_screen_desk(admin_chat=-100)
+    offer = await desk.type("/order btc buy 500", by=ANN)
+    await desk.press(data_of(offer, "Place"), by=ANN)
 
     seen = await desk.type("/close all", by=ANN, chat=-100)
 
@@ -133,3 +135,31 @@ async def _worked(desk: ScreenDesk) -> None:
             await asyncio.sleep(0)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_one_kill_is_one_message_where_it_was_typed(desk: ScreenDesk) -> None:
+    """The answer says it there already; the other admins hear of it."""
+    seen = await desk.type("/kill 3", by=ANN)
+    await desk.tap(data_of(seen, "CLOSE PERPS"), by=ANN)
+    await desk.services.latches.tend()
+    assert [one.row.message.chat_id for one in desk.stores.outbox.pushes] == []
+
+    other = await a_screen_desk(admin_chat=-100)
+    await other.type("/kill 3", by=ANN)
+    await other.services.latches.tend()
+    assert [one.row.message.chat_id for one in other.stores.outbox.pushes] == [-100]
+
+
+async def test_there_is_no_button_where_nothing_is_to_be_closed() -> None:
+    desk = await a_screen_desk(admin_chat=-100)
+    screen = await desk.type("/close all", by=ANN, chat=-100)
+
+    assert "There is nothing to close." in screen.html
+    assert labels(screen) == ["Latches"]
+
+
+@pytest.mark.parametrize("typed", ["/top", "/signals", "/desk", "/status", "/live"])
+async def test_every_cockpit_says_it_first(desk: ScreenDesk, typed: str) -> None:
+    await desk.type("/kill", by=ANN)
+
+    assert (await desk.type(typed, by=ANN)).html.startswith("🛑 <b>KILL L1</b> · all engines: no new entries")
