@@ -4,7 +4,7 @@ calendar."""
 from datetime import datetime
 from decimal import Decimal
 
-from handlers.ui.engine_words import engine_name
+from handlers.ui.engine_words import account_name, engine_name
 from handlers.ui.keyboards import button
 from handlers.ui.latch_view import latch_line
 from handlers.ui.request import Request, Services
@@ -99,7 +99,7 @@ def _upkeep(services: Services, say: Speech) -> dict[str, object]:
         "strain": upkeep.watchdog.strain.value,
         "keys": [
             {
-                "account": key.account,
+                "account": account_name(key.account, say),
                 "days": None if key.age is None else key.age.days,
                 "is_ok": key.is_well,
                 "is_bound": key.is_bound_to_ip,

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from handlers.ui.admins import admin_chats
+from handlers.ui.engine_words import ACCOUNTS
 from handlers.ui.request import Services
 from ports.messages import OutboundMessage, Priority, Screen
 from services.keys import KeyAge
@@ -37,9 +38,8 @@ def key_news_of(services: Own) -> Callable[[KeyAge], Awaitable[None]]:
 
     async def tell(key: KeyAge) -> None:
         days = None if key.age is None or not key.is_old else key.age.days
-        await _push(
-            services(), "key", key.account, account=key.account, days=days, is_bound=key.is_bound_to_ip
-        )
+        name = ACCOUNTS.get(key.account, key.account)
+        await _push(services(), "key", key.account, account=name, days=days, is_bound=key.is_bound_to_ip)
 
     return tell
 

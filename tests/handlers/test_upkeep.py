@@ -59,8 +59,9 @@ async def test_old_keys_are_told_and_shown(desk: ScreenDesk) -> None:
     await desk.services.upkeep.keys.look()
     (told,) = pushed(desk)
     assert "91" in told
-    assert "bybit" in told
-    assert "⚠️" in await status_of(desk, "bybit")
+    assert "Bybit" in told
+    key = "ключ Bybit" if desk.person(ANN).language == "ru" else "key of Bybit"
+    assert "⚠️" in await status_of(desk, key)
 
 
 async def test_a_key_bound_to_no_address_is_told_and_shown_with_its_mend(desk: ScreenDesk) -> None:
