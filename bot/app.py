@@ -291,7 +291,7 @@ class App:
                 "listings": self._listings.look,
                 "screen": self.services.screener.want,
                 "housekeeping": self._keep_house,
-                "backup": self._back_up,
+                "backup": self.services.upkeep.backups.look,
                 "keys": self.services.upkeep.keys.look,
                 "reconcile": self.services.reconciliation.nightly,
             },
@@ -320,10 +320,6 @@ class App:
             tasks=len(asyncio.all_tasks()),
         )
         await self.services.candles.heartbeat()
-
-    async def _back_up(self) -> None:
-        if self.services.upkeep.backups is not None:
-            await self.services.upkeep.backups.look()
 
     async def _keep_house(self) -> None:
         await self.services.actions.forget_old()

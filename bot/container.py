@@ -364,9 +364,9 @@ def build_upkeep(
     """What looks after the desk itself; admins hear of it."""
     clock, desk = outside.clock, settings.desk
     limits = LoadLimits(cpu=desk.cpu_share, memory_bytes=desk.memory_mb << 20)
-    store, keep = outside.backups, timedelta(days=desk.backup_days)
+    keep = timedelta(days=desk.backup_days)
     return Upkeep(
-        backups=None if store is None else Backups(store, clock, keep, backup_news_of(services)),
+        backups=Backups(outside.backups, clock, keep, backup_news_of(services)),
         watchdog=Watchdog(outside.gauge, work, limits, load_news_of(services)),
         keys=KeyAges(
             accounts.in_use, outside.desk.facts, clock, key_news_of(services), monitored=accounts.monitored

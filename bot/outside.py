@@ -24,7 +24,9 @@ from aiogram.exceptions import (
 from aiogram.types import Update
 
 from adapters.backups.folder import BackupFolder, Belongings
+from adapters.backups.postgres_tools import PostgresTools
 from adapters.backups.restoring import Restored, restore
+from adapters.backups.server import ServerBelongings, restore_server
 from adapters.charts.pooled import WARM, PooledCharts
 from adapters.clock import StreamedClock, SystemClock
 from adapters.csv_candles import BadLine as BadLine
@@ -63,7 +65,7 @@ from bot.logs import Redactor
 from bot.secrets import STORE
 from bot.settings import PaperSettings, Settings
 from engines.simulate.costs import Fees
-from ports.errors import Fatal, Transient
+from ports.errors import Transient
 from ports.health import FeedHealth
 from ports.markets import MarketSource
 from ports.trading import Venue
@@ -76,7 +78,6 @@ LATCHES = "latches.json"
 WAITING = "desk-waiting.jsonl"
 """What waits for a database on a server, in the data folder; a SQLite file has it beside itself."""
 CALL_TIMEOUT_S = 15.0
-ON_A_SERVER = "databases on a PostgreSQL server are backed up and restored with pg_dump and pg_restore"
 
 
 @dataclass(slots=True)
@@ -159,9 +160,9 @@ class Outside:
     compiler: WorkerCompiler
     schedule: ClockSchedule
     telegram: Telegram
+    backups: BackupFolder
     processes: SystemProcesses = field(default_factory=SystemProcesses)
     beacon: HttpBeacon | None = None
-    backups: BackupFolder | None = None
     gauge: ProcessLoad = field(default_factory=ProcessLoad)
 
     @property
@@ -340,29 +341,40 @@ def _hosts(url: str | None, *usual: str) -> tuple[str, ...]:
     return usual if url is None else ((urlsplit(url).hostname or "").lower(),)
 
 
-def build_backups(settings: Settings, folder: Path | None = None) -> BackupFolder | None:
-    """Where backups are kept; `None` for databases on a server, which has its own ways."""
-    belongings = _belongings(settings)
+def build_backups(settings: Settings, folder: Path | None = None) -> BackupFolder:
+    """Where backups are kept."""
     place = folder or settings.desk.backup_dir or settings.desk.data_dir / "backups"
-    return None if belongings is None else BackupFolder(place, belongings)
+    return BackupFolder(place, _on_a_server(settings) or _in_files(settings))
 
 
 def restore_backup(settings: Settings, backup: Path, now: datetime) -> Restored:
     """Put a backup in the place of what is there. Raises `Fatal`."""
-    belongings = _belongings(settings)
-    if belongings is None:
-        raise Fatal(ON_A_SERVER)
-    return restore(backup, belongings, now=now, is_running=SystemProcesses().is_running)
+    is_running = SystemProcesses().is_running
+    if (server := _on_a_server(settings)) is not None:
+        return restore_server(backup, server, now=now, is_running=is_running)
+    return restore(backup, _in_files(settings), now=now, is_running=is_running)
 
 
-def _belongings(settings: Settings) -> Belongings | None:
-    urls = {"desk": settings.desk_url, "market": settings.candles_url}
-    databases = {name: locate(url, schema=name).path for name, url in urls.items()}
-    files = {name: path for name, path in databases.items() if path is not None}
-    if len(files) < len(databases):
+def _on_a_server(settings: Settings) -> ServerBelongings | None:
+    place = locate(settings.desk_url, schema="desk")
+    if place.path is not None:
         return None
-    side_files = tuple(settings.desk.data_dir / name for name in (LATCHES, STORE))
-    return Belongings(databases=files, side_files=side_files, world=settings.desk.world, mode=MODE)
+    return ServerBelongings(
+        tools=PostgresTools(place), side_files=_side_files(settings), world=settings.desk.world, mode=MODE
+    )
+
+
+def _in_files(settings: Settings) -> Belongings:
+    urls = {"desk": settings.desk_url, "market": settings.candles_url}
+    paths = {name: locate(url, schema=name).path for name, url in urls.items()}
+    databases = {name: path for name, path in paths.items() if path is not None}
+    return Belongings(
+        databases=databases, side_files=_side_files(settings), world=settings.desk.world, mode=MODE
+    )
+
+
+def _side_files(settings: Settings) -> Sequence[Path]:
+    return tuple(settings.desk.data_dir / name for name in (LATCHES, STORE))
 
 
 async def open_candles(settings: Settings) -> SqlCandles:

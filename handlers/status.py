@@ -89,11 +89,10 @@ def _upkeep(services: Services, say: Speech) -> dict[str, object]:
     """Backups, load and keys as the template shows them."""
     upkeep, now = services.upkeep, services.clock.wire_now()
     backups, load = upkeep.backups, upkeep.watchdog.load
-    age = None if backups is None else backups.age(now)
+    age = backups.age(now)
     return {
-        "has_backups": backups is not None,
         "backup": None if age is None else say.age(age.total_seconds()),
-        "is_backup_ok": backups is None or (backups.problem is None and (age is None or age < 2 * EVERY)),
+        "is_backup_ok": backups.problem is None and (age is None or age < 2 * EVERY),
         "cpu": None if load is None else round(load.cpu * 100),
         "memory_mb": None if load is None else load.memory_bytes >> 20,
         "strain": upkeep.watchdog.strain.value,

@@ -10,9 +10,9 @@ from services.watchdog import Watchdog
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upkeep:
-    """`backups` is `None` where a database server has its own."""
+    """Backups, the load of the machine, keys, and accounts that are only watched."""
 
-    backups: Backups | None
+    backups: Backups
     watchdog: Watchdog
     keys: KeyAges
     monitoring: Monitoring

@@ -340,7 +340,7 @@ def _upkeep(hostile: str, *, is_bad: bool) -> dict[str, Any]:
     key = {"account": hostile, "days": None if is_bad else 3, "is_ok": not is_bad, "is_bound": not is_bad}
     key["is_monitoring"] = is_bad
     load = {"cpu": 60, "memory_mb": 3000, "strain": "shedding" if is_bad else "fine"}
-    backup = {"has_backups": True, "backup": None if is_bad else hostile, "is_backup_ok": not is_bad}
+    backup = {"backup": None if is_bad else hostile, "is_backup_ok": not is_bad}
     unwatched = {hostile: "account_unreachable"} if is_bad else {}
     news = {"days": 91, "is_bound": not is_bad, "problem": hostile}
     return {"upkeep": {**backup, **load, "keys": [key], "unwatched": unwatched}, **load, **news}

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
-from adapters.backups.manifest import NAME, Manifest, check_files, checksum_of, read_manifest
+from adapters.backups.manifest import NAME, Manifest, Rows, check_files, checksum_of, read_manifest
 from adapters.backups.sqlite_copy import copy_online, forget_lease, looked_over
 from adapters.whole_file import replace_whole, sync_folder
 from ports.backups import Backup
@@ -30,13 +30,37 @@ class Belongings:
     world: str
     mode: str
 
+    def copy_into(self, target: Path) -> Rows:
+        """A copy of each database that is whole; its rows. Raises `Fatal`, `OSError`, `sqlite3.Error`."""
+        return {
+            name: _copied(source, target / f"{name}.sqlite3")
+            for name, source in self.databases.items()
+            if source.exists() or name == "desk"
+        }
+
+
+class Owned(Protocol):
+    """What a desk must not lose, wherever it is kept."""
+
+    @property
+    def side_files(self) -> Sequence[Path]: ...
+    @property
+    def world(self) -> str: ...
+    @property
+    def mode(self) -> str: ...
+
+    def copy_into(self, target: Path) -> Rows:
+        """Copy the databases as they are at one moment into a folder, and prove the copy; its rows, where
+        they could be counted. Raises `Fatal`, `OSError`, `sqlite3.Error`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class BackupFolder:
     """`BackupStore` in a folder."""
 
     folder: Path
-    belongings: Belongings
+    belongings: Owned
 
     async def make(self, now: datetime) -> Backup:
         return await asyncio.to_thread(self._make, now)
@@ -68,10 +92,7 @@ class BackupFolder:
         return Backup(path=final, made_at=now, size_bytes=_size(final))
 
     def _fill(self, target: Path, now: datetime) -> None:
-        rows: dict[str, Mapping[str, int]] = {}
-        for name, source in self.belongings.databases.items():
-            if source.exists() or name == "desk":
-                rows[name] = _copied(source, target / f"{name}.sqlite3")
+        rows = self.belongings.copy_into(target)
         for source in self.belongings.side_files:
             if source.exists():
                 replace_whole(target / source.name, source.read_bytes())

@@ -13,6 +13,9 @@ from ports.errors import Fatal
 NAME: Final = "manifest.json"
 FORMAT: Final = 1
 
+Rows = Mapping[str, Mapping[str, int]]
+"""How many there are, by database and table."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
@@ -22,7 +25,7 @@ class Manifest:
     world: str
     mode: str
     files: Mapping[str, str]
-    rows: Mapping[str, Mapping[str, int]]
+    rows: Rows
 
     def text(self) -> str:
         """As it is written."""
@@ -42,6 +45,16 @@ def read_manifest(backup: Path) -> Manifest:
         raise Fatal(f"{backup / NAME} cannot be read: {error}") from error
     if any(Path(name).name != name for name in manifest.files):
         raise Fatal(f"{backup / NAME} names files of other folders")
+    return manifest
+
+
+def proven(backup: Path, world: str, mode: str) -> Manifest:
+    """Of a backup whose files are what was written. Raises `Fatal`, also for one of another world or mode."""
+    manifest = read_manifest(backup)
+    if (manifest.world, manifest.mode) != (world, mode):
+        found = f"world {manifest.world!r} in mode {manifest.mode!r}"
+        raise Fatal(f"{backup} is of {found}; this desk's is {world!r}")
+    check_files(backup, manifest)
     return manifest
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from adapters.backups.folder import Belongings
-from adapters.backups.manifest import Manifest, check_files, read_manifest
+from adapters.backups.manifest import Manifest, proven
 from adapters.backups.sqlite_copy import looked_over, world_of
-from adapters.whole_file import sync_folder
+from adapters.whole_file import replace_whole, sync_folder
 from ports.errors import Fatal
 
 INCOMING: Final = ".incoming"
@@ -23,12 +23,14 @@ FRESH: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What was put back, what stayed because it is there already, and where the former is now."""
+    """What was put back, what stayed because it is there already, and where the former is now: in a folder,
+    or in schemas that were `renamed`."""
 
     manifest: Manifest
-    put_back: tuple[Path, ...]
+    put_back: tuple[str, ...]
     stayed: tuple[Path, ...]
-    aside: Path | None
+    aside: Path | None = None
+    renamed: tuple[str, ...] = ()
 
 
 def restore(
@@ -41,7 +43,7 @@ def restore(
     Raises `Fatal`, and has changed nothing then, for a backup that is not whole or of another world, and
     while a desk runs on the database.
     """
-    manifest = _proven(backup, belongings)
+    manifest = _whole(backup, belongings)
     _refuse_running(belongings.databases["desk"], now=now, is_running=is_running)
     _refuse_foreign(belongings)
     targets = _targets(manifest, belongings)
@@ -56,15 +58,27 @@ def restore(
             sync_folder(target.parent)
     except OSError as error:
         raise Fatal(f"the backup could not be put back: {error}") from error
-    return Restored(manifest=manifest, put_back=tuple(moving.values()), stayed=stayed, aside=aside)
+    return Restored(
+        manifest=manifest, put_back=tuple(str(path) for path in moving.values()), stayed=stayed, aside=aside
+    )
 
 
-def _proven(backup: Path, belongings: Belongings) -> Manifest:
-    manifest = read_manifest(backup)
-    found, wanted = (manifest.world, manifest.mode), (belongings.world, belongings.mode)
-    if found != wanted:
-        raise Fatal(f"{backup} is of world {found[0]!r} in mode {found[1]!r}; this desk's is {wanted[0]!r}")
-    check_files(backup, manifest)
+def restore_side_files(
+    backup: Path, manifest: Manifest, known: Sequence[Path]
+) -> tuple[list[Path], list[Path]]:
+    """Bring small files where there are none; those that came, and those that stayed. Raises `OSError`."""
+    there = [path for path in known if path.name in manifest.files]
+    stayed = [path for path in there if path.exists()]
+    came = [path for path in there if path not in stayed]
+    for path in came:
+        replace_whole(path, (backup / path.name).read_bytes())
+    return came, stayed
+
+
+def _whole(backup: Path, belongings: Belongings) -> Manifest:
+    manifest = proven(backup, belongings.world, belongings.mode)
+    if "desk.sqlite3" not in manifest.files:
+        raise Fatal(f"{backup} is of a desk on a server, and this one is in files")
     for name, rows in manifest.rows.items():
         if looked_over(backup / f"{name}.sqlite3") != rows:
             raise Fatal(f"{backup}: the rows of {name} are not those that were counted")
@@ -75,10 +89,16 @@ def _refuse_running(desk: Path, *, now: datetime, is_running: Callable[[str], bo
     held = _lease(desk)
     if held is None:
         return
-    holder, renewed_at = held
+    refuse_holder(str(desk), *held, now=now, is_running=is_running)
+
+
+def refuse_holder(
+    place: str, holder: str, renewed_at: datetime, *, now: datetime, is_running: Callable[[str], bool | None]
+) -> None:
+    """Raises `Fatal` while the holder of the lease of a database may be running."""
     runs = is_running(holder)
     if runs or (runs is None and now - renewed_at < FRESH):
-        raise Fatal(f"a desk runs on {desk} ({holder}): stop it first")
+        raise Fatal(f"a desk runs on {place} ({holder}): stop it first")
 
 
 def _lease(desk: Path) -> tuple[str, datetime] | None:

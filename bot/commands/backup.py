@@ -4,9 +4,8 @@ import argparse
 import asyncio
 from datetime import UTC, datetime
 
-from bot.outside import ON_A_SERVER, build_backups, restore_backup
+from bot.outside import build_backups, restore_backup
 from bot.settings import Settings
-from ports.errors import Fatal
 
 
 def run(settings: Settings, options: argparse.Namespace) -> int:
@@ -20,14 +19,14 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
         print(f"Left as it is: {path}; remove it first to have the one of the backup")
     if restored.aside is not None:
         print(f"What was there is kept in {restored.aside}")
+    if restored.renamed:
+        print(f"What was there is kept as schemas {', '.join(restored.renamed)}: drop them in the end")
     print(f"The desk is as of {restored.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
     return 0
 
 
 def _backup(settings: Settings, options: argparse.Namespace) -> int:
     store = build_backups(settings, options.to)
-    if store is None:
-        raise Fatal(ON_A_SERVER)
     backup = asyncio.run(store.make(datetime.now(UTC)))
     print(f"{backup.path}  {backup.size_bytes / 1e6:.1f} MB, verified")
     return 0

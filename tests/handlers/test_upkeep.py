@@ -6,7 +6,6 @@ import pytest
 
 from ports.load import Load
 from ports.venue_books import KeyRights
-from services.backups import Backups
 from tests.build.screens import ANN, ScreenDesk, a_screen_desk
 from tests.build.upkeep import HandGauge, MemoryBackups
 
@@ -25,7 +24,6 @@ def pushed(desk: ScreenDesk) -> list[str]:
 
 async def test_a_failed_backup_and_its_end_are_told(desk: ScreenDesk) -> None:
     backups = desk.services.upkeep.backups
-    assert isinstance(backups, Backups)
     assert isinstance(backups.store, MemoryBackups)
     backups.store.problem = "no <space> left"
     await backups.look()
@@ -75,7 +73,6 @@ async def test_a_key_bound_to_no_address_is_told_and_shown_with_its_mend(desk: S
 
 async def test_status_tells_the_age_of_the_backup(desk: ScreenDesk) -> None:
     backups = desk.services.upkeep.backups
-    assert backups is not None
     await backups.look()
     desk.clock.move(3 * 3600)
     says = "последняя копия" if desk.person(ANN).language == "ru" else "last backup"

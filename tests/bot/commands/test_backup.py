@@ -7,10 +7,11 @@ import pytest
 
 from adapters.sql.desk import SqlDesk
 from bot.cli import main
+from tests.build.postgres import PostgresServer
 
 
-async def _found(path: Path) -> None:
-    await (await SqlDesk.open(f"sqlite:///{path}", world="live", mode="paper")).close()
+async def _founded(url: str) -> None:
+    await (await SqlDesk.open(url, world="live", mode="paper")).close()
 
 
 def test_a_desk_is_backed_up_and_put_back(
@@ -19,7 +20,7 @@ def test_a_desk_is_backed_up_and_put_back(
     monkeypatch.chdir(tmp_path)
     assert main(["backup"]) == 1
     assert "nothing to back up" in capsys.readouterr().err
-    asyncio.run(_found(tmp_path / "data" / "desk.sqlite3"))
+    asyncio.run(_founded(f"sqlite:///{tmp_path}/data/desk.sqlite3"))
     assert main(["backup", "--to", "away"]) == 0
     told = capsys.readouterr().out
     assert "verified" in told
@@ -29,11 +30,31 @@ def test_a_desk_is_backed_up_and_put_back(
     assert "is no backup" in capsys.readouterr().err
 
 
-def test_a_server_says_what_to_use_instead(
+def test_a_desk_on_a_server_is_backed_up_and_put_back(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    postgres_server: PostgresServer,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    url = asyncio.run(postgres_server.create_database())
+    monkeypatch.setenv("DATABASE_URL", url)
+    asyncio.run(_founded(url))
+    assert main(["backup"]) == 0
+    backup = capsys.readouterr().out.split("  ")[0]
+    assert main(["restore", backup]) == 0
+    told = capsys.readouterr().out
+    assert f"Put back: {url.partition('@')[2]}" in told
+    assert "kept as schemas desk_replaced_" in told
+
+
+def test_a_server_without_its_programs_names_the_mend(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("DATABASE_URL", "postgresql://desk:hush-hush@127.0.0.1:1/desk")
     assert main(["backup"]) == 1
-    assert main(["restore", "x"]) == 1
-    assert capsys.readouterr().err.count("pg_dump and pg_restore") == 2
+    told = capsys.readouterr().err
+    assert "postgresql-client" in told
+    assert "hush-hush" not in told
