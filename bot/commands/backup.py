@@ -13,8 +13,8 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
     if options.command == "backup":
         return _backup(settings, options)
     restored = restore_backup(settings, options.backup, datetime.now(UTC))
-    for path in restored.put_back:
-        print(f"Put back: {path}")
+    for place in restored.put_back:
+        print(f"Put back: {place}")
     for path in restored.stayed:
         print(f"Left as it is: {path}; remove it first to have the one of the backup")
     if restored.aside is not None:

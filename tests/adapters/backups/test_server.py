@@ -175,9 +175,8 @@ async def test_a_backup_of_files_is_told_apart(room: Room) -> None:
 
 async def test_a_ledger_out_of_balance_is_never_called_a_backup(room: Room) -> None:
     await a_backed_up_life(room)
-    room.tools.ask(
-        "UPDATE desk.postings SET amount = 12.5 WHERE ctid IN (SELECT min(ctid) FROM desk.postings)"
-    )
+    one = "SELECT min(ctid) FROM desk.postings"
+    room.tools.ask(f"UPDATE desk.postings SET amount = 12.5 WHERE ctid IN ({one})")
     with pytest.raises(Fatal, match="out of balance by"):
         await room.backups.make(LATER)
     assert [backup.made_at for backup in await room.backups.all()] == [NOW]
