@@ -115,7 +115,7 @@ class Orders:
             books, register, hearing, resolver, breakers, clock, tell, prepare=setting_up.prepare
         )
         placing = Placing(register, journal, sending, gate, quotes, funds, teller, clock, pace, setting_up)
-        runner = Runner(register, placing, sending, booking, quotes, clock, returning.is_ready)
+        runner = Runner(register, placing, sending, booking, clock, returning.is_ready, resolver.confirm)
         brackets = Brackets(books, register, placing, sending, resolver, clock, tell, returning.is_ready)
         sending.make_room = brackets.room.make
         register.on_change.extend((positions.hear, brackets.hear))

@@ -16,6 +16,7 @@ from engines.core.instrument import Toward
 from engines.core.side import Side
 from engines.orders.lifecycle import is_final
 from engines.orders.order import ExecutionStyle, Intent, Order, OrderKind, OrderState, Terms
+from engines.orders.subaccount import PAPER
 
 POST_ONLY_WOULD_TAKE: Final = "post_only_would_take"
 """The reason of a venue that refused a post-only order because the price had come to it."""
@@ -24,6 +25,7 @@ MOST_CHILDREN: Final = 60
 """More than any calm market needs: beyond it something else is wrong, and the intent ends."""
 
 _RESTS: Final = (OrderState.OPEN, OrderState.PARTIALLY_FILLED)
+_ENDED_EARLY: Final = (OrderState.CANCELED, OrderState.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +49,13 @@ class Quote:
 class Pace:
     """How patient the styles are, in real seconds: a maker is left alone for `maker_s` before what is left
     goes to the market, a resting order is moved along at most every `move_s`, what a venue did not take is
-    sent again after `again_s`. `slippage` guards intents that do not say."""
+    sent again after `again_s`, and nothing follows an order that was cancelled before `settle_s`: a venue may
+    tell late of what it had filled. `slippage` guards intents that do not say."""
 
     maker_s: float = 5.0
     move_s: float = 1.0
     again_s: float = 1.0
+    settle_s: float = 0.5
     slippage: Decimal = Decimal("0.005")
 
 
@@ -229,7 +233,20 @@ def _follow_maker_then_market(intent: Intent, orders: Sequence[Order], moment: M
     terms = _market(intent, unspoken(intent, orders), moment.quote, moment.pace)
     if terms is None:
         return Wait(for_s=moment.pace.again_s)
-    return Done() if _is_dust(intent, terms) else Place(terms=terms)
+    return Done() if _is_dust(intent, terms) else _once_settled(moment, last, Place(terms=terms))
+
+
+def _once_settled(moment: Moment, last: Order, step: Step) -> Step:
+    """Not before everything that was filled of a cancelled order is told. On paper it is told at once."""
+    if not may_be_told_late(last):
+        return step
+    rest_s = moment.pace.settle_s - moment.age_s(last.updated_at)
+    return Wait(for_s=rest_s) if rest_s > 0 else step
+
+
+def may_be_told_late(order: Order) -> bool:
+    """Whether its venue may still tell of something that it filled before the order ended."""
+    return order.state in _ENDED_EARLY and order.intent.account != PAPER
 
 
 def _join(intent: Intent, orders: Sequence[Order], moment: Moment) -> Step:

@@ -106,6 +106,14 @@ class Resolver:
                 async with asyncio.timeout(AGAIN_S / 2 if self.doubted(account) else None):
                     await news.wait()
 
+    async def confirm(self, order: Order) -> None:
+        """Book what the venue has filled of an order that ended and has not told yet. Raises `Transient`,
+        `Rejected`: it may have more."""
+        books = self.books.get(order.intent.account)
+        if books is not None:
+            fills = await books.fills(order.created_at - EARLIER, order.intent.instrument)
+            await self._book(order, filled_events(order, fills))
+
     async def round(self, account: str) -> None:
         """Look up once what is in doubt and due; what cannot be asked stays in doubt."""
         orders: Sequence[Order] = ()

@@ -1,7 +1,7 @@
 """Drives the desk's intents through their styles: one step after another, until nothing is left to do."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,6 +16,7 @@ from engines.orders.execution import (
     Place,
     Step,
     Wait,
+    may_be_told_late,
     next_step,
 )
 from engines.orders.lifecycle import is_final
@@ -24,9 +25,8 @@ from engines.orders.subaccount import is_person
 from engines.orders.trade import TradeState
 from ports.books import Conflict
 from ports.clock import Clock
-from ports.errors import Transient, Uncertain
+from ports.errors import Rejected, Transient, Uncertain
 from services.ordering.booking import Booking
-from services.ordering.judging import Quotes
 from services.ordering.placing import Placing
 from services.ordering.sending import Sending
 from services.trading.register import Held, Register
@@ -39,15 +39,16 @@ _QUOTED: Final = frozenset({ExecutionStyle.POST_ONLY, ExecutionStyle.MAKER_THEN_
 
 @dataclass(slots=True, repr=False)
 class Runner:
-    """Looks at an intent whenever one of its orders changes, and when its style wants to be asked again."""
+    """Looks at an intent whenever one of its orders changes, and when its style wants to be asked again.
+    `confirm` books what the venue has filled of an order that ended and has not told yet."""
 
     register: Register
     placing: Placing
     sending: Sending
     booking: Booking
-    quotes: Quotes
     clock: Clock
     is_ready: Callable[[str], bool]
+    confirm: Callable[[Order], Awaitable[None]]
     _news: dict[str, asyncio.Event] = field(default_factory=dict)
     _due: dict[str, int] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -93,11 +94,22 @@ class Runner:
             await self._end(held, intent)
             return step
         try:
+            if isinstance(step, Place) and not await self._has_all(held, intent):
+                return Wait(for_s=0.0)
             await self._do(held, intent, step)
-        except (Conflict, Transient, Uncertain) as error:
+        except (Conflict, Rejected, Transient, Uncertain) as error:
             log.warning("step_not_done", intent=intent_id, step=type(step).__name__, error=str(error))
             return Wait(for_s=_AGAIN_S)
         return step
+
+    async def _has_all(self, held: Held, intent: Intent) -> bool:
+        """Whether all is booked that its last order was filled with; else it is looked at anew."""
+        last = held.of_intent(intent.id)[-1]
+        if not may_be_told_late(last):
+            return True
+        await self.confirm(last)
+        known = self.register.find(last.id)
+        return known is not None and known.filled == last.filled
 
     async def _drive(self, trade_id: int, intent_id: str) -> None:
         news, last = self._news[intent_id], None
@@ -120,8 +132,10 @@ class Runner:
             await self.booking.give_up(held.trade.id)
 
     async def _moment(self, intent: Intent) -> Moment:
-        quote = await self.quotes(intent.account, intent.instrument) if intent.style in _QUOTED else None
-        return Moment(quote=quote, now=self.clock.now(), age_s=self.clock.age_s, pace=self.placing.pace)
+        placing, quote = self.placing, None
+        if intent.style in _QUOTED:
+            quote = await placing.quotes(intent.account, intent.instrument)
+        return Moment(quote=quote, now=self.clock.now(), age_s=self.clock.age_s, pace=placing.pace)
 
     async def _do(self, held: Held, intent: Intent, step: Step) -> None:
         match step:

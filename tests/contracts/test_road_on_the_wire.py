@@ -139,7 +139,7 @@ async def test_a_lost_answer_is_looked_up(world: WireWorld, is_there: bool) -> N
 @both
 async def test_a_maker_gives_up_and_takes(world: WireWorld) -> None:
     async with a_desk(world) as desk:
-        desk.orders.placing.pace = replace(desk.orders.placing.pace, maker_s=0.0)
+        desk.orders.placing.pace = replace(desk.orders.placing.pace, maker_s=0.0, settle_s=0.0)
         await desk.place(style=ExecutionStyle.MAKER_THEN_MARKET)
         await desk.until(lambda: desk.states()[-1:] == [OrderState.FILLED])
         assert desk.held() == await desk.there() == Decimal("0.02")

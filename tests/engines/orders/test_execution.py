@@ -102,6 +102,13 @@ def test_what_a_maker_left_over_goes_to_the_market_after_five_seconds() -> None:
     )
 
 
+def test_a_venue_may_tell_late_what_a_cancelled_maker_was_filled_with() -> None:
+    intent = wish(MAKER, account="bybit")
+    ended = child(intent, S.CANCELED, updated_at=after(6))
+    assert next_step(intent, [ended], moment(6.25)) == Wait(for_s=0.25)
+    assert isinstance(next_step(intent, [ended], moment(6.5)), Place)
+
+
 def test_a_maker_that_was_called_back_early_does_not_go_to_the_market() -> None:
     intent = wish(MAKER)
     ended = child(intent, S.CANCELED, updated_at=after(2))

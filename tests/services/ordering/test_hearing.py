@@ -157,6 +157,7 @@ async def test_a_style_waits_for_the_recovery_and_then_goes_on() -> None:
     desk = await a_live_desk(books=desk.books, venue=desk.venue)
     assert isinstance(await desk.orders.runner.step(trade.id, maker.intent.id), Wait)
     assert await desk.orders.returning.recover("bybit")
+    desk.clock.move(1)
     await desk.orders.runner.step(trade.id, maker.intent.id)
     await desk.hear()
     assert (await desk.see(trade)).quantity == 1
