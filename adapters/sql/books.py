@@ -6,28 +6,28 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, RowMapping, Select, TextClause, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, TextClause, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.sql.ahead import Ahead
 from adapters.sql.backlog import START_WAIT_S, Backlog
+from adapters.sql.book_reads import placed, read_entries, read_fills, read_orders, read_statement, read_trades
 from adapters.sql.change import ChangeStatements, entry_rows
 from adapters.sql.database import Database
 from adapters.sql.journal import Journal
-from adapters.sql.row import row_of, value_of
+from adapters.sql.row import row_of
 from adapters.sql.tables import (
     UNFINISHED,
     entries,
     equity,
-    fills,
     intents,
     orders,
     postings,
     trades,
 )
-from engines.ledger.entry import Balances, Entry, Posting, posted
+from engines.ledger.entry import Balances, Entry, posted
 from engines.orders.lifecycle import is_final
-from engines.orders.order import Fill, Intent, Order
+from engines.orders.order import Fill, Order
 from engines.orders.subaccount import is_person
 from engines.orders.trade import Trade, TradeState
 from ports.books import Change, EquityPoint, Statement
@@ -87,12 +87,11 @@ class SqlBooks:
             await self._backlog.read()
             await self._backlog.move(wait_s=START_WAIT_S)
         async with self._database.read() as connection:
-            rows = await connection.execute(select(trades).where(_LIVE).order_by(trades.c.id))
-            found = [_trade(row) for row in rows.mappings()]
-            of_live = _orders().join(trades, intents.c.trade_id == trades.c.id).where(_LIVE)
-            placed = [_order(row) for row in (await connection.execute(of_live)).mappings()]
+            found = await read_trades(connection, select(trades).where(_LIVE).order_by(trades.c.id))
+            of_live = placed().join(trades, intents.c.trade_id == trades.c.id).where(_LIVE)
+            of_all = await read_orders(connection, of_live)
         by_trade: dict[int, list[Order]] = {trade.id: [] for trade in found}
-        for order in placed:
+        for order in of_all:
             by_trade[order.intent.trade_id].append(order)
         return [(trade, by_trade[trade.id]) for trade in found]
 
@@ -102,7 +101,8 @@ class SqlBooks:
 
     async def by_intent(self, intent_id: str) -> Trade | None:
         there = partial(self._database.peek, intents.c.id, intents.c.trade_id, intent_id)
-        trade_id = self._ahead.trade_of(intent_id) or await self._whole(there)
+        there_id = await self._whole(there)
+        trade_id = self._ahead.trade_of(intent_id) or there_id
         return None if trade_id is None else await self.trade(trade_id)
 
     async def trades(self, owner: int, *, limit: int, offset: int = 0) -> Sequence[Trade]:
@@ -131,17 +131,17 @@ class SqlBooks:
         )
 
     async def fills(self, owner: int, *, trade_id: int | None = None) -> Sequence[tuple[Order, Fill]]:
-        found = await self._whole(partial(self._read, partial(_read_fills, owner=owner, trade_id=trade_id)))
+        found = await self._whole(partial(self._read, partial(read_fills, owner=owner, trade_id=trade_id)))
         return self._ahead.fills(
             found, lambda one: one.intent.owner == owner and trade_id in (None, one.intent.trade_id)
         )
 
     async def entries(self, owner: int) -> Sequence[Entry]:
-        found = await self._whole(partial(self._read, partial(_read_entries, owner=owner)))
+        found = await self._whole(partial(self._read, partial(read_entries, owner=owner)))
         return self._ahead.entries(found, owner)
 
     async def statement(self, owner: int) -> Statement:
-        found = await self._whole(partial(self._read, partial(_read_statement, owner=owner)))
+        found = await self._whole(partial(self._read, partial(read_statement, owner=owner)))
         return Statement(
             trades=self._ahead.trades(found.trades, lambda one: one.owner == owner),
             fills=self._ahead.fills(found.fills, lambda one: one.intent.owner == owner),
@@ -200,10 +200,13 @@ class SqlBooks:
 
     async def _whole(self, read: Callable[[], Awaitable[T]]) -> T:
         """What is read from the tables, with nothing missing that was moved into them meanwhile."""
+        if self._backlog is None:
+            return await read()
+        await self._backlog.read()
         while True:
-            moved = None if self._backlog is None else self._backlog.moved
+            moved = self._backlog.moved
             found = await read()
-            if self._backlog is None or moved == self._backlog.moved:
+            if moved == self._backlog.moved:
                 return found
 
     async def _read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
@@ -211,14 +214,14 @@ class SqlBooks:
             return await work(connection)
 
     async def _many(self, query: Select[Any]) -> Sequence[Trade]:
-        return await self._read(partial(_read_trades, query=query))
+        return await self._read(partial(read_trades, query=query))
 
     async def _placed(
         self, belongs: Callable[[Order], bool], *which: "ColumnElement[bool] | TextClause"
     ) -> Sequence[Order]:
         """Orders that belong, which the tables tell by `which`."""
-        query = _orders().where(*which)
-        found = await self._whole(partial(self._read, partial(_read_orders, query=query)))
+        query = placed().where(*which)
+        found = await self._whole(partial(self._read, partial(read_orders, query=query)))
         return self._ahead.orders(found, belongs)
 
 
@@ -226,75 +229,3 @@ def _of_file(database: Database) -> Path | None:
     """Where changes wait for a SQLite file."""
     path = database.place.path
     return None if path is None else path.with_name(f"{path.name}-waiting.jsonl")
-
-
-async def _read_trades(connection: AsyncConnection, query: Select[Any]) -> Sequence[Trade]:
-    return [_trade(row) for row in (await connection.execute(query)).mappings()]
-
-
-async def _read_orders(connection: AsyncConnection, query: Select[Any]) -> Sequence[Order]:
-    return [_order(row) for row in (await connection.execute(query)).mappings()]
-
-
-async def _read_statement(connection: AsyncConnection, owner: int) -> Statement:
-    theirs = select(trades).where(trades.c.owner == owner).order_by(trades.c.id)
-    return Statement(
-        trades=await _read_trades(connection, theirs),
-        fills=await _read_fills(connection, owner),
-        entries=await _read_entries(connection, owner),
-    )
-
-
-async def _read_fills(
-    connection: AsyncConnection, owner: int, trade_id: int | None = None
-) -> Sequence[tuple[Order, Fill]]:
-    theirs = [intents.c.owner == owner]
-    if trade_id is not None:
-        theirs.append(intents.c.trade_id == trade_id)
-    placed = await connection.execute(_orders().where(*theirs))
-    by_id = {order.id: order for order in map(_order, placed.mappings())}
-    of_owner = (
-        select(fills)
-        .join(orders, fills.c.order_id == orders.c.id)
-        .join(intents, orders.c.intent_id == intents.c.id)
-        .where(*theirs)
-        .order_by(fills.c.number)
-    )
-    rows = await connection.execute(of_owner)
-    return [(by_id[row["order_id"]], value_of(Fill, row)) for row in rows.mappings()]
-
-
-async def _read_entries(connection: AsyncConnection, owner: int) -> Sequence[Entry]:
-    of_owner = (
-        select(entries, postings)
-        .join(postings, postings.c.entry_id == entries.c.id)
-        .where(entries.c.owner == owner)
-        .order_by(entries.c.number, postings.c.place)
-    )
-    heads: dict[str, RowMapping] = {}
-    lines: dict[str, list[Posting]] = {}
-    for row in (await connection.execute(of_owner)).mappings():
-        heads.setdefault(row["id"], row)
-        lines.setdefault(row["id"], []).append(value_of(Posting, row))
-    return [_entry(heads[name], lines[name]) for name in heads]
-
-
-def _orders() -> Select[Any]:
-    """Orders with their intents, the oldest first; columns of the intent are named `its_…`."""
-    of_intent = [column.label(f"its_{column.name}") for column in intents.columns]
-    return (
-        select(orders, *of_intent).join(intents, orders.c.intent_id == intents.c.id).order_by(orders.c.number)
-    )
-
-
-def _trade(row: RowMapping) -> Trade:
-    return Trade(**{name: value for name, value in row.items() if name != "key"})
-
-
-def _order(row: RowMapping) -> Order:
-    intent = value_of(Intent, row, "its_")
-    return value_of(Order, {**row, "intent": intent})
-
-
-def _entry(head: RowMapping, lines: Sequence[Posting]) -> Entry:
-    return value_of(Entry, {**head, "postings": tuple(lines)})

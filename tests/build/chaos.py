@@ -13,7 +13,7 @@ import tempfile
 import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
@@ -29,6 +29,7 @@ from tests.build.chaos_audit import differences, fundings_of
 from tests.build.chaos_life import ACCOUNTS, WORLD
 from tests.build.chaos_plan import Kill, Plan, Step, a_plan, a_week
 from tests.build.chaos_world import ChaosWorld, a_chaos_world
+from tests.build.locks import locked_now_and_then
 from tests.build.recordings import DAY, HOUR, JANUARY_MS, MINUTE, a_recording
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -124,21 +125,23 @@ async def a_lane() -> AsyncIterator[Lane]:
 
 @dataclass(slots=True)
 class Arena:
-    """What all rounds share: the recorded market, and an empty database to begin with."""
+    """What all rounds share: the recorded market, an empty database to begin with, and whether somebody locks
+    the desk's again and again."""
 
     origin: Origin
     template: Path
     folder: Path
+    is_locked: bool = False
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
-    async def at(cls, folder: Path) -> "Arena":
+    async def at(cls, folder: Path, *, is_locked: bool = False) -> "Arena":
         """Prepare it in an empty folder."""
         origin = recorded_origin(a_recording(folder / "recording", DAYS), START_MS)
         template = folder / "template.sqlite3"
         desk = await SqlDesk.open(f"sqlite:///{template}", world=WORLD, mode="paper")
         await desk.close()
-        return cls(origin, template, folder)
+        return cls(origin, template, folder, is_locked)
 
     async def round(self, seed: int, plans: Sequence[Plan], lane: Lane) -> Outcome:
         """Play the stages of a round, as long as nothing differs."""
@@ -150,7 +153,8 @@ class Arena:
             hand = asyncio.create_task(world.trade_along(Random(seed)))
             try:
                 for plan in plans:
-                    ended, code = await _lives(world, folder, plan, lane)
+                    async with self._locks(folder, plan.seed):
+                        ended, code = await _lives(world, folder, plan, lane)
                     kills += ended
                     problems += [] if code == 0 else [f"the last life ended with {code}"]
                     async with self._opening:  # schemas are looked at one at a time
@@ -175,6 +179,12 @@ class Arena:
             problems=tuple(problems),
             log=log,
         )
+
+    def _locks(self, folder: Path, seed: int) -> AbstractAsyncContextManager[None]:
+        """Of the desk's database, while its lives last."""
+        if not self.is_locked:
+            return nullcontext()
+        return locked_now_and_then(folder / "desk.sqlite3", Random(seed))
 
 
 async def _lives(world: ChaosWorld, folder: Path, plan: Plan, lane: Lane) -> tuple[list[str], int]:
@@ -214,10 +224,15 @@ async def _life(world: ChaosWorld, folder: Path, plan: Plan, lane: Lane, kill: K
 
 
 async def rounds(
-    seeds: range, lanes: int, folder: Path, plans: Plans = lambda seed: [a_plan(seed)]
+    seeds: range,
+    lanes: int,
+    folder: Path,
+    plans: Plans = lambda seed: [a_plan(seed)],
+    *,
+    is_locked: bool = False,
 ) -> AsyncIterator[Outcome]:
     """Play the rounds of these seeds, so many at once; outcomes as they come."""
-    arena, waiting = await Arena.at(folder), iter(seeds)
+    arena, waiting = await Arena.at(folder, is_locked=is_locked), iter(seeds)
     outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
 
     async def play() -> None:
@@ -241,6 +256,9 @@ def main() -> int:
     options.add_argument(
         "--stages", type=int, default=0, help="of a round that goes on for seven market days"
     )
+    options.add_argument(
+        "--locked", action="store_true", help="lock the desk's database again and again meanwhile"
+    )
     options.add_argument("--verbose", action="store_true", help="show the log of every round")
     chosen = options.parse_args()
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # a killed desk breaks off in mid-word
@@ -253,7 +271,8 @@ async def _report(chosen: argparse.Namespace) -> int:
     days = 0.0
     with tempfile.TemporaryDirectory() as folder:
         seeds = range(chosen.seed, chosen.seed + chosen.rounds)
-        async for outcome in rounds(seeds, chosen.lanes, Path(folder), _plans(chosen.stages)):
+        plans, is_locked = _plans(chosen.stages), chosen.locked
+        async for outcome in rounds(seeds, chosen.lanes, Path(folder), plans, is_locked=is_locked):
             days += outcome.days
             killed += sum(not one.startswith(BY_ITSELF) for one in outcome.kills)
             orders += outcome.orders

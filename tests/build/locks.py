@@ -5,8 +5,9 @@ import sqlite3
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
+from random import Random
 
 from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -36,6 +37,26 @@ async def locked_by_another_process(path: Path) -> AsyncIterator[None]:
     finally:
         process.stdin.close()
         await process.wait()
+
+
+@asynccontextmanager
+async def locked_now_and_then(path: Path, random: Random) -> AsyncIterator[None]:
+    """A SQLite file that is locked again and again, for longer than the desk waits for it."""
+
+    async def lock() -> None:
+        while True:
+            await asyncio.sleep(random.uniform(0.1, 1.0))
+            other = sqlite3.connect(path, 0, isolation_level=None)
+            with closing(other), suppress(sqlite3.OperationalError):  # somebody writes at this moment
+                other.execute("BEGIN EXCLUSIVE")
+                await asyncio.sleep(random.uniform(1.5, 3.5))
+
+    locking = asyncio.create_task(lock())
+    try:
+        yield
+    finally:
+        locking.cancel()
+        await asyncio.gather(locking, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from tests.build.chaos_plan import a_money_plan, a_week
 FIRST_SEED = 1
 ROUNDS = 10
 LANES = 5
+LOCKED_ROUNDS = 3
 STAGES = 2
 """Of the week; `make week` plays more."""
 _TELEGRAM_AND_CHARTS = ("aiogram", "pandas", "matplotlib", "mplfinance", "jinja2")
@@ -32,6 +33,16 @@ async def test_killed_anywhere_on_the_wire_nothing_is_lost_or_doubled(tmp_path: 
     assert len(outcomes) == ROUNDS
     assert sum(one.orders for one in outcomes) > ROUNDS
     assert sum(kill.startswith(("before", "after")) for one in outcomes for kill in one.kills) > ROUNDS
+
+
+@pytest.mark.timeout(180)
+async def test_killed_while_the_database_is_locked_again_and_again_nothing_is_lost_or_doubled(
+    tmp_path: Path,
+) -> None:
+    seeds = range(FIRST_SEED, FIRST_SEED + LOCKED_ROUNDS)
+    outcomes = [outcome async for outcome in rounds(seeds, LOCKED_ROUNDS, tmp_path, is_locked=True)]
+    assert [one for one in outcomes if one.problems] == list[Outcome]()
+    assert any("changes_wait_for_database" in one.log for one in outcomes)
 
 
 @pytest.mark.timeout(180)

@@ -215,6 +215,14 @@ async def left_behind(database: Database, beside: Path) -> bytes:
     return beside.read_bytes()
 
 
+async def test_what_waits_is_read_before_it_is_moved(database: Database, beside: Path) -> None:
+    left = await left_behind(database, beside)
+    async with books_over(database, beside) as books:
+        assert await books.trade(1) == a_closed().trade
+        assert [order.id for order in await books.orders(1)] == ["t1-e-0", "t1-c-0"]
+    assert beside.read_bytes() == left
+
+
 async def test_what_was_moved_but_not_forgotten_counts_once(database: Database, beside: Path) -> None:
     left = await left_behind(database, beside)
     await assert_closed_once(database, beside)
