@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import BindParameter, Insert, Table, Update, bindparam, insert, update
@@ -138,7 +139,7 @@ def _rows(change: Change) -> Iterable[tuple[str, list[Row]]]:
 
 
 def _moved(trade: Trade) -> Row:
-    return {"its_id": trade.id} | {f"new_{name}": getattr(trade, name) for name in _MOVED}
+    return dict(zip(_MOVED_NAMES, _moved_values(trade), strict=True))
 
 
 def _trade_update() -> Update:
@@ -153,3 +154,5 @@ def _upsert(database: Database, table: Table, *, never_moved: Sequence[str]) -> 
 
 
 _MOVED = [column.name for column in trades.columns if column.name not in (*_NEVER_MOVED, *_OF_MESSAGE)]
+_MOVED_NAMES = ("its_id", *(f"new_{name}" for name in _MOVED))
+_moved_values = attrgetter("id", *_MOVED)

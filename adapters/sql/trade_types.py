@@ -66,7 +66,7 @@ class Market(_Kept[Instrument]):
         )
 
 
-class Targets(TypeDecorator[tuple[Target, ...]]):
+class Targets(_Kept[tuple[Target, ...]]):
     """The take-profit ladder of a trade."""
 
     impl = JSON
