@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from adapters.sql.database import Database
-from adapters.sql.schema import newest, revision
+from adapters.sql.revision import newest, revision
 from adapters.sql.tables import stamp
 from ports.errors import DeskError
 

@@ -3,7 +3,7 @@
 from adapters.sql.database import Database, open_database
 from adapters.sql.health import DatabaseHealth, examine
 from adapters.sql.place import Place, locate
-from adapters.sql.schema import upgrade
+from adapters.sql.revision import newest, revision
 from adapters.sql.stamp import check_stamp, refuse_foreign
 
 
@@ -17,7 +17,10 @@ async def open_current(place: Place, *, is_durable: bool, world: str, mode: str)
     try:
         # Before the migrations: a database of another world is left exactly as it was.
         await refuse_foreign(database, world=world, mode=mode)
-        await upgrade(place)
+        async with database.read() as connection:
+            found = await connection.run_sync(revision)
+        if found != newest(place):
+            await _upgrade(place)
         await check_stamp(database, world=world, mode=mode)
     except BaseException:
         await database.close()
@@ -39,3 +42,9 @@ async def examine_at(url: str, *, schema: str) -> DatabaseHealth:
         return await examine(database)
     finally:
         await database.close()
+
+
+async def _upgrade(place: Place) -> None:
+    from adapters.sql.schema import upgrade  # and with it Alembic
+
+    await upgrade(place)

@@ -1,10 +1,7 @@
 """Brings a database's schema up to this version of the code, with the migrations beside it."""
 
-from pathlib import Path
-
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, inspect
@@ -15,9 +12,9 @@ from sqlalchemy.sql import text
 from adapters.sql.database import open_for_migration
 from adapters.sql.errors import translated
 from adapters.sql.place import Place
+from adapters.sql.revision import MIGRATIONS, revision
 from ports.errors import Fatal
 
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 _LOCK = 7_205_759_403  # any number, the same for every process of ours
 
 
@@ -43,16 +40,6 @@ def settings(place: Place, connection: Connection | None = None) -> Config:
     config.set_main_option("version_locations", str(MIGRATIONS / place.schema).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     return config
-
-
-def revision(connection: Connection) -> str | None:
-    """The schema's revision; `None` before the first migration."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def newest(place: Place) -> str | None:
-    """The revision of this version of the code."""
-    return ScriptDirectory.from_config(settings(place)).get_current_head()
 
 
 async def _take_turn(connection: AsyncConnection, place: Place) -> None:

@@ -17,7 +17,8 @@ from adapters.sql.books import SqlBooks
 from adapters.sql.database import Database, open_database, open_for_migration
 from adapters.sql.desk import SqlDesk
 from adapters.sql.place import Place, locate
-from adapters.sql.schema import revision, settings, upgrade
+from adapters.sql.revision import revision
+from adapters.sql.schema import settings, upgrade
 from adapters.sql.tables import audit
 from engines.ledger.entry import EntryKind, Posting
 from engines.orders.order import ExecutionStyle, OrderState, Terms

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from adapters.sql.database import Database, open_database, open_for_migration
 from adapters.sql.market_tables import MARKET
 from adapters.sql.place import Place, locate
-from adapters.sql.schema import revision, settings, upgrade
+from adapters.sql.revision import newest, revision
+from adapters.sql.schema import settings, upgrade
 from adapters.sql.tables import DESK
 from ports.errors import Fatal
 
@@ -43,6 +46,16 @@ async def test_up_down_and_up_again(database: Database, place: Place) -> None:
 async def test_migrations_build_what_the_tables_say(database: Database) -> None:
     async with database.read() as connection:
         await connection.run_sync(lambda sync: command.check(settings(database.place, sync)))
+
+
+async def test_what_is_newest_and_what_is_there_is_what_alembic_says(
+    database: Database, place: Place
+) -> None:
+    assert newest(place) == ScriptDirectory.from_config(settings(place)).get_current_head()
+    async with database.read() as connection:
+        found = await connection.run_sync(revision)
+        told = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    assert found == told == newest(place)
 
 
 async def test_upgrading_twice_changes_nothing(database: Database, place: Place) -> None:
