@@ -10,12 +10,15 @@ from sandbox.wiretap import Phase
 from tests.build.venue_worlds import BYBIT, GATE
 
 COINS = ("BTC", "ETH")
-"""The first is held long, the second short: an account may have one position a market."""
+"""Of perpetuals the first is held long, the second short: an account may have one position a market."""
 QUANTITIES = {"BTC": ("0.01", "0.02", "0.05"), "ETH": ("0.1", "0.2", "0.5")}
 MOST_EVENTS = 80
 """The latest event of the wire that a life is ended at; a quiet round has some eighty."""
 MOST_COMMITS = 16
+_ON_SPOT = 0.3
 ACTIONS = (3, 6)
+TIMEOUT_S = 2.0
+"""After which a request of the desk is given up."""
 HOUR_S = 3600.0
 WEEK_S = 7 * 24 * HOUR_S
 _PAUSES_S = (0.0, 60.0, HOUR_S, 3 * HOUR_S)
@@ -43,7 +46,8 @@ class Deed(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """Something that the desk wants, under a name of its own, so that after a restart it wants the same.
-    `until_s` is up to when it waits: market seconds since the world began."""
+    It is of the perpetual unless it `is_spot`. A stop stands `away` from the price. `until_s` is up to when it waits: market seconds since the
+    world began."""
 
     name: str
     deed: Deed
@@ -51,6 +55,8 @@ class Action:
     coin: str
     quantity: str
     pause_s: float
+    is_spot: bool = False
+    away: str = "0.1"
     until_s: float = 0.0
 
 
@@ -167,6 +173,7 @@ def _action(random: Random, name: str, number: int) -> Action:
         coin=coin,
         quantity=random.choice(QUANTITIES[coin]),
         pause_s=random.choice((0.0, 0.0, 0.05, 0.2)),
+        is_spot=random.random() < _ON_SPOT,
     )
 
 
@@ -185,6 +192,8 @@ def _faults(random: Random) -> dict[str, dict[str, Any]]:
         {"status": 500, "after": True, "count": 3},
         {"malformed": True, "after": True, "count": 2, "methods": "create"},
         {"delay_s": 0.1},
+        {"delay_s": TIMEOUT_S + 0.5, "count": 1, "methods": "create"},
+        {"delay_s": TIMEOUT_S + 0.5, "after": True, "count": 1, "methods": "create"},
         {"repeat": True, "shuffle": True},
         {"replay": 20, "cut_after": 4},
         {"lost_cancel": True},

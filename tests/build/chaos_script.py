@@ -37,15 +37,14 @@ class Script:
     """Wants everything of a plan, one after the other, whatever was done of it before."""
 
     life: Life
-    grids: dict[tuple[str, str], Instrument]
+    grids: dict[tuple[str, str, MarketKind], Instrument]
 
     @classmethod
     async def over(cls, life: Life) -> "Script":
         grids = {}
         for name, books in life.books.items():
             for one in await _patiently(books.instruments):
-                if one.kind is MarketKind.PERP:
-                    grids[name, one.symbol.removesuffix("USDT")] = one
+                grids[name, one.symbol.removesuffix("USDT"), one.kind] = one
         return cls(life, grids)
 
     async def act(self, action: Action) -> None:
@@ -88,7 +87,7 @@ class Script:
         await self.life.settled()
 
     async def _order(self, action: Action) -> None:
-        trade = await self._trade(action.account, action.coin)
+        trade = await self._trade(action)
         match action.deed:
             case Deed.REDUCE | Deed.LEAVE:
                 await self._reduce(action, trade)
@@ -106,7 +105,7 @@ class Script:
         styles = {Deed.GUARDED: ExecutionStyle.GUARDED_MARKET, Deed.MAKER: ExecutionStyle.MAKER_THEN_MARKET}
         style = styles.get(action.deed, ExecutionStyle.SINGLE)
         if action.deed is Deed.PROTECTED and not trade.version:
-            away = 1 - Decimal("0.1") * trade.direction.sign
+            away = 1 - Decimal(action.away) * trade.direction.sign
             trade = replace(trade, stop=trade.instrument.price(last * away))
         await self.life.orders.place(trade, [_intent(action, trade, style=style, decision_price=last)])
 
@@ -136,9 +135,9 @@ class Script:
     async def _pair(self, action: Action) -> None:
         legs = []
         for account, coin in zip(ACCOUNTS, COINS, strict=True):
-            trade = await self._trade(account, coin)
             quantity = "0.01" if coin == "BTC" else "0.1"
-            leg = replace(action, account=account, coin=coin, quantity=quantity)
+            leg = replace(action, account=account, coin=coin, quantity=quantity, is_spot=False)
+            trade = await self._trade(leg)
             legs.append((trade, _intent(leg, trade)))
         await self.life.orders.place_pair(intent_name("manual", action.name), legs)
 
@@ -169,16 +168,21 @@ class Script:
             expires_at=now + timedelta(minutes=2),
         )
 
-    async def _trade(self, account: str, coin: str) -> Trade:
-        direction = Direction.LONG if coin == COINS[0] else Direction.SHORT
-        sub_account = SubAccount(engine=EngineName.MANUAL, account=account)
-        return await self.life.orders.trade_for(sub_account, self.grids[account, coin], direction)
+    async def _trade(self, action: Action) -> Trade:
+        is_long = action.is_spot or action.coin == COINS[0]
+        direction = Direction.LONG if is_long else Direction.SHORT
+        sub_account = SubAccount(engine=EngineName.MANUAL, account=action.account)
+        return await self.life.orders.trade_for(sub_account, self._grid(action), direction)
+
+    def _grid(self, action: Action) -> Instrument:
+        kind = MarketKind.SPOT if action.is_spot else MarketKind.PERP
+        return self.grids[action.account, action.coin, kind]
 
     async def _stored(self, order_id: str) -> Any:
         return self.life.orders.register.find(order_id) or await self.life.desk.books.order(order_id)
 
     async def _last(self, action: Action) -> Decimal:
-        quote = await self.life.quotes.of(action.account, self.grids[action.account, action.coin])
+        quote = await self.life.quotes.of(action.account, self._grid(action))
         if quote is None:
             raise Transient("no price")
         return (quote.bid + quote.ask) / 2
