@@ -46,8 +46,8 @@ class Deed(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """Something that the desk wants, under a name of its own, so that after a restart it wants the same.
-    It is of the perpetual unless it `is_spot`. A stop stands `away` from the price. `until_s` is up to when it waits: market seconds since the
-    world began."""
+    It is of the perpetual unless it `is_spot`. A stop stands `away` from the price. `until_s` is up to when
+    it waits: market seconds since the world began."""
 
     name: str
     deed: Deed
