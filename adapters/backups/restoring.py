@@ -13,6 +13,7 @@ from typing import Final
 from adapters.backups.folder import Belongings
 from adapters.backups.manifest import Manifest, proven
 from adapters.backups.sqlite_copy import looked_over, world_of
+from adapters.sql.change_file import BESIDE
 from adapters.whole_file import replace_whole, sync_folder
 from ports.errors import Fatal
 
@@ -148,7 +149,7 @@ def _incoming(target: Path) -> Path:
 
 def _set_aside(targets: Sequence[Path], folder: Path, now: datetime) -> Path | None:
     """Databases with what belongs to them; a log of another file would be played into the new one."""
-    ends = ("", "-wal", "-shm", "-journal")
+    ends = ("", "-wal", "-shm", "-journal", BESIDE)
     there = [part for path in targets for end in ends if (part := path.with_name(path.name + end)).exists()]
     if not there:
         return None

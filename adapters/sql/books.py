@@ -13,6 +13,7 @@ from adapters.sql.ahead import Ahead
 from adapters.sql.backlog import START_WAIT_S, Backlog
 from adapters.sql.book_reads import placed, read_entries, read_fills, read_orders, read_statement, read_trades
 from adapters.sql.change import ChangeStatements, entry_rows
+from adapters.sql.change_file import BESIDE
 from adapters.sql.database import Database
 from adapters.sql.journal import Journal
 from adapters.sql.row import row_of
@@ -228,4 +229,4 @@ class SqlBooks:
 def _of_file(database: Database) -> Path | None:
     """Where changes wait for a SQLite file."""
     path = database.place.path
-    return None if path is None else path.with_name(f"{path.name}-waiting.jsonl")
+    return None if path is None else path.with_name(path.name + BESIDE)

@@ -6,12 +6,15 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from adapters.sql.change_json import packed, unpacked
 from adapters.whole_file import sync_folder
 from ports.books import Change
 from ports.errors import Fatal
+
+BESIDE: Final = "-waiting.jsonl"
+"""The end of its name beside a SQLite file, to which it belongs as that file's own logs do."""
 
 
 class ChangeFile:

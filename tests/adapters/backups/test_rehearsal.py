@@ -102,15 +102,18 @@ async def test_trades_and_ledger_are_equal_after_a_restore(place: Place) -> None
     backup, before = await a_backed_up_life(place)
     for path in (place.folder / "data").glob("desk.sqlite3*"):
         path.write_bytes(b"lost")
+    (place.folder / "data" / "desk.sqlite3-waiting.jsonl").write_bytes(b"changes of what is lost")
 
     restored = place.restore(backup)
 
     async with place.desk() as desk:
+        assert await desk.books.live() != []
         assert await books_of(desk) == before
         assert len(before.trades) == 1
         assert set(before.sums.values()) == {Decimal(0)}
     assert restored.aside is not None
     assert (restored.aside / "desk.sqlite3").read_bytes() == b"lost"
+    assert (restored.aside / "desk.sqlite3-waiting.jsonl").read_bytes() == b"changes of what is lost"
     assert restored.stayed == (place.folder / "data" / "latches.json",)
 
 
