@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     run = commands.add_parser("run", help="start the desk (with a token), or the sandbox (without)")
     run.add_argument("--tethered", action="store_true", help=argparse.SUPPRESS)  # for the sandbox's desk
-    commands.add_parser("doctor", help="check settings, databases, clock, Telegram, venues and feeds")
+    commands.add_parser("doctor", help="check settings, databases, clock, Telegram, venues, keys, backups")
     _import(commands.add_parser("import", help="store candles from CSV files"))
     _export(commands.add_parser("export", help="write stored candles to a CSV file"))
     _backfill(commands.add_parser("backfill", help="fetch candles of some markets"))

@@ -28,7 +28,8 @@ from adapters.backups.postgres_tools import PostgresTools
 from adapters.backups.restoring import Restored, restore
 from adapters.backups.server import ServerBelongings, restore_server
 from adapters.charts.pooled import WARM, PooledCharts
-from adapters.clock import StreamedClock, SystemClock
+from adapters.clock import StreamedClock
+from adapters.clock import SystemClock as SystemClock
 from adapters.csv_candles import BadLine as BadLine
 from adapters.csv_candles import CandleFile as CandleFile
 from adapters.csv_candles import Widened as Widened
@@ -50,6 +51,7 @@ from adapters.schedule import ClockSchedule
 from adapters.side_file import SideFile
 from adapters.sql.candles import SqlCandles
 from adapters.sql.desk import SqlDesk
+from adapters.sql.health import DatabaseHealth as DatabaseHealth
 from adapters.sql.opening import examine_at as examine_at
 from adapters.sql.place import locate
 from adapters.telegram.json import dumps, loads
@@ -341,6 +343,16 @@ def _hosts(url: str | None, *usual: str) -> tuple[str, ...]:
     return usual if url is None else ((urlsplit(url).hostname or "").lower(),)
 
 
+def latch_file(settings: Settings) -> SideFile:
+    """Latches beside the database."""
+    return SideFile(settings.desk.data_dir / LATCHES)
+
+
+def is_running(name: str) -> bool | None:
+    """Whether the process that a lease names runs; `None` of another machine's."""
+    return SystemProcesses().is_running(name)
+
+
 def build_backups(settings: Settings, folder: Path | None = None) -> BackupFolder:
     """Where backups are kept."""
     place = folder or settings.desk.backup_dir or settings.desk.data_dir / "backups"
@@ -349,7 +361,6 @@ def build_backups(settings: Settings, folder: Path | None = None) -> BackupFolde
 
 def restore_backup(settings: Settings, backup: Path, now: datetime) -> Restored:
     """Put a backup in the place of what is there. Raises `Fatal`."""
-    is_running = SystemProcesses().is_running
     if (server := _on_a_server(settings)) is not None:
         return restore_server(backup, server, now=now, is_running=is_running)
     return restore(backup, _in_files(settings), now=now, is_running=is_running)
@@ -401,7 +412,7 @@ async def open_outside(settings: Settings) -> Outside:
     return Outside(
         clock=clock,
         desk=desk,
-        latch_file=SideFile(settings.desk.data_dir / LATCHES),
+        latch_file=latch_file(settings),
         candles=candles,
         primary=primary,
         reference=reference,

@@ -30,6 +30,9 @@ class Belongings:
     world: str
     mode: str
 
+    def check(self) -> None:
+        """SQLite's files need nothing else."""
+
     def copy_into(self, target: Path) -> Rows:
         """A copy of each database that is whole; its rows. Raises `Fatal`, `OSError`, `sqlite3.Error`."""
         return {
@@ -49,6 +52,10 @@ class Owned(Protocol):
     @property
     def mode(self) -> str: ...
 
+    def check(self) -> None:
+        """Whether what a copy takes is there. Raises `Fatal`."""
+        ...
+
     def copy_into(self, target: Path) -> Rows:
         """Copy the databases as they are at one moment into a folder, and prove the copy; its rows, where
         they could be counted. Raises `Fatal`, `OSError`, `sqlite3.Error`."""
@@ -61,6 +68,13 @@ class BackupFolder:
 
     folder: Path
     belongings: Owned
+
+    def check(self) -> None:
+        """Whether backups can be made here at all. Raises `Fatal` that names the mend."""
+        self.belongings.check()
+        there = next(path for path in (self.folder, *self.folder.absolute().parents) if path.exists())
+        if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+            raise Fatal(f"{self.folder} cannot be written: see desk.backup_dir")
 
     async def make(self, now: datetime) -> Backup:
         return await asyncio.to_thread(self._make, now)

@@ -33,10 +33,14 @@ class ServerBelongings:
     world: str
     mode: str
 
+    def check(self) -> None:
+        """Whether the server's programs are there. Raises `Fatal`."""
+        self.tools.check_there()
+
     def copy_into(self, target: Path) -> Rows:
         """Dump, and prove that it can be put back; rows by schema and table, none where the account may make
         no database to try it in. Raises `Fatal`."""
-        self.tools.check_there()
+        self.check()
         there = _schemas(self.tools)
         if "desk" not in there:
             raise Fatal(f"there is no desk at {_named(self.tools)}: nothing to back up")

@@ -1,13 +1,14 @@
 """How a database is, for `perpetuum doctor`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, select, text
 
 from adapters.sql.database import Database
 from adapters.sql.revision import newest, revision
-from adapters.sql.tables import stamp
+from adapters.sql.tables import lease, stamp
 from ports.errors import DeskError
 
 _SCHEMA_BYTES = (
@@ -20,7 +21,8 @@ _SCHEMA_BYTES = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseHealth:
     """What was found. `problem` is `None` when all is well; `revision` is `None` before the first start, when
-    a file is still to be made in `folder`. `is_current`: the schema is that of this version of the code."""
+    a file is still to be made in `folder`. `is_current`: the schema is that of this version of the code.
+    `lease`: which process runs the desk, and when it last said so."""
 
     place: str
     problem: str | None = None
@@ -28,6 +30,7 @@ class DatabaseHealth:
     is_current: bool = False
     size_bytes: int | None = None
     folder: Path | None = None
+    lease: tuple[str, datetime] | None = None
 
 
 async def examine(database: Database) -> DatabaseHealth:
@@ -38,6 +41,7 @@ async def examine(database: Database) -> DatabaseHealth:
             found = await connection.run_sync(revision)
             damage = await connection.run_sync(_damage)
             size = await connection.run_sync(size_bytes)
+            held = await connection.run_sync(_lease)
         async with database.write() as connection:
             await connection.run_sync(_try_writing)
     except DeskError as error:
@@ -45,8 +49,15 @@ async def examine(database: Database) -> DatabaseHealth:
     problem = f"{place} is damaged ({damage}): restore it from a backup" if damage else None
     is_current = found == newest(database.place)
     return DatabaseHealth(
-        place=place, problem=problem, revision=found, is_current=is_current, size_bytes=size
+        place=place, problem=problem, revision=found, is_current=is_current, size_bytes=size, lease=held
     )
+
+
+def _lease(connection: Connection) -> tuple[str, datetime] | None:
+    if not inspect(connection).has_table(lease.name):
+        return None
+    row = connection.execute(select(lease.c.holder, lease.c.renewed_at)).one_or_none()
+    return None if row is None else (row.holder, row.renewed_at)
 
 
 def _damage(connection: Connection) -> str | None:

@@ -4,13 +4,30 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import logs
-from bot.outside import build_sources, build_telegram, examine_at, fence, running_clock
-from bot.settings import Settings
+from bot.commands.doctor_keys import check_keys, check_secrets
+from bot.commands.doctor_upkeep import (
+    check_backups,
+    check_heartbeat,
+    check_lease,
+    check_machine,
+    check_side_files,
+)
+from bot.commands.finding import Finding
+from bot.outside import (
+    DatabaseHealth,
+    build_sources,
+    build_telegram,
+    examine_at,
+    fence,
+    is_running,
+    running_clock,
+)
+from bot.secrets import Secrets
+from bot.settings import Settings, secret_sources
 from ports.errors import DeskError, Transient
 from ports.markets import MarketSource
 
@@ -19,49 +36,59 @@ CHECK_WITHIN_S = 20.0
 FROM_BOTFATHER = "take a valid token from @BotFather"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report. `mend` is empty when nothing has to be done; a note needs no mending."""
-
-    subject: str
-    is_ok: bool
-    says: str
-    mend: str = ""
-
-
 def run(settings: Settings) -> int:
     """Print the report; 0 when the desk can start, 1 when something has to be mended."""
     print("✓ settings: every key is known and in range", flush=True)
     logs.configure(level="critical", fmt="console", secrets=settings.secrets())
     fence(settings)
-    return asyncio.run(examine(settings))
+    return asyncio.run(examine(settings, secret_sources(settings.desk.data_dir)))
 
 
-async def examine(settings: Settings, *, within_s: float = CHECK_WITHIN_S) -> int:
+async def examine(settings: Settings, sources: Secrets, *, within_s: float = CHECK_WITHIN_S) -> int:
     """All checks, each `within_s`; the exit code."""
-    desk, candles, telegram, venues = await asyncio.gather(
-        _check_database(settings.desk_url, "desk"),
-        _check_database(settings.candles_url, "market"),
+    groups = await asyncio.gather(
+        _check_databases(settings),
         _check_telegram(settings, within_s),
         _check_venues(settings, within_s),
+        check_keys(settings, sources, within_s),
+        _check_upkeep(settings, within_s),
     )
-    findings = [desk, candles, *telegram, *venues]
+    findings = [*(finding for group in groups for finding in group), *check_secrets(sources)]
     mask = logs.Redactor(settings.secrets())
     for finding in findings:
-        print(mask.text(f"{'✓' if finding.is_ok else '✗'} {finding.subject}: {finding.says}"))
+        print(mask.text(f"{finding.mark} {finding.subject}: {finding.says}"))
         if finding.mend:
-            print(f"    mend: {finding.mend}")
+            print(mask.text(f"    {'advice' if finding.is_ok else 'mend'}: {finding.mend}"))
     wrong = sum(not finding.is_ok for finding in findings)
     print("All is well." if not wrong else f"{wrong} thing{'s' if wrong > 1 else ''} to mend.")
     return 1 if wrong else 0
 
 
-async def _check_database(url: str, schema: str) -> Finding:
-    subject, mend = f"{schema} database", "see DATABASE_URL and desk.data_dir (PERPETUUM_DESK__DATA_DIR)"
+async def _check_databases(settings: Settings) -> list[Finding]:
+    desk = await _looked_at(settings.desk_url, "desk")
+    market = await _looked_at(settings.candles_url, "market")
+    lease = [] if isinstance(desk, DeskError) else [check_lease(desk.lease, datetime.now(UTC), is_running)]
+    return [_check_database(desk, "desk"), _check_database(market, "market"), *lease]
+
+
+async def _check_upkeep(settings: Settings, within_s: float) -> list[Finding]:
+    backups, side_files, watch = await asyncio.gather(
+        check_backups(settings), check_side_files(settings), check_heartbeat(settings, within_s)
+    )
+    return [backups, side_files, *check_machine(settings), watch]
+
+
+async def _looked_at(url: str, schema: str) -> DatabaseHealth | DeskError:
     try:
-        health = await examine_at(url, schema=schema)
+        return await examine_at(url, schema=schema)
     except DeskError as error:
-        return Finding(subject, False, str(error).removeprefix(f"{subject} "), mend)
+        return error
+
+
+def _check_database(health: DatabaseHealth | DeskError, schema: str) -> Finding:
+    subject, mend = f"{schema} database", "see DATABASE_URL and desk.data_dir (PERPETUUM_DESK__DATA_DIR)"
+    if isinstance(health, DeskError):
+        return Finding(subject, False, str(health).removeprefix(f"{subject} "), mend)
     place = health.place.removeprefix(f"{subject} ")
     if health.problem is not None:
         return Finding(subject, False, health.problem.removeprefix(f"{subject} "), mend)
