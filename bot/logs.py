@@ -5,13 +5,14 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import cache
 from html import escape
 from math import isfinite
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import structlog
 
@@ -25,10 +26,11 @@ _NAMES = (
 _SECRET_NAME = re.compile(rf"(?i)(?:.*[^a-z])?{_NAMES}")
 _PATTERNS = (
     re.compile(r"(?<!\d)\d{6,12}(?::|%3A)[A-Za-z0-9_-]{30,}"),  # Telegram bot token, also in /bot<token>/
-    re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])"),  # private keys, with 0x or without
+    # Private keys, with 0x or without, and the signatures of venues.
+    re.compile(r"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{128})(?![0-9a-fA-F])"),
     re.compile(r"\bsk-[A-Za-z0-9_-]{16,}"),  # model keys
     re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"),  # user:password in a URL
-    re.compile(r"(?i)\bbearer\s+[^\s\"',}]{8,}"),
+    re.compile(r"(?i)\b(?:bearer|basic)\s+[^\s\"',}]{8,}"),
     re.compile(rf"(?i)(?<![a-z]){_NAMES}[\"']?\s*[=:]\s*[\"']?[^\s\"'&,}}]{{6,}}"),
 )
 
@@ -46,11 +48,31 @@ def learn(secret: str) -> None:
 
 @cache
 def _forms(secret: str) -> tuple[str, ...]:
-    """A secret as it is, in a URL, in HTML, in JSON and in the words of an error."""
+    """A secret as it is, in a URL, in HTML, in JSON, in the words of an error, in base64 and in hex."""
     in_bytes = repr(secret.encode())[1:]
     quoted = json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret), in_bytes
-    forms = {secret, quote(secret), quote(secret, safe=""), escape(secret), *(form[1:-1] for form in quoted)}
+    in_hex = secret.encode().hex()
+    forms = {secret, escape(secret), in_hex, in_hex.upper(), *(form[1:-1] for form in quoted)}
+    forms |= {*_in_urls(secret), *_in_base64(secret.encode())}
     return _longest_first({form for form in forms if len(form) >= _SHORTEST})
+
+
+def _in_urls(secret: str) -> Iterator[str]:
+    """Percent-encoded by this rule or that, in either case, once or twice."""
+    for once in {quote(secret), quote(secret, safe=""), quote_plus(secret), quote(secret, safe="~()*!'")}:
+        for form in (once, quote(once, safe="")):
+            yield form
+            yield re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), form)
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """In both alphabets, wherever it stands in what was encoded, as in `user:password`. Letters with bits
+    of its neighbours are left out."""
+    for before in range(3):
+        whole = b64encode(bytes(before) + secret)
+        first, last = -(-before * 8 // 6), (before + len(secret)) * 8 // 6
+        for encoded in (whole, whole.translate(bytes.maketrans(b"+/", b"-_"))):
+            yield encoded[first:last].decode()
 
 
 def _longest_first(forms: Iterable[str]) -> tuple[str, ...]:

@@ -1,17 +1,22 @@
 """Logs: no secret in any line, repeats folded, every line JSON."""
 
+import html
 import json
 import logging
+import re
 import subprocess
 import sys
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 import structlog
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.logs import MASK, Folder, Redactor
@@ -40,6 +45,9 @@ KEY = "0f" * 32
         ("X-BAPI-SIGN: abcdef123456", "abcdef123456"),
         ("password=hunter2hunter2", "hunter2"),
         ("bot_token = hunter2hunter2", "hunter2"),
+        (f"'SIGN': '{KEY * 2}'", KEY),
+        (f"signed {KEY * 2}, refused", KEY),
+        ("Proxy-Authorization: Basic ZGVzazpodW50ZXIyaHVudGVyMg==", "ZGVzazpodW50ZXIy"),
     ],
 )
 def test_what_has_the_shape_of_a_secret_is_masked(text: str, hidden: str) -> None:
@@ -135,6 +143,52 @@ def told(folder: Folder, **event: Any) -> Any:
         return folder(None, "info", {"level": "warning", **event})
     except structlog.DropEvent:
         return None
+
+
+ENCODERS: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "in a URL": quote,
+    "as a part of a URL": lambda text: quote(text, safe=""),
+    "in a form": quote_plus,
+    "in a URL, in small letters": lambda text: re.sub(
+        "%..", lambda code: code[0].lower(), quote(text, safe="")
+    ),
+    "in a URL inside a URL": lambda text: quote(quote(text, safe=""), safe=""),
+    "in HTML": html.escape,
+    "in JSON": json.dumps,
+    "in the words of an error": repr,
+    "as bytes": lambda text: repr(text.encode()),
+    "in base64": lambda text: b64encode(text.encode()).decode(),
+    "in base64 for URLs": lambda text: urlsafe_b64encode(text.encode()).decode(),
+    "in hex": lambda text: text.encode().hex(),
+}
+
+
+@pytest.mark.parametrize("way", ENCODERS)
+@given(
+    secret=st.text(st.characters(codec="utf-8"), min_size=12, max_size=60).map(str.strip),
+    before=st.text(st.characters(codec="utf-8"), max_size=7),
+    after=st.text(st.characters(codec="utf-8"), max_size=7),
+)
+def test_a_secret_is_masked_in_every_form_and_in_the_midst_of_anything(
+    way: str, secret: str, before: str, after: str
+) -> None:
+    """The secret alone, and together with what stands around it, as in `user:password`."""
+    assume(len(secret) >= 12)
+    encode = ENCODERS[way]
+    alone, together = encode(secret), encode(before + secret + after)
+    redact = Redactor((secret,))
+    for shown in (redact.known(f"<{alone}>"), redact.known(together)):
+        assert MASK in shown
+        assert alone.strip("\"'=b") not in shown
+
+
+@given(around=st.tuples(st.binary(max_size=5), st.binary(max_size=5)))
+def test_of_a_secret_in_base64_nothing_to_guess_from_is_left(around: tuple[bytes, bytes]) -> None:
+    before, after = around
+    shown = Redactor((SECRET,)).known(b64encode(before + SECRET.encode() + after).decode())
+    left = shown.replace(MASK, "")
+    assert len(left) <= (len(before) + len(after) + 4) * 8 // 6 + 4
 
 
 def test_equal_events_are_folded_and_counted() -> None:
