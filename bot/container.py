@@ -216,7 +216,7 @@ def build_services(
         table=build_table(),
         jobs=jobs,
         runs=outside.schedule.health,
-        roads=outside.roads,
+        roads=lambda: [*outside.roads(), *trades.orders.hearing.health()],
         world=settings.desk.world,
         started_at=started_at,
         admin_chat=settings.telegram.admin_chat,

@@ -175,6 +175,11 @@ class VenueBooks(Protocol):
         """The account's name, as `Venue.name`."""
         ...
 
+    @property
+    def queued(self) -> int:
+        """Orders and cancels that wait for the venue's quota."""
+        ...
+
     async def instruments(self) -> Sequence[Instrument]:
         """The markets that it trades, with this venue's own price and size grids: an order that is on
         another venue's grid is refused here (`off_grid`)."""

@@ -14,6 +14,7 @@ from engines.orders.lifecycle import is_final
 from engines.orders.order import Amended, Order, OrderEvent, OrderState
 from ports.clock import Clock
 from ports.errors import Rejected, Transient, Uncertain
+from ports.health import FeedHealth
 from ports.venue_books import (
     StreamState,
     VenueBooks,
@@ -77,6 +78,21 @@ class Hearing:
         for listen in self.listeners:
             listen(account, report)
         self._news.set()
+
+    def health(self) -> Sequence[FeedHealth]:
+        """How each account is heard, with the orders that wait there for their turn."""
+        return [self._health_of(account, books) for account, books in sorted(self.books.items())]
+
+    def _health_of(self, account: str, books: VenueBooks) -> FeedHealth:
+        is_up = self.up.get(account)
+        code = "waiting" if is_up is None else "streaming" if is_up else "failing"
+        return FeedHealth(
+            name=f"{account}_account",
+            is_ok=is_up is not False,
+            age_s=None,
+            code=code,
+            params={"queued": books.queued},
+        )
 
     async def run(self) -> None:
         """Endless: book what has come."""

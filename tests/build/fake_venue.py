@@ -86,6 +86,7 @@ class FakeVenue:
     on_read: deque[Trouble] = field(default_factory=deque)
     partial: deque[Decimal] = field(default_factory=deque)
     """Shares of the next market orders that find depth; all of it where nothing is said."""
+    queued: int = 0
     queue: asyncio.Event | None = None
     """New orders wait here for their turn, before they leave."""
     slow: asyncio.Event | None = None

@@ -97,6 +97,19 @@ async def test_a_feed_tells_its_breaks_losses_and_delay(desk: ScreenDesk) -> Non
     assert "50 рынков · 2 обрыва · потеряно 1 · задержка до 38 мс" in russian
 
 
+async def test_a_queue_for_the_quota_of_a_venue_is_told(desk: ScreenDesk) -> None:
+    told = {"queued": 7}
+    desk.roads.append(FeedHealth(name="bybit_account", is_ok=True, age_s=None, code="streaming", params=told))
+
+    english = (await desk.type("/status")).html
+    await desk.services.people.change(VERA, language="ru")
+    russian = (await desk.type("/status")).html
+
+    assert "✓ Account at Bybit · streaming · 7 to send\n" in english
+    assert "✓ Счёт на Bybit" in russian
+    assert "ждут отправки: 7\n" in russian
+
+
 async def test_what_is_well_is_one_line_with_its_details_folded(desk: ScreenDesk) -> None:
     desk.jobs += [
         JobHealth(name=name, is_running=True, failures=0, last_error=None)

@@ -2,6 +2,7 @@
 what cannot be done is said, and afterwards books and venue agree to the last digit."""
 
 import asyncio
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -82,7 +83,9 @@ async def test_a_burst_into_a_rate_limit_waits_says_so_and_arrives_whole(
         with capture_logs() as logs:
             await sandbox.break_(bybit={**fault, "count": 3, "methods": ["/order/create"]})
             placed = [a_resting_order(desk, sandbox, f"burst {number}") for number in range(BURST)]
-            orders = await asyncio.gather(*placed)
+            burst = asyncio.gather(*placed)
+            await until(lambda: _says_what_waits(sandbox), "orders that wait, in /status")
+            orders = await burst
             await until(lambda: _all_rest(desk, sandbox), "every order in the book")
         assert len(orders) == BURST
         assert any((line["event"], line.get("quota")) == ("venue_queue", "bybit orders") for line in logs)
@@ -163,6 +166,11 @@ async def served(sandbox: Sandbox, order_id: str) -> None:
 async def _is(desk: App, order_id: str, state: OrderState) -> bool:
     order = await desk.services.trades.register.books.order(order_id)
     return order is not None and order.state is state
+
+
+async def _says_what_waits(sandbox: Sandbox) -> bool:
+    said = (await sandbox.ask(ANNA, "/status"))["text"]
+    return re.search(r"Account at Bybit · streaming · \d+ to send", said) is not None
 
 
 async def _all_rest(desk: App, sandbox: Sandbox) -> bool:

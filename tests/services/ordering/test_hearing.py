@@ -37,6 +37,23 @@ async def test_what_the_stream_missed_is_read_again() -> None:
     assert desk.orders.register.live()[0].trade.quantity == Decimal("0.4")
 
 
+async def test_it_is_told_how_each_account_is_heard_and_what_waits_there() -> None:
+    desk = await a_live_desk()
+    hearing = desk.orders.hearing
+    assert [(one.is_ok, one.code) for one in hearing.health()] == [(True, "waiting")]
+    hearing.hear("bybit", StreamState.UP)
+    desk.venue.queued = 3
+    [told] = hearing.health()
+    assert (told.name, told.is_ok, told.code, told.params) == (
+        "bybit_account",
+        True,
+        "streaming",
+        {"queued": 3},
+    )
+    hearing.hear("bybit", StreamState.DOWN)
+    assert [(one.is_ok, one.code) for one in hearing.health()] == [(False, "failing")]
+
+
 class Refusing(FakeVenue):
     """Its private stream does not take our key."""
 
