@@ -16,7 +16,8 @@ import pytest
 from adapters.sql.books import SqlBooks
 from adapters.sql.change_file import ChangeFile
 from adapters.sql.change_json import packed, unpacked
-from adapters.sql.database import Database
+from adapters.sql.database import Database, open_database
+from adapters.sql.place import locate
 from engines.orders.order import Order, OrderState
 from engines.orders.trade import Trade
 from ports.books import Change, Conflict, Statement
@@ -205,6 +206,17 @@ async def said(life: Process, word: str) -> None:
     assert life.stdout is not None
     while (line := await life.stdout.readline()).decode().strip() != word:
         assert line, "it has ended before"
+
+
+async def test_beside_a_server_that_is_down_nothing_waits(tmp_path: Path) -> None:
+    """Nobody can say then which version is stored: what happens waits in memory, and is asked again."""
+    nowhere = locate("postgresql://nobody:nothing@127.0.0.1:1/desk", schema="desk")
+    gone = open_database(nowhere, is_durable=True)
+    async with books_over(gone, tmp_path / "waiting") as books:
+        with pytest.raises(Transient):
+            await books.commit(a_close())
+    await gone.close()
+    assert not (tmp_path / "waiting").exists()
 
 
 async def left_behind(database: Database, beside: Path) -> bytes:
