@@ -126,20 +126,21 @@ class World:
         self.keep.close()
 
 
-def build_world(options: WorldOptions) -> World:
-    """Open a world. Raises `ValueError` for a recording that cannot be played, a start outside of it, or
-    a state folder that belongs to another market."""
+def build_world(options: WorldOptions, origin: Origin | None = None) -> World:
+    """Open a world, with the market `origin` where one is given, else with that of the options. Raises
+    `ValueError` for a recording that cannot be played, a start outside of it, or a state folder that belongs
+    to another market."""
     keep: Keep = SqliteKeep(options.state / STATE_FILE) if options.state else ForgetfulKeep()
     try:
-        return _open_world(options, keep)
+        return _open_world(options, keep, origin)
     except BaseException:
         keep.close()
         raise
 
 
-def _open_world(options: WorldOptions, keep: Keep) -> World:
+def _open_world(options: WorldOptions, keep: Keep, origin: Origin | None) -> World:
     kept = {str(key): orjson.loads(body) for key, body in keep.load(_KIND)}
-    origin = _origin(options, kept.get("market", {}))
+    origin = origin or _origin(options, kept.get("market", {}))
     clock = SandboxClock(
         start_ms=origin.start_ms, end_ms=origin.end_ms, wall=time.time, monotonic=time.monotonic
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import structlog
+from aiohttp.web_app import _cached_build_middleware
 from hypothesis import HealthCheck, settings
 
 from bot.kernels import keep_kernels
@@ -67,6 +68,14 @@ def _fence(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_fence)
+
+
+@pytest.fixture(autouse=True)
+def _ended_servers_are_forgotten() -> Iterator[None]:
+    """aiohttp remembers the handlers of the last thousand routes that were asked, and with them the worlds
+    behind: gigabytes by the end of a run."""
+    yield
+    _cached_build_middleware.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """Signed requests to the Gate twin, written by hand: what no client would send, and what clients hide."""
 
 import hashlib
-from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,17 +8,9 @@ import orjson
 
 from sandbox.accounts import TRADING, ApiKey
 from sandbox.gate.signing import signature
-from sandbox.market.source import Origin
-from sandbox.market.synthetic import synthetic_origin
 from tests.build.venues import Venues
 
 WIRE_S = 1_700_000_000
-
-
-@cache
-def made_up_market() -> Origin:
-    """One for all tests: to make it takes a second, and no test changes it."""
-    return synthetic_origin(7)
 
 
 class GateCalls:

@@ -11,12 +11,13 @@ import aiohttp
 
 from sandbox.server import serve
 from sandbox.telegram.chats import ADMIN_CHAT_ID
-from sandbox.world import World, WorldOptions, build_world
+from sandbox.world import DEFAULT_SEED, World, WorldOptions, build_world
+from tests.build.origins import made_up_market
 
 T = TypeVar("T")
 Message = dict[str, Any]
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 ADMIN_CHAT = ADMIN_CHAT_ID
 ANNA, TOM, VERA, SAM = 1001, 1002, 1003, 1004
 
@@ -143,10 +144,17 @@ class Sandbox:
             return answer
 
 
+def a_world(options: WorldOptions) -> World:
+    """A world, its market shared with others where it is made up and begins where all do."""
+    if options.replay or options.start or options.state:
+        return build_world(options)
+    return build_world(options, made_up_market(DEFAULT_SEED if options.seed is None else options.seed))
+
+
 @asynccontextmanager
 async def running_sandbox(folder: Path, options: WorldOptions) -> AsyncIterator[Sandbox]:
     """The world alone, without a desk. `folder` is for whatever the desk will keep."""
-    world = build_world(options)
+    world = a_world(options)
     runner, url = await serve(world, 0)
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as http:

@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -17,9 +16,9 @@ from sandbox.bybit.venue import bybit_exchange
 from sandbox.clock import SandboxClock, clock_routes
 from sandbox.faults import Faults
 from sandbox.market.market import Market
-from sandbox.market.synthetic import synthetic_origin
 from sandbox.telegram.keep import ForgetfulKeep
 from sandbox.wiretap import Wiretap
+from tests.build.origins import made_up_market
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +32,10 @@ class Twins:
     faults: Faults
 
 
-_origin = cache(synthetic_origin)  # half a second each, and the same seed tells the same market
-
-
 @asynccontextmanager
 async def running_twins(*, seed: int = 7, speed: float = 1.0) -> AsyncIterator[Twins]:
     """Serve a synthetic market."""
-    origin = _origin(seed)
+    origin = made_up_market(seed)
     sandbox_clock = SandboxClock(
         start_ms=origin.start_ms, wall=time.time, monotonic=time.monotonic, speed=speed
     )

@@ -10,7 +10,8 @@ import ccxt
 import pytest
 
 from sandbox.market.replay import recorded_origin
-from sandbox.market.synthetic import OPENING_MS, synthetic_origin
+from sandbox.market.synthetic import OPENING_MS
+from tests.build.origins import made_up_market
 from tests.build.recordings import DAY, HOUR, JANUARY_MS, MINUTE, a_recording
 from tests.build.shapes import shape_gaps
 from tests.build.venues import Venues, binance_client, running_venues
@@ -133,7 +134,7 @@ async def test_both_venues_show_recorded_candles_alike(client: Any, venues: Venu
 
 
 async def test_venues_of_a_synthetic_market_are_a_few_basis_points_apart() -> None:
-    async with running_venues(synthetic_origin(7), OPENING_MS + HOUR) as venues:
+    async with running_venues(made_up_market(), OPENING_MS + HOUR) as venues:
         binance = {row["symbol"]: row["price"] for row in await venues.get(f"{API}/ticker/price")}
         answer = await venues.get("/bybit/v5/market/tickers", category="spot")
     for row in answer["result"]["list"]:

@@ -8,6 +8,7 @@ import pytest
 from sandbox.clock import FASTEST, LONGEST_LEAP_S
 from sandbox.server import serve
 from sandbox.world import WorldOptions, build_world
+from tests.build.sandbox import a_world
 
 
 @pytest.mark.parametrize(
@@ -15,7 +16,7 @@ from sandbox.world import WorldOptions, build_world
     [{"advance_s": 1e12}, {"advance_s": LONGEST_LEAP_S + 1}, {"speed": 1e300}, {"speed": FASTEST + 1}],
 )
 async def test_a_wish_beyond_the_range_is_refused_and_changes_nothing(wish: dict[str, float]) -> None:
-    runner, url = await serve(build_world(WorldOptions(speed=0)), 0)
+    runner, url = await serve(a_world(WorldOptions(speed=0)), 0)
     async with aiohttp.ClientSession() as http:
         async with http.get(f"{url}/control/state") as response:
             before = (await response.json())["clock"]

@@ -12,7 +12,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from sandbox.server import serve
 from sandbox.stream import Stream
-from sandbox.world import World, WorldOptions, build_world
+from sandbox.world import World, WorldOptions
+from tests.build.sandbox import a_world
 from tests.build.telegram import ANNA, GROUP
 
 
@@ -31,7 +32,7 @@ class Running:
 
 @pytest.fixture
 async def running() -> AsyncIterator[Running]:
-    world = build_world(WorldOptions(seed=1))
+    world = a_world(WorldOptions(seed=1))
     runner, url = await serve(world, 0)
     try:
         async with aiohttp.ClientSession() as http:

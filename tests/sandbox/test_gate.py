@@ -11,7 +11,8 @@ import pytest
 
 from sandbox.gate.markets import contracts_in, multiplier
 from sandbox.market.replay import recorded_origin
-from sandbox.market.synthetic import OPENING_MS, synthetic_origin
+from sandbox.market.synthetic import OPENING_MS
+from tests.build.origins import made_up_market
 from tests.build.recordings import DAY, HOUR, JANUARY_MS, MINUTE, a_recording
 from tests.build.shapes import shape_gaps
 from tests.build.venues import Venues, gate_client, running_venues
@@ -113,7 +114,7 @@ async def test_contract_sizes_are_texts_to_clients_that_want_decimals(venues: Ve
 
 
 async def test_contracts_are_ten_lots_and_no_finer_than_a_ten_thousandth() -> None:
-    async with running_venues(synthetic_origin(7), OPENING_MS + HOUR) as venues:
+    async with running_venues(made_up_market(), OPENING_MS + HOUR) as venues:
         books = venues.market.third_perps(OPENING_MS + HOUR)
     assert multiplier(books["BTCUSDT"]) == Decimal("0.0001")
     assert multiplier(books["SOLUSDT"]) == Decimal("0.01")
@@ -176,7 +177,7 @@ async def test_a_halted_market_is_not_tradable_and_its_prices_stand(venues: Venu
 
 
 async def test_venues_of_a_synthetic_market_are_a_few_basis_points_apart() -> None:
-    async with running_venues(synthetic_origin(7), OPENING_MS + HOUR) as venues:
+    async with running_venues(made_up_market(), OPENING_MS + HOUR) as venues:
         gate = {row["currency_pair"]: row["last"] for row in await venues.get(f"{API}/spot/tickers")}
         answer = await venues.get("/bybit/v5/market/tickers", category="spot")
     gaps = [

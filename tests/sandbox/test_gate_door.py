@@ -8,7 +8,8 @@ import pytest
 from sandbox.accounts import ENDED, OLD, READING, TRADING, UNBOUND, WITHDRAWING, ApiKey
 from sandbox.gate.keys import CLASSIC
 from sandbox.market.synthetic import OPENING_MS
-from tests.build.gate_calls import WIRE_S, GateCalls, made_up_market
+from tests.build.gate_calls import WIRE_S, GateCalls
+from tests.build.origins import made_up_market
 from tests.build.recordings import HOUR
 from tests.build.venues import Venues, running_venues
 

@@ -16,7 +16,7 @@ from sandbox.gate.markets import contract_grid
 from sandbox.market.market import Market
 from sandbox.market.synthetic import OPENING_MS
 from sandbox.telegram.keep import SqliteKeep
-from tests.build.gate_calls import made_up_market
+from tests.build.origins import made_up_market
 from tests.build.recordings import HOUR
 from tests.build.venues import StillWire
 

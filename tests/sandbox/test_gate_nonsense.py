@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sandbox.market.synthetic import OPENING_MS
-from tests.build.gate_calls import GateCalls, made_up_market
+from tests.build.gate_calls import GateCalls
+from tests.build.origins import made_up_market
 from tests.build.recordings import HOUR
 from tests.build.venues import Venues, running_venues
 

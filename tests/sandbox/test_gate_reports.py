@@ -14,7 +14,8 @@ from sandbox.accounts import TRADING, ApiKey
 from sandbox.gate.keys import CLASSIC
 from sandbox.gate.wire import SIZE_HEADER
 from sandbox.market.synthetic import OPENING_MS
-from tests.build.gate_calls import GateCalls, made_up_market
+from tests.build.gate_calls import GateCalls
+from tests.build.origins import made_up_market
 from tests.build.recordings import HOUR
 from tests.build.shapes import shape_gaps
 from tests.build.venues import Venues, gate_client, running_venues

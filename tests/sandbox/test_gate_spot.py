@@ -12,7 +12,8 @@ import pytest
 from engines.core.instrument import MarketKind
 from sandbox.gate.recall import TEXT_KNOWN_MS
 from sandbox.market.synthetic import OPENING_MS
-from tests.build.gate_calls import GateCalls, made_up_market
+from tests.build.gate_calls import GateCalls
+from tests.build.origins import made_up_market
 from tests.build.recordings import HOUR
 from tests.build.shapes import shape_gaps
 from tests.build.venues import Venues, gate_client, running_venues

@@ -12,7 +12,8 @@ from engines.simulate.exchange.account import Account
 from sandbox.gate.quota import PER_SECOND
 from sandbox.market.synthetic import OPENING_MS
 from sandbox.wiretap import Phase, WireEvent
-from tests.build.gate_calls import GateCalls, made_up_market
+from tests.build.gate_calls import GateCalls
+from tests.build.origins import made_up_market
 from tests.build.recordings import HOUR
 from tests.build.venues import Venues, running_venues
 

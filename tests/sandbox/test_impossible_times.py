@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sandbox.market.synthetic import OPENING_MS, synthetic_origin
+from sandbox.market.synthetic import OPENING_MS
+from tests.build.origins import made_up_market
 from tests.build.venues import Venues, running_venues
 
 HOUR_MS = 3_600_000
@@ -14,7 +15,7 @@ KLINE, KLINES = "/bybit/v5/market/kline", "/binance/api/v3/klines"
 
 @pytest.fixture
 async def venues() -> AsyncIterator[Venues]:
-    async with running_venues(synthetic_origin(7), OPENING_MS + HOUR_MS) as running:
+    async with running_venues(made_up_market(), OPENING_MS + HOUR_MS) as running:
         yield running
 
 

@@ -15,6 +15,7 @@ from sandbox.market.shocks import Shocks
 from sandbox.market.source import FUNDING_MS, Origin
 from sandbox.market.synthetic import HISTORY_BLOCKS, OPENING_MS, synthetic_origin
 from sandbox.recording import BadRecording, read_bars
+from tests.build.origins import made_up_market
 from tests.build.recordings import (
     DAY,
     HOUR,
@@ -44,7 +45,7 @@ def replay(folder: Path) -> tuple[Market, HandClock]:
 
 @pytest.fixture(scope="module")
 def synthetic() -> Origin:
-    return synthetic_origin(7)
+    return made_up_market()
 
 
 def assert_same(first: Candles, second: Candles) -> None:

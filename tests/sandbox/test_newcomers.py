@@ -11,7 +11,7 @@ from sandbox.market.book import STEPS
 from sandbox.market.market import Market
 from sandbox.market.replay import recorded_origin
 from sandbox.market.source import Origin
-from sandbox.market.synthetic import synthetic_origin
+from tests.build.origins import made_up_market
 from tests.build.recordings import DAY, HOUR, JANUARY_MS, MINUTE, HandClock, a_market, a_recording
 
 START = JANUARY_MS + 3 * DAY
@@ -21,7 +21,7 @@ FULL = {"price": 2.5, "turnover": 30e6}
 
 @pytest.fixture(scope="module")
 def synthetic() -> Origin:
-    return synthetic_origin(7)
+    return made_up_market()
 
 
 @pytest.fixture(params=["synthetic", "replay"])

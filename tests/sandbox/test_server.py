@@ -13,10 +13,11 @@ from aiogram.client.telegram import TelegramAPIServer
 from sandbox.server import serve
 from sandbox.telegram.people import BOT_TOKEN
 from sandbox.world import WorldOptions, build_world
+from tests.build.sandbox import a_world
 
 
 async def test_every_service_answers_on_one_port() -> None:
-    runner, url = await serve(build_world(WorldOptions()), 0)
+    runner, url = await serve(a_world(WorldOptions()), 0)
     async with aiohttp.ClientSession() as http:
         for path in (
             "/",
@@ -38,7 +39,7 @@ async def test_every_service_answers_on_one_port() -> None:
 
 
 async def test_stopping_lets_go_of_who_waits() -> None:
-    world = build_world(WorldOptions())
+    world = a_world(WorldOptions())
     runner, url = await serve(world, 0)
     async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/control/stream") as page:
         await page.receive()
@@ -47,9 +48,9 @@ async def test_stopping_lets_go_of_who_waits() -> None:
 
 
 async def test_a_taken_port_is_an_error() -> None:
-    runner, url = await serve(build_world(WorldOptions()), 0)
+    runner, url = await serve(a_world(WorldOptions()), 0)
     with pytest.raises(OSError, match="ddress already in use"):
-        await serve(build_world(WorldOptions()), int(url.rpartition(":")[2]))
+        await serve(a_world(WorldOptions()), int(url.rpartition(":")[2]))
     await runner.cleanup()
 
 
@@ -91,7 +92,7 @@ async def test_a_recording_is_played(shared_data: Path) -> None:
 
 
 async def test_stopping_does_not_wait_for_open_feeds_and_slow_answers() -> None:
-    world = build_world(WorldOptions())
+    world = a_world(WorldOptions())
     world.faults.merge({"binance": {"delay_s": 600}})
     runner, url = await serve(world, 0)
     async with (

@@ -8,12 +8,13 @@ import pytest_asyncio
 
 from sandbox.server import serve
 from sandbox.telegram.people import BOT_TOKEN
-from sandbox.world import WorldOptions, build_world
+from sandbox.world import WorldOptions
+from tests.build.sandbox import a_world
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def url() -> AsyncIterator[str]:
-    runner, url = await serve(build_world(WorldOptions()), 0)
+    runner, url = await serve(a_world(WorldOptions()), 0)
     yield url
     await runner.cleanup()
 
