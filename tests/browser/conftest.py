@@ -15,7 +15,7 @@ from tests.build.needs import missing
 SCREENSHOTS = ROOT / "artefacts" / "screenshots"
 PHONE = ViewportSize(width=390, height=844)
 DESKTOP = ViewportSize(width=1200, height=800)
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

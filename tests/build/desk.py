@@ -21,7 +21,7 @@ from bot.settings import SECRETS, load
 from tests.build.sandbox import Sandbox, until
 from tests.build.zygote import Birth, the_zygote
 
-STOP_WITHIN_S = 20.0
+STOP_WITHIN_S = 60.0
 
 
 def environment_of(sandbox: Sandbox, **settings: object) -> dict[str, str]:

@@ -92,7 +92,7 @@ async def test_a_day_at_speed_without_a_lost_candle(sandbox: Sandbox, desk: App)
     async def day_is_over() -> bool:
         return await now_ms(sandbox) >= start_ms + DAY_S * 1000
 
-    await until(day_is_over, "a day has passed", within_s=40)
+    await until(day_is_over, "a day has passed")
     await sandbox.set_speed(0)
     await filled(desk)
 
@@ -160,7 +160,7 @@ async def test_a_killed_desk_loses_no_candle(tmp_path: Path, small_recording: Pa
                 async with stored(sandbox) as store:
                     return len(await store.coverage()) == len(SYMBOLS) * len(KEPT)
 
-            await until(has_some, "candles of every series", within_s=40)
+            await until(has_some, "candles of every series")
             await desk.kill()
         await sandbox.set_speed(0)
         async with running_desk(

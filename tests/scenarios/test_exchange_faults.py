@@ -75,7 +75,7 @@ async def test_the_cockpit_shows_the_broken_feed_until_it_is_mended(sandbox: San
         now = await sandbox.message(cockpit)
         return now is not None and "Bybit" not in now["text"]
 
-    await until(is_mended, "a cockpit without complaints", within_s=40)
+    await until(is_mended, "a cockpit without complaints")
 
 
 async def test_a_silent_stream_is_noticed_while_prices_stay_fresh(sandbox: Sandbox) -> None:

@@ -52,7 +52,7 @@ async def test_a_stop_that_was_passed_while_the_desk_was_dead_is_found(sandbox: 
         await sandbox.advance(1200)
         await desk.start()
 
-        await sandbox.edited(living, "closed", within_s=30)
+        await sandbox.edited(living, "closed")
         await sandbox.next_from_bot(TOM, having="Stopped out")
         await sandbox.ask(TOM, "/trades")  # by then it is written down that the notice was sent
         await desk.kill()
@@ -80,7 +80,7 @@ async def test_a_waiting_order_outlives_the_desk(sandbox: Sandbox) -> None:
         await sandbox.advance(120)
         await shock(sandbox, -30)
 
-        await sandbox.edited(living, "→", within_s=30)
+        await sandbox.edited(living, "→")
 
         async def is_filled() -> bool:
             return len((await exported(sandbox, TOM)).fills) == 1

@@ -116,7 +116,7 @@ class Holding:
             report = self.killing.report
             return report if report is not None and is_so(report) else None
 
-        return await until(look, f"a kill that is {what}", within_s=30)
+        return await until(look, f"a kill that is {what}")
 
     def held(self) -> dict[Place, Decimal]:
         """Positions by the books that are large enough to be closed."""

@@ -72,7 +72,7 @@ async def test_without_prices_nothing_is_traded_and_what_was_missed_comes_from_c
         assert len((await exported(sandbox, TOM)).fills) == 1
         await sandbox.heal()
 
-        await sandbox.edited(living, " · closed", within_s=40)
+        await sandbox.edited(living, " · closed")
         files = await exported(sandbox, TOM)
         files.assert_agrees()
         _, stopped = files.fills
