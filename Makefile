@@ -8,6 +8,8 @@ CODE = bot handlers services ports adapters engines sandbox migrations benchmark
 PYTEST = $(BIN)/pytest
 # one more than there are processors: a scenario waits for much of its time
 JOBS = $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
+# a machine may be told to keep no bytecode: then every process would compile every module again
+unexport PYTHONDONTWRITEBYTECODE
 ONLY =
 ROUNDS = 500
 WEEKS = 4
