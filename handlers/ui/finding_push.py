@@ -1,9 +1,11 @@
 """Admins hear of what the road of orders finds at a venue that is not as it should be."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from handlers.ui.admins import admin_chats
+from handlers.ui.engine_words import account_name
 from handlers.ui.request import Services
 from ports.messages import OutboundMessage, Priority, Screen
 from services.ordering.findings import Finding, Tell
@@ -25,7 +27,8 @@ async def push_finding(services: Services, finding: Finding) -> None:
     now = services.clock.wire_now()
     what = ":".join(str(value) for _, value in sorted(finding.params.items()))
     for chat_id, say in admin_chats(services):
-        html = say.render("finding.html", finding=finding)
+        named = replace(finding, account=account_name(finding.account, say))
+        html = say.render("finding.html", finding=named)
         await services.outbox.push(
             OutboundMessage(
                 chat_id=chat_id,
