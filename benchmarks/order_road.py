@@ -133,7 +133,6 @@ async def open_road(url: str, folder: Path) -> AsyncIterator[Road]:
     await orders.start()
     hearing = asyncio.create_task(orders.run())
     gc.freeze()  # as the desk does
-    gc.enable()
     try:
         bids = await _bids(books)
         yield Road(orders=orders, books=books, desk=desk, bids=bids, begun=begun, wired=wired)

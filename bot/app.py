@@ -49,7 +49,6 @@ async def serve(settings: Settings) -> int:
         loop.add_signal_handler(number, stop.set)
     outside = await open_outside(settings)
     gc.freeze()  # what was imported stays: looking through it again and again would hold orders up
-    gc.enable()
     try:
         return await App(settings, outside).run(stop)
     finally:

@@ -177,9 +177,10 @@ def _run(options: argparse.Namespace) -> int:
 
             return signal.run(settings, options)
         if settings.telegram_bot_token is not None:
-            gc.disable()  # nothing that is imported is garbage; `bot.app.serve` looks for it from then on
+            gc.disable()  # nothing that is imported is garbage
             from bot.commands import run
 
+            gc.enable()
             return run.run(settings, is_tethered=options.tethered)
         print("No TELEGRAM_BOT_TOKEN in .env: starting the sandbox, where everything can be tried.")
         options = parser().parse_args(["sandbox"])
