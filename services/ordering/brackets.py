@@ -62,7 +62,7 @@ class Brackets:
     _guarded: set[int] = field(default_factory=set)
     _told: set[int] = field(default_factory=set)
     _locks: dict[int, asyncio.Lock] = field(default_factory=dict)
-    _held: dict[int, Decimal] = field(default_factory=dict)
+    _verified: dict[int, tuple[Decimal, frozenset[str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._lanes = Lanes(self.tend, self._account)
@@ -155,7 +155,7 @@ class Brackets:
         return not (is_refused or await self._warn(trade_id))
 
     def _forget(self, trade_id: int) -> None:
-        self._held.pop(trade_id, None)
+        self._verified.pop(trade_id, None)
         self._locks.pop(trade_id, None)
         self._guarded.discard(trade_id)
         self._told.discard(trade_id)
@@ -189,14 +189,15 @@ class Brackets:
         return replace(intent, style=ExecutionStyle.PROTECTION)
 
     def _verify(self, held: Held) -> None:
-        """After a fill the venue is asked whether the stop is there still."""
+        """After a fill, and once a stop was put there, the venue is asked whether it is."""
         trade = held.trade
-        if self._held.get(trade.id) == trade.quantity:
+        there = [one for one in held.by_id.values() if is_guard(one) and one.state in _ASKED]
+        known = trade.quantity, frozenset(one.id for one in there)
+        if self._verified.get(trade.id) == known:
             return
-        self._held[trade.id] = trade.quantity
-        for order in held.by_id.values():
-            if is_guard(order) and order.state in _ASKED:
-                self.resolver.doubt(order, after_s=VERIFY_S)
+        self._verified[trade.id] = known
+        for order in there:
+            self.resolver.doubt(order, after_s=VERIFY_S)
 
     def _is_refused(self, held: Held) -> bool:
         """Whether the venue has just refused the last protection, or never had it: it is not asked again at
