@@ -22,7 +22,7 @@ from adapters.venues.build import Wiring, build_account
 from adapters.venues.ccxt_books import CcxtBooks
 from engines.orders.bracket import is_guard
 from engines.orders.execution import USUAL
-from engines.orders.order import Intent, OrderState, Purpose
+from engines.orders.order import Intent, OrderState
 from engines.orders.subaccount import EngineName
 from engines.orders.trade import Trade
 from engines.risk.verdict import Check, Ruling, Verdict
@@ -138,11 +138,9 @@ class Life:
         working = [order for account in ACCOUNTS for order in register.working(account)]
         is_under_way = any(not (is_guard(one) and one.state is OrderState.OPEN) for one in working)
         is_bare = any(
-            self.orders.brackets.concerns(held)
-            and held.trade.stop is not None
-            and held.trade.quantity > 0
-            and not self.orders.brackets.covers(held, Purpose.STOP)
+            bool(self.orders.brackets.steps(held))
             for held in register.live()
+            if self.orders.brackets.concerns(held)
         )
         return is_under_way or is_bare or any(resolver.doubted(account) for account in ACCOUNTS)
 
