@@ -11,6 +11,7 @@ JOBS = $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # a machine may be told to keep no bytecode: then every process would compile every module again
 unexport PYTHONDONTWRITEBYTECODE
 ONLY =
+LOCKED =
 ROUNDS = 500
 WEEKS = 4
 SEED = 1
@@ -44,7 +45,7 @@ e2e: .venv/.e2e
 	$(PYTEST) -n 2 tests/browser
 
 chaos: .venv/.dev
-	@$(BIN)/python -m tests.build.chaos --rounds $(ROUNDS) --seed $(SEED)
+	@$(BIN)/python -m tests.build.chaos --rounds $(ROUNDS) --seed $(SEED) $(if $(LOCKED),--locked)
 
 week: .venv/.dev
 	@$(BIN)/python -m tests.build.chaos --rounds $(WEEKS) --seed $(SEED) --stages 14
