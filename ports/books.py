@@ -90,6 +90,10 @@ class Books(Protocol):
 
     async def order(self, order_id: str) -> Order | None: ...
 
+    async def at_venue(self, account: str, venue_id: str) -> Order | None:
+        """The order that a venue account knows by that id of its own."""
+        ...
+
     async def unfinished(self) -> Sequence[Order]:
         """Orders of everybody that are not over, the oldest first; also those of trades that are."""
         ...

@@ -121,6 +121,14 @@ class SqlBooks:
         found = await self._placed(lambda one: one.id == order_id, orders.c.id == order_id)
         return found[0] if found else None
 
+    async def at_venue(self, account: str, venue_id: str) -> Order | None:
+        found = await self._placed(
+            lambda one: (one.intent.account, one.venue_id) == (account, venue_id),
+            orders.c.venue_id == venue_id,
+            intents.c.account == account,
+        )
+        return found[0] if found else None
+
     async def unfinished(self) -> Sequence[Order]:
         return await self._placed(lambda one: not is_final(one.state), UNFINISHED)
 

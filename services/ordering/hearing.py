@@ -226,13 +226,17 @@ class Hearing:
     async def _order_of(self, account: str, reports: Sequence[_Told]) -> Order | None:
         client_id = reports[0].client_id
         if not client_id:
-            return self._by_venue_id(account, _venue_id(reports[0]))
+            return await self._by_venue_id(account, _venue_id(reports[0]))
         order = self.register.find(client_id) or await self.register.books.order(client_id)
         return order if order is None or order.intent.account == account else None
 
-    def _by_venue_id(self, account: str, venue_id: str) -> Order | None:
+    async def _by_venue_id(self, account: str, venue_id: str) -> Order | None:
+        """What a venue tells without our name: a stop that woke at Gate, say, also when it is long over."""
         orders = self.register.working(account)
-        return next((order for order in orders if order.venue_id == venue_id), None)
+        found = next((order for order in orders if order.venue_id == venue_id), None)
+        if found is not None or (account, venue_id) in self._strangers:
+            return found
+        return await self.register.books.at_venue(account, venue_id)
 
     async def _strange(self, account: str, report: _Told) -> None:
         """Not in our books: ours by its name is called off, a stranger's is told of once."""

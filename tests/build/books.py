@@ -98,6 +98,10 @@ class MemoryBooks:
     async def order(self, order_id: str) -> Order | None:
         return self._orders.get(order_id)
 
+    async def at_venue(self, account: str, venue_id: str) -> Order | None:
+        every = self._orders.values()
+        return next((one for one in every if (one.intent.account, one.venue_id) == (account, venue_id)), None)
+
     async def unfinished(self) -> Sequence[Order]:
         return [order for order in self._orders.values() if not is_final(order.state)]
 

@@ -210,6 +210,11 @@ async def test_orders_are_found_by_id_by_time_and_while_they_are_not_over(books:
 
     assert await books.order("t1-e-4") == every[4]
     assert await books.order("t9-e-4") is None
+    known = replace(theirs, venue_id="77")
+    await books.commit(Change(trade=a_trade(2, owner=-8, version=2), orders=(known,)))
+    assert await books.at_venue(known.intent.account, "77") == known
+    assert await books.at_venue("elsewhere", "77") is None
+    theirs = known
     assert list(await books.unfinished()) == [one for one in every if not is_final(one.state)] + [theirs]
     assert list(await books.orders_since(NOON + 13 * HOUR, owner=11)) == every[13:]
     assert list(await books.orders_since(NOON, owner=-8)) == [theirs]

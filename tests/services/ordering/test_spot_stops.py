@@ -322,3 +322,17 @@ async def test_a_kill_sells_coins_that_a_stop_protects(desk: LiveDesk) -> None:
     await desk.hear()
     assert (await desk.see(trade)).state is TradeState.CLOSED
     assert asleep(desk) == []
+
+
+async def test_what_it_sold_is_no_strangers_when_it_is_told_again_without_our_name(desk: LiveDesk) -> None:
+    await holding(desk)
+    [stop] = [one for one in desk.venue.orders.values() if one.trigger_price is not None]
+    desk.venue.fill(stop.client_id)
+    desk.venue.executed = [
+        replace(one, client_id="") if one.venue_order_id == stop.venue_id else one
+        for one in desk.venue.executed
+    ]
+    for _ in range(2):
+        again = await a_live_desk(books=desk.books, venue=desk.venue)
+        assert again.findings == []
+        assert again.orders.register.live() == []
