@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bot.commands.moment import parse_moment
 from bot.kernels import FOLDER, NAME
+from bot.secrets import SETTABLE
 from bot.settings import DeskSettings
 from ports.errors import Fatal
 from sandbox.accounts import TRADING, VENUES
@@ -106,9 +107,7 @@ async def _first(wanted: Awaitable[object], *others: Awaitable[object]) -> bool:
 
 def environment(inherited: Mapping[str, str], address: str, folder: Path) -> dict[str, str]:
     """What the desk needs to find the sandbox instead of the world; no real secret is passed on."""
-    kept = {
-        name: value for name, value in inherited.items() if name not in ("TELEGRAM_BOT_TOKEN", "DATABASE_URL")
-    }
+    kept = {name: value for name, value in inherited.items() if name not in SETTABLE}
     roles: dict[str, list[str]] = {}
     for person in residents():
         if person.role in _ROLE_KEYS:

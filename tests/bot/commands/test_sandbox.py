@@ -81,6 +81,8 @@ def test_the_desk_is_told_where_the_sandbox_is_and_no_real_secret(tmp_path: Path
         "PATH": "/bin",
         "TELEGRAM_BOT_TOKEN": "123:real",
         "DATABASE_URL": "postgresql://real",
+        "SECRETS_PASSPHRASE": "real",
+        "DATABASE_URL_FILE": "real",
         "PERPETUUM_LOG__LEVEL": "debug",
         "PERPETUUM_TELEGRAM__API_URL": "https://elsewhere.example",
     }
