@@ -13,7 +13,7 @@ class ProcessLoad:
 
     def __init__(self) -> None:
         self._own = psutil.Process()
-        self._cores = os.cpu_count() or 1
+        self._cores = _cores()
         self._before: tuple[float, dict[int, float]] | None = None
 
     def read(self) -> Load:
@@ -35,3 +35,9 @@ class ProcessLoad:
             return 0.0
         spent = sum(max(0.0, seconds - before[1].get(pid, 0.0)) for pid, seconds in used.items())
         return spent / (now - before[0]) / self._cores
+
+
+def _cores() -> int:
+    """Those that this process may use: in a container, or bound to some, fewer than the machine has."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed is not None else os.cpu_count() or 1

@@ -43,11 +43,18 @@ async def test_strain_is_told_and_shown(desk: ScreenDesk) -> None:
     high, shedding = pushed(desk)
     assert "75%" in high
     assert "3072" in shedding
+    waits = (
+        "графики и загрузка истории отложены"
+        if desk.person(ANN).language == "ru"
+        else "charts and old candles wait"
+    )
     assert "⚠️" in await status_of(desk, "75\u00a0%")
+    assert waits in await status_of(desk, "75\u00a0%")
     watchdog.gauge.load = Load(cpu=0.1, memory_bytes=1 << 30)
     for _ in range(30):
         await watchdog.look()
     assert pushed(desk)[-1].startswith("✅")
+    assert waits not in await shown(desk)
 
 
 async def test_old_keys_are_told_and_shown(desk: ScreenDesk) -> None:
