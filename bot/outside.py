@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -44,6 +44,7 @@ from adapters.heartbeat import HttpBeacon
 from adapters.indicators.compiler import WorkerCompiler
 from adapters.indicators.pooled import PooledLibrary
 from adapters.outbound_list import OutboundList, keep_to
+from adapters.outbound_loop import fenced
 from adapters.paper.venue import PaperVenue
 from adapters.process_load import ProcessLoad
 from adapters.processes import SystemProcesses
@@ -337,6 +338,14 @@ def outbound_list(settings: Settings) -> OutboundList:
 def fence(settings: Settings) -> Callable[[], None]:
     """Speak to nobody else from now on, in this process. Gives back what ends it."""
     return keep_to(outbound_list(settings))
+
+
+def fenced_loop(settings: Settings, base: type[asyncio.AbstractEventLoop]) -> type[asyncio.AbstractEventLoop]:
+    """An event loop that keeps to the same list, and to the database of the settings."""
+    listed = outbound_list(settings)
+    place = locate(settings.desk_url, schema="desk")
+    hosts = {**listed.hosts, **dict.fromkeys(place.hosts, "DATABASE_URL")}
+    return fenced(base, replace(listed, hosts=hosts))
 
 
 def _hosts(url: str | None, *usual: str) -> tuple[str, ...]:

@@ -30,6 +30,14 @@ class Place:
             return Path(self.url.database)
         return None
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The servers, by name or address; none for a file or a socket of this machine."""
+        asked = self.url.query.get("host", ())
+        listed = (asked,) if isinstance(asked, str) else asked
+        named = [one.partition(":")[0] if one.count(":") == 1 else one for one in listed]
+        return tuple(one.lower() for one in (self.url.host or "", *named) if one and not one.startswith("/"))
+
     def __str__(self) -> str:
         if self.path is not None:
             return f"{self.schema} database {self.path}"

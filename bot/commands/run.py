@@ -8,7 +8,7 @@ from threading import Thread
 
 from bot import logs
 from bot.app import serve
-from bot.outside import fence
+from bot.outside import fence, fenced_loop
 from bot.settings import Settings
 
 
@@ -18,11 +18,16 @@ def run(settings: Settings, *, is_tethered: bool = False) -> int:
         Thread(target=_end_with_starter, name="tether", daemon=True).start()
     logs.configure(level=settings.log.level, fmt=settings.log.format, secrets=settings.secrets())
     fence(settings)
+    with asyncio.Runner(loop_factory=fenced_loop(settings, _usual_loop())) as runner:
+        return runner.run(serve(settings))
+
+
+def _usual_loop() -> type[asyncio.AbstractEventLoop]:
     if sys.platform == "win32":
-        return asyncio.run(serve(settings))
+        return asyncio.ProactorEventLoop
     import uvloop
 
-    return uvloop.run(serve(settings))
+    return uvloop.Loop
 
 
 def _end_with_starter() -> None:

@@ -1,19 +1,27 @@
 """Nobody is spoken to who is not on the list, whichever way."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import aiohttp
 import ccxt.async_support
 import pytest
+import uvloop
 from aiogram import Bot
 from aiogram.exceptions import TelegramNetworkError
 from aiohttp import web
+from pydantic import SecretStr
 
+from adapters.heartbeat import HttpBeacon
 from adapters.outbound_list import OutboundList, keep_to
-from bot.outside import outbound_list
+from adapters.outbound_loop import fenced
+from adapters.sql.place import locate
+from bot.outside import fenced_loop, outbound_list
 from bot.settings import DeskSettings as Desk
 from bot.settings import MarketSettings, Settings, TelegramSettings, VenuesSettings
+from ports.errors import Transient
 
 LISTED = OutboundList({"api.telegram.org": "telegram.api_url", ".bybit.com": "market.bybit_url"})
 
@@ -118,6 +126,67 @@ async def test_libraries_keep_to_it_too(kept: Callable[[OutboundList], None]) ->
     finally:
         await client.close()
         await bot.session.close()
+
+
+async def test_the_outside_watch_is_kept_to_it_and_follows_no_redirect(
+    kept: Callable[[OutboundList], None],
+) -> None:
+    kept(OutboundList({}))
+    beacon = HttpBeacon("https://watch.example/secret")
+    try:
+        with pytest.raises(Transient, match="out of reach: ClientConnectorError"):
+            await beacon.light()
+    finally:
+        await beacon.close()
+
+    def away(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=302, headers={"Location": "https://evil.example/"})
+
+    async with a_server(away) as url:
+        redirected = HttpBeacon(url)
+        with pytest.raises(Transient, match="answers 302"):
+            await redirected.light()
+        await redirected.close()
+
+
+@pytest.mark.parametrize("base", [asyncio.SelectorEventLoop, uvloop.Loop])
+def test_what_goes_around_aiohttp_meets_the_loop(base: type[asyncio.AbstractEventLoop]) -> None:
+    """As a database driver or httpx connects."""
+
+    async def others() -> None:
+        for host in ("evil.example", "192.0.2.1", "2001:db8::1"):
+            with pytest.raises(OSError, match="not on the list"):
+                await asyncio.open_connection(host, 443)
+        with pytest.raises(OSError, match="not on the list"):
+            await asyncio.get_running_loop().getaddrinfo("evil.example", 443)
+        here = a_server(lambda request: web.Response(text="here"))
+        async with here as url, aiohttp.ClientSession() as session:
+            async with session.get(url.replace("127.0.0.1", "localhost")) as answer:
+                assert await answer.text() == "here"
+            _, writer = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
+            writer.close()
+
+    with asyncio.Runner(loop_factory=fenced(base, LISTED)) as runner:
+        runner.run(others())
+
+
+def test_the_database_of_the_settings_is_on_the_list_of_the_loop() -> None:
+    url = SecretStr("postgresql://desk:hush-hush@db.example/desk")
+    loop = fenced_loop(Settings(database_url=url), asyncio.SelectorEventLoop)
+    with asyncio.Runner(loop_factory=loop) as runner:
+        with pytest.raises(RuntimeError, match=r"db\.example"):  # it went as far as the tests' own fence
+            runner.run(_look_up("db.example"))
+        with pytest.raises(OSError, match="DATABASE_URL") as refused:
+            runner.run(_look_up("evil.example"))
+    assert "hush-hush" not in str(refused.value)
+    several = locate(
+        "postgresql://desk@/desk?host=One.example:5432&host=two.example&host=/run", schema="desk"
+    )
+    assert several.hosts == ("one.example", "two.example")
+
+
+async def _look_up(host: str) -> None:
+    await asyncio.get_running_loop().getaddrinfo(host, 5432)
 
 
 def test_the_list_comes_from_the_settings() -> None:
