@@ -133,10 +133,15 @@ class Life:
         await self.until(is_quiet, "settled")
 
     def is_busy(self) -> bool:
-        """Whether anything but stops and targets is not over, or anything is in doubt."""
+        """Whether anything but stops, targets and what waits for a person is not over, or anything is in
+        doubt."""
         resolver, register = self.orders.resolver, self.orders.register
         working = [order for account in ACCOUNTS for order in register.working(account)]
-        is_under_way = any(not (is_guard(one) and one.state is OrderState.OPEN) for one in working)
+        is_under_way = any(
+            not (is_guard(one) and one.state is OrderState.OPEN)
+            for one in working
+            if one.state is not OrderState.AWAITING_APPROVAL
+        )
         is_bare = any(
             bool(self.orders.brackets.steps(held))
             for held in register.live()

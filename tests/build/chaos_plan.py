@@ -203,7 +203,7 @@ def _faults(random: Random) -> dict[str, dict[str, Any]]:
         {"skew_ms": random.choice((-30_000, 30_000))},
         {"skew_ms": random.choice((-30_000, 30_000)), "count": 30},
         {"halted": [f"{random.choice(COINS)}USDT"], "count": 15},
-        {"silent": True, "count": 15},
+        {"silent": True, "count": 8},
     )
     faults = {}
     for account in (BYBIT, GATE):
