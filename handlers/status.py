@@ -106,7 +106,9 @@ def _upkeep(services: Services, say: Speech) -> dict[str, object]:
             }
             for key in upkeep.keys.all()
         ],
-        "unwatched": upkeep.monitoring.problems(),
+        "unwatched": {
+            account_name(account, say): code for account, code in upkeep.monitoring.problems().items()
+        },
     }
 
 

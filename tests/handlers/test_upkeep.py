@@ -1,11 +1,13 @@
 """What admins hear of the desk itself, and what `/status` says of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from ports.load import Load
 from ports.venue_books import KeyRights
+from services.monitoring import Monitoring
 from tests.build.screens import ANN, ScreenDesk, a_screen_desk
 from tests.build.upkeep import HandGauge, MemoryBackups
 
@@ -76,6 +78,20 @@ async def test_a_key_bound_to_no_address_is_told_and_shown_with_its_mend(desk: S
     is_russian = desk.person(ANN).language == "ru"
     assert ("адресу этой машины" if is_russian else "Bind it to this machine's address") in told
     assert "⚠️" in await status_of(desk, "адресу этой машины" if is_russian else "bind it to this machine's")
+
+
+async def test_an_account_that_should_be_watched_and_is_not_says_why(desk: ScreenDesk) -> None:
+    upkeep = desk.services.upkeep
+    monitoring = Monitoring(upkeep.monitoring.accounts, ("gate",))
+    desk.services = replace(desk.services, upkeep=replace(upkeep, monitoring=monitoring))
+    await monitoring.look()
+    line = await status_of(desk, "наблюдения за Gate нет" if is_russian(desk) else "Gate is not monitored")
+    assert line.startswith("⚠️")
+    assert ("нет API-ключа" if is_russian(desk) else "no API key") in line
+
+
+def is_russian(desk: ScreenDesk) -> bool:
+    return desk.person(ANN).language == "ru"
 
 
 async def test_status_tells_the_age_of_the_backup(desk: ScreenDesk) -> None:

@@ -25,8 +25,8 @@ async def test_both_venues_are_watched_and_not_traded_at(
         await until(lambda: _all(accounts), "both accounts to be watched", within_s=30)
 
         status = (await sandbox.ask(ANNA, "/status"))["text"]
-        assert "key of bybit · 7 days old · monitoring only" in status
-        assert "key of gate · 7 days old · monitoring only" in status
+        assert "key of Bybit · 7 days old · monitoring only" in status
+        assert "key of Gate · 7 days old · monitoring only" in status
         books = (await sandbox.ask(ANNA, "/reconcile"))["text"]
         assert books.count("Monitoring only: no order goes there.") == 2
         assert books.count("USDT 100,000") == 2
