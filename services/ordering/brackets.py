@@ -5,11 +5,13 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 import structlog
 
+from engines.core.instrument import MarketKind
 from engines.orders.bracket import (
     BracketStep,
     Protect,
@@ -20,6 +22,7 @@ from engines.orders.bracket import (
 from engines.orders.execution import Amend, Cancel
 from engines.orders.order import ExecutionStyle, Intent, Order, OrderState, Purpose
 from engines.orders.subaccount import is_live
+from engines.orders.trade import Trade
 from ports.books import Conflict
 from ports.clock import Clock
 from ports.errors import Transient, Uncertain
@@ -40,6 +43,8 @@ AGAIN_S: Final = 1.0
 REFUSED_REST_S: Final = 5.0
 """Real seconds after which a protection that the venue refused is tried again."""
 VERIFY_S: Final = 1.0
+OVERDUE_S: Final = 5.0
+"""Real seconds after its first touch from which the desk itself sells what a stop of coins has not."""
 
 _RESTS_S: Final = {OrderState.REJECTED: REFUSED_REST_S, OrderState.ABSENT: AGAIN_S}
 _ASKED: Final = (OrderState.ACKNOWLEDGED, OrderState.OPEN)
@@ -62,6 +67,7 @@ class Brackets:
     _guarded: set[int] = field(default_factory=set)
     _told: set[int] = field(default_factory=set)
     _locks: dict[int, asyncio.Lock] = field(default_factory=dict)
+    _touched: dict[int, tuple[Decimal | None, datetime]] = field(default_factory=dict)
     _verified: dict[int, tuple[Decimal, frozenset[str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -101,7 +107,14 @@ class Brackets:
         if not self.concerns(held):
             return False
         kind = Purpose.TARGET if purpose is Purpose.TARGET else Purpose.STOP
-        return covers(held.trade, held.by_id.values(), kind)
+        return not self._is_overdue(held.trade) and covers(held.trade, held.by_id.values(), kind)
+
+    def _is_overdue(self, trade: Trade) -> bool:
+        """Whether a stop of coins was touched a while ago and has not fired."""
+        stop, since = self._touched.get(trade.id, (None, self.clock.wire_now()))
+        is_coin = trade.instrument.kind is MarketKind.SPOT
+        waited_s = (self.clock.wire_now() - since).total_seconds()
+        return is_coin and stop == trade.stop and waited_s >= OVERDUE_S
 
     def steps(self, held: Held) -> list[BracketStep]:
         """What is to be done for the protection of a trade now."""
@@ -111,6 +124,8 @@ class Brackets:
     def touched(self, trade_id: int, purpose: Purpose) -> None:
         """The market has come to a level that the venue sees to: it is looked whether it did."""
         held = self.register.get(trade_id)
+        if held is not None and self._touched.get(trade_id, (None,))[0] != held.trade.stop:
+            self._touched[trade_id] = held.trade.stop, self.clock.wire_now()
         for order in held.by_id.values() if held else ():
             is_target = order.intent.purpose is Purpose.TARGET
             if is_guard(order) and order.state in _ASKED and is_target is (purpose is Purpose.TARGET):
@@ -143,19 +158,34 @@ class Brackets:
             return True
         if not self.is_ready(account_of(held)):
             return False
-        is_refused = self._is_refused(held)
+        is_put_off = self._is_refused(held)
         try:
             for step in self.steps(held):
-                if not (is_refused and isinstance(step, Protect)):
+                if is_put_off and isinstance(step, Protect):
+                    continue
+                if await self._is_passed(held, step):
+                    is_put_off = True
+                else:
                     await self._do(held, step)
         except (Conflict, Transient, Uncertain) as error:
             log.warning("protection_not_placed", trade=trade_id, error=str(error))
             return False
         self._verify(self.register.get(trade_id) or held)
-        return not (is_refused or await self._warn(trade_id))
+        return not (is_put_off or await self._warn(trade_id))
+
+    async def _is_passed(self, held: Held, step: BracketStep) -> bool:
+        """Whether the market is beyond where a stop of coins would go, or nobody knows. A venue that finds
+        out by itself from which side a price is touched would wait for the way back; the desk watches."""
+        instrument = held.trade.instrument
+        if instrument.kind is MarketKind.PERP or isinstance(step, Cancel):
+            return False
+        quote = await self.placing.quotes(account_of(held), instrument)
+        trigger_price = step.terms.trigger_price
+        return quote is None or (trigger_price is not None and quote.bid <= trigger_price)
 
     def _forget(self, trade_id: int) -> None:
         self._verified.pop(trade_id, None)
+        self._touched.pop(trade_id, None)
         self._locks.pop(trade_id, None)
         self._guarded.discard(trade_id)
         self._told.discard(trade_id)

@@ -244,6 +244,26 @@ async def test_a_stop_that_did_not_fire_is_found_out_and_the_desk_sells(desk: Li
     assert (await desk.see(trade)).close_reason is CloseReason.STOP
 
 
+async def test_none_is_put_where_the_market_has_been_already(desk: LiveDesk) -> None:
+    desk.venue.set("94")
+    trade = await holding(desk)
+    assert asleep(desk) == []
+    await fall(desk, "94")
+    assert (await desk.see(trade)).close_reason is CloseReason.STOP
+
+
+async def test_one_that_was_touched_and_does_not_fire_is_taken_back_and_the_desk_sells(
+    desk: LiveDesk,
+) -> None:
+    trade = await holding(desk)
+    await fall(desk, "94")
+    assert len(asleep(desk)) == 1
+    await fall(desk, "94")
+    assert (await desk.see(trade)).close_reason is CloseReason.STOP
+    assert asleep(desk) == []
+    assert sum(fill.quantity for fill in desk.venue.executed) == 4
+
+
 async def test_a_target_sells_its_part_and_the_stop_is_back(desk: LiveDesk) -> None:
     aims = (Target(price=D(110), share=D("0.5")), Target(price=D(120), share=D("0.5")))
     trade = await holding(desk, targets=aims)
