@@ -1,25 +1,14 @@
 """The entrance to the Gate twin's private side: keys, signatures, clocks and rights."""
 
-from collections.abc import AsyncIterator
-
 import orjson
 import pytest
 
 from sandbox.accounts import ENDED, OLD, READING, TRADING, UNBOUND, WITHDRAWING, ApiKey
 from sandbox.gate.keys import CLASSIC
-from sandbox.market.synthetic import OPENING_MS
 from tests.build.gate_calls import WIRE_S, GateCalls
-from tests.build.origins import made_up_market
-from tests.build.recordings import HOUR
-from tests.build.venues import Venues, running_venues
+from tests.build.venues import Venues
 
 ORDER = {"currency_pair": "BTC_USDT", "side": "buy", "type": "limit", "amount": "0.01", "price": "50000"}
-
-
-@pytest.fixture
-async def venues() -> AsyncIterator[Venues]:
-    async with running_venues(made_up_market(), OPENING_MS + HOUR) as running:
-        yield running
 
 
 async def test_a_signed_request_is_answered(venues: Venues) -> None:

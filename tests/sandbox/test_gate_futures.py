@@ -1,7 +1,6 @@
 """The Gate twin's perpetuals: recorded shapes, both position modes, leverage, funding, the real client."""
 
 import json
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,9 @@ from engines.core.instrument import MarketKind
 from sandbox.gate.recall import TEXT_KNOWN_MS, ZERO_FILL_KNOWN_MS
 from sandbox.market.synthetic import OPENING_MS
 from tests.build.gate_calls import GateCalls
-from tests.build.origins import made_up_market
 from tests.build.recordings import HOUR
 from tests.build.shapes import shape_gaps
-from tests.build.venues import Venues, gate_client, running_venues
+from tests.build.venues import Venues
 
 NOW = OPENING_MS + HOUR
 HOME = "futures/usdt"
@@ -29,24 +27,6 @@ STOP: dict[str, Any] = {
     "initial": {**SOLD, "reduce_only": True, "text": "t-stop"},
     "trigger": {"price_type": 0, "price": "80000", "rule": 2, "expiration": 3600},
 }
-
-
-@pytest.fixture
-async def venues() -> AsyncIterator[Venues]:
-    async with running_venues(made_up_market(), NOW) as running:
-        yield running
-
-
-@pytest.fixture
-def gate(venues: Venues) -> GateCalls:
-    return GateCalls(venues)
-
-
-@pytest.fixture
-async def client(venues: Venues) -> AsyncIterator[Any]:
-    async with gate_client(venues) as one:
-        await one.load_markets()
-        yield one
 
 
 def recorded(shared_data: Path, name: str) -> Any:

@@ -1,16 +1,10 @@
 """Whatever a client sends, the Gate twin answers in Gate's words, and nothing is lost or made."""
 
 import random
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
-
-from sandbox.market.synthetic import OPENING_MS
 from tests.build.gate_calls import GateCalls
-from tests.build.origins import made_up_market
-from tests.build.recordings import HOUR
-from tests.build.venues import Venues, running_venues
+from tests.build.venues import Venues
 
 SPOT = {"currency_pair": "BTC_USDT", "side": "buy", "type": "limit", "amount": "0.01", "price": "50000"}
 PERP = {"contract": "BTC_USDT", "size": 100, "price": "50000", "tif": "gtc", "reduce_only": False}
@@ -45,12 +39,6 @@ ODD: list[Any] = [
     "mark_BTC_USDT", "finished", "t-", "t-" + "y" * 28, "\u0000", "☃", 0, -5, 1.5, 10**18, True, [], {},
     ["x"], {"x": 1},
 ]  # fmt: skip
-
-
-@pytest.fixture
-async def venues() -> AsyncIterator[Venues]:
-    async with running_venues(made_up_market(), OPENING_MS + HOUR) as running:
-        yield running
 
 
 def spoiled(body: dict[str, Any], luck: random.Random) -> dict[str, Any]:

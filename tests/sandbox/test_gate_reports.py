@@ -15,10 +15,9 @@ from sandbox.gate.keys import CLASSIC
 from sandbox.gate.wire import SIZE_HEADER
 from sandbox.market.synthetic import OPENING_MS
 from tests.build.gate_calls import GateCalls
-from tests.build.origins import made_up_market
 from tests.build.recordings import HOUR
 from tests.build.shapes import shape_gaps
-from tests.build.venues import Venues, gate_client, running_venues
+from tests.build.venues import Venues, gate_client
 
 NOW = OPENING_MS + HOUR
 USER = "1000001"
@@ -26,17 +25,6 @@ SPOT_ORDER = {"currency_pair": "BTC_USDT", "side": "buy", "amount": "0.01", "pri
 SPOT_TAKER = {**SPOT_ORDER, "type": "market", "time_in_force": "ioc", "amount": "1000"}
 PERP_ORDER = {"contract": "BTC_USDT", "size": 100, "price": "50000", "text": "t-b"}
 PERP_TAKER = {**PERP_ORDER, "price": "0", "tif": "ioc"}
-
-
-@pytest.fixture
-async def venues() -> AsyncIterator[Venues]:
-    async with running_venues(made_up_market(), NOW) as running:
-        yield running
-
-
-@pytest.fixture
-def gate(venues: Venues) -> GateCalls:
-    return GateCalls(venues)
 
 
 class PrivateLine:

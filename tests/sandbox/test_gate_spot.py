@@ -1,7 +1,6 @@
 """The Gate twin's private spot side: recorded shapes, orders and what they cost, and the real client."""
 
 import json
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,33 +12,14 @@ from engines.core.instrument import MarketKind
 from sandbox.gate.recall import TEXT_KNOWN_MS
 from sandbox.market.synthetic import OPENING_MS
 from tests.build.gate_calls import GateCalls
-from tests.build.origins import made_up_market
 from tests.build.recordings import HOUR
 from tests.build.shapes import shape_gaps
-from tests.build.venues import Venues, gate_client, running_venues
+from tests.build.venues import Venues
 
 NOW = OPENING_MS + HOUR
 PAIR: dict[str, Any] = {"currency_pair": "BTC_USDT"}
 RESTING = {**PAIR, "side": "buy", "amount": "0.01", "price": "50000", "text": "t-rests"}
 BOUGHT = {**PAIR, "side": "buy", "type": "market", "amount": "1000", "time_in_force": "ioc", "text": "t-buys"}
-
-
-@pytest.fixture
-async def venues() -> AsyncIterator[Venues]:
-    async with running_venues(made_up_market(), NOW) as running:
-        yield running
-
-
-@pytest.fixture
-def gate(venues: Venues) -> GateCalls:
-    return GateCalls(venues)
-
-
-@pytest.fixture
-async def client(venues: Venues) -> AsyncIterator[Any]:
-    async with gate_client(venues) as one:
-        await one.load_markets()
-        yield one
 
 
 def recorded(shared_data: Path, name: str) -> Any:

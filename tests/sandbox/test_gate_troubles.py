@@ -1,7 +1,6 @@
 """The Gate twin's private side under faults: what was carried out, and what the client hears of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 
@@ -10,27 +9,13 @@ import pytest
 
 from engines.simulate.exchange.account import Account
 from sandbox.gate.quota import PER_SECOND
-from sandbox.market.synthetic import OPENING_MS
 from sandbox.wiretap import Phase, WireEvent
 from tests.build.gate_calls import GateCalls
-from tests.build.origins import made_up_market
-from tests.build.recordings import HOUR
-from tests.build.venues import Venues, running_venues
+from tests.build.venues import Venues
 
 PATH = "futures/usdt/orders"
 ORDER: dict[str, Any] = {"contract": "BTC_USDT", "size": 100, "price": "50000", "text": "t-one"}
 TAKER: dict[str, Any] = {**ORDER, "price": "0", "tif": "ioc"}
-
-
-@pytest.fixture
-async def venues() -> AsyncIterator[Venues]:
-    async with running_venues(made_up_market(), OPENING_MS + HOUR) as running:
-        yield running
-
-
-@pytest.fixture
-def gate(venues: Venues) -> GateCalls:
-    return GateCalls(venues)
 
 
 @pytest.fixture

@@ -1,22 +1,13 @@
 """Requests for candles of times that are not there: the far future, before everything, numbers too long."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from sandbox.market.synthetic import OPENING_MS
-from tests.build.origins import made_up_market
-from tests.build.venues import Venues, running_venues
+from tests.build.venues import Venues
 
 HOUR_MS = 3_600_000
 FAR_MS = OPENING_MS + 1000 * 365 * 24 * HOUR_MS
 KLINE, KLINES = "/bybit/v5/market/kline", "/binance/api/v3/klines"
-
-
-@pytest.fixture
-async def venues() -> AsyncIterator[Venues]:
-    async with running_venues(made_up_market(), OPENING_MS + HOUR_MS) as running:
-        yield running
 
 
 async def test_the_far_future_has_no_candles_and_is_not_made_up(venues: Venues) -> None:
