@@ -1,17 +1,13 @@
 """Alerts on indicators as a person arms them: shown in words, armed by a tap, on a phone."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from engines.indicators.rehearsal import rehearse
 from tests.browser.conftest import PHONE, OpenTab, StartSandbox
+from tests.browser.looks import Screenshot, looks_of
 from tests.browser.test_desk import answer_to, begin, silence
 from tests.browser.wire import TOM
-
-Screenshot = Callable[[Page, str], Path]
 
 WORDS = {
     "en": {
@@ -43,22 +39,16 @@ def compiled() -> None:
     rehearse()
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_every_screen_of_alerts_on_indicators_fits_a_phone(
-    start_sandbox: StartSandbox, open_tab: OpenTab, screenshot: Screenshot, scheme: str, language: str
+    start_sandbox: StartSandbox, open_tab: OpenTab, screenshot: Screenshot, language: str
 ) -> None:
     """Each screen is looked at in each theme and language; the pictures are kept."""
     words = WORDS[language]
-    chat = open_tab(start_sandbox("--speed", "1").url, viewport=PHONE, scheme=scheme).open(TOM, TOM)
+    chat = open_tab(start_sandbox("--speed", "1").url, viewport=PHONE).open(TOM, TOM)
     begin(chat, words["language"], words["risk"])
     silence(chat)
-
-    def look(name: str) -> None:
-        chat.settle()
-        screenshot(chat.page, f"alert-{name}-{language}-{scheme}")
-        assert not chat.overflows(), name
-
+    look = looks_of(chat, screenshot, "alert", language)
     offer = answer_to(chat, words["wish"])
     expect(offer).to_contain_text("EMA 200")
     look("offer")

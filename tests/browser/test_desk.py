@@ -3,16 +3,16 @@
 import csv
 import gzip
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import DESKTOP, PHONE, OpenTab, StartSandbox
+from tests.browser.looks import Screenshot, looks_of
 from tests.browser.sandbox_process import SandboxProcess
 from tests.browser.wire import ADMINS, ANNA, SAM, TOM, Control
 
@@ -23,8 +23,6 @@ TABLES = {
     "Русский": {True: "Вижу таблицу", False: "Таблицы нет"},
 }
 _PRICE = re.compile(r"([\d,]+\.\d\d)")
-
-Screenshot = Callable[[Page, str], Path]
 
 
 @pytest.fixture
@@ -126,7 +124,6 @@ def test_the_clock_moves_and_the_price_with_it(
     assert is_recorded()
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize(("size", "viewport"), [("phone", PHONE), ("desktop", DESKTOP)])
 @pytest.mark.parametrize("language", ["English", "Русский"])
 def test_every_screen_fits(
@@ -134,19 +131,17 @@ def test_every_screen_fits(
     start_sandbox: StartSandbox,
     open_tab: OpenTab,
     screenshot: Screenshot,
-    scheme: str,
     size: str,
     viewport: ViewportSize,
     language: str,
 ) -> None:
     """Each screen is looked at in each width, theme and language; the pictures are kept."""
     short = {"English": "en", "Русский": "ru"}[language]
-    chat = open_tab(start_sandbox("--speed", "1").url, viewport=viewport, scheme=scheme).open(TOM, TOM)
-    chat.settle()
-    screenshot(chat.page, f"screen-empty-{short}-{size}-{scheme}")
+    chat = open_tab(start_sandbox("--speed", "1").url, viewport=viewport).open(TOM, TOM)
+    look = looks_of(chat, screenshot, "screen", f"{short}-{size}")
+    look("empty")
     begin(chat, language, {"en": "Balanced", "ru": "Средне"}[short])
-    chat.settle()
-    screenshot(chat.page, f"screen-welcome-{short}-{size}-{scheme}")
+    look("welcome")
     silence(chat)
     questions = (
         "/settings",
@@ -161,10 +156,7 @@ def test_every_screen_fits(
     )
     for question in questions:
         answer_to(chat, question)
-        chat.settle()
-        name = re.sub(r"\W+", "-", question).strip("-")
-        screenshot(chat.page, f"screen-{name}-{short}-{size}-{scheme}")
-        assert not chat.overflows()
+        look(re.sub(r"\W+", "-", question).strip("-"))
 
 
 def test_an_admin_lets_a_stranger_in_by_button(

@@ -2,18 +2,16 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import PHONE, OpenTab, StartSandbox
+from tests.browser.looks import Screenshot, looks_of
 from tests.browser.test_desk import answer_to, begin, silence
 from tests.browser.wire import TOM
-
-Screenshot = Callable[[Page, str], Path]
 
 WORDS = {
     "en": {"language": "English", "risk": "Balanced", "open": "Open", "half": "Close half", "chart": "Chart"},
@@ -67,22 +65,17 @@ def test_the_export_can_be_downloaded(start_sandbox: StartSandbox, open_tab: Ope
     expect(chat.messages.last.get_by_test_id("document")).to_contain_text("ledger.csv")
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_every_screen_of_trades_fits_a_phone(
-    start_sandbox: StartSandbox, open_tab: OpenTab, screenshot: Screenshot, scheme: str, language: str
+    start_sandbox: StartSandbox, open_tab: OpenTab, screenshot: Screenshot, language: str
 ) -> None:
     """Each screen is looked at in each theme and language; the pictures are kept."""
     words = WORDS[language]
     sandbox = start_sandbox("--speed", "1")
-    chat = open_tab(sandbox.url, viewport=PHONE, scheme=scheme).open(TOM, TOM)
+    chat = open_tab(sandbox.url, viewport=PHONE).open(TOM, TOM)
     begin(chat, words["language"], words["risk"])
     silence(chat)
-
-    def look(name: str) -> None:
-        chat.settle()
-        screenshot(chat.page, f"paper-{name}-{language}-{scheme}")
-        assert not chat.overflows(), name
+    look = looks_of(chat, screenshot, "paper", language)
 
     answer_to(chat, "/trade btc")
     look("side")

@@ -1,20 +1,16 @@
 """Rich messages in the chat page: as the twin takes them, and as the desk writes them."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import ViewportSize, expect
 
 from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import DESKTOP, PHONE, OpenTab, StartSandbox
+from tests.browser.looks import Screenshot, looks_of
 from tests.browser.sandbox_process import SandboxProcess
 from tests.browser.test_desk import TABLES, answer_to, begin, silence
 from tests.browser.wire import TOM, BotHand, Control
 from tests.build.screens import the_rendering
 from tests.test_words import context
-
-Screenshot = Callable[[Page, str], Path]
 
 WORDS = {
     "en": {"language": "English", "risk": "Balanced", "open": "Open", "settings": "Settings"},
@@ -121,16 +117,15 @@ def test_full_tables_fit_a_phone_and_a_desk(
         assert not chat.overflows(), name
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_a_person_who_sees_tables_gets_them(
-    start_sandbox: StartSandbox, open_tab: OpenTab, screenshot: Screenshot, scheme: str, language: str
+    start_sandbox: StartSandbox, open_tab: OpenTab, screenshot: Screenshot, language: str
 ) -> None:
     """Looked at in each theme and language; the pictures are kept."""
     words = WORDS[language]
     sandbox = start_sandbox("--speed", "3")
-    chat = open_tab(sandbox.url, viewport=PHONE, scheme=scheme).open(TOM, TOM)
-    look = look_of(chat, screenshot, f"{language}-{scheme}")
+    chat = open_tab(sandbox.url, viewport=PHONE).open(TOM, TOM)
+    look = looks_of(chat, screenshot, "rich", language)
     begin(chat, words["language"], words["risk"], sees_tables=None)
     expect(chat.part("rich-photo")).to_be_visible()
     look("probe")
@@ -149,14 +144,3 @@ def test_a_person_who_sees_tables_gets_them(
         look(screen)
     answer_to(chat, "/settings")
     look("settings")
-
-
-def look_of(chat: ChatPage, screenshot: Screenshot, suffix: str) -> Callable[[str], None]:
-    """Takes a picture of what is on screen now."""
-
-    def look(name: str) -> None:
-        chat.settle()
-        screenshot(chat.page, f"rich-{name}-{suffix}")
-        assert not chat.overflows(), name
-
-    return look

@@ -1,6 +1,7 @@
 """Signals as a person reads them on a phone: recorded markets, proposals made by the real rules."""
 
 import re
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,11 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 from engines.signals.proposal import Proposal
 from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import PHONE, OpenTab, StartSandbox
+from tests.browser.looks import Screenshot, looks_of
 from tests.browser.sandbox_process import SandboxProcess
 from tests.browser.test_desk import answer_to, begin
 from tests.browser.wire import ANNA, TOM, Control
@@ -21,13 +23,12 @@ from tests.build.markets import an_instrument
 from tests.build.needs import missing
 from tests.build.signal_desk import lay, real_proposals, weekly
 
-Screenshot = Callable[[Page, str], Path]
-
 NOW = datetime(2025, 4, 28, 15, 10, tzinfo=UTC)
 BEFORE = timedelta(hours=5)
 COINS = ("BTC", "ETH", "SOL")
 WEEKS = 20
 WARM_WITHIN_S = 120.0
+ASKED_EVERY_S = 2.0
 
 WORDS = {
     "en": {
@@ -74,19 +75,31 @@ def proposals(shared_data: Path) -> list[Proposal]:
     return [real_proposals(shared_data, one, start_ms, stop_ms)[-1] for one in instruments]
 
 
+@pytest.fixture(scope="module")
+def laid(
+    shared_data: Path, tmp_path_factory: pytest.TempPathFactory, proposals: list[Proposal]
+) -> tuple[tuple[str, ...], Path]:
+    """The arguments of a sandbox of recorded markets, and its state with signals in the desk and a record
+    behind them."""
+    begin_at, state = f"{NOW:%Y-%m-%dT%H:%M}", tmp_path_factory.mktemp("laid")
+    replayed = ("--replay", str(shared_data), "--from", begin_at, "--speed", "0")
+    SandboxProcess(*replayed, "--state", str(state)).stop()
+    ended = [old for one in proposals for old in weekly(one, WEEKS)]
+    lay(state, sorted(proposals, key=lambda one: one.created_at), ended)
+    return replayed, state
+
+
 @pytest.fixture
 def seeded(
-    start_sandbox: StartSandbox, shared_data: Path, tmp_path: Path, proposals: list[Proposal]
+    start_sandbox: StartSandbox,
+    tmp_path: Path,
+    laid: tuple[tuple[str, ...], Path],
+    proposals: list[Proposal],
 ) -> Seeded:
-    """Recorded markets with signals in the desk and a record behind them."""
-    begin_at = f"{NOW:%Y-%m-%dT%H:%M}"
-    sandbox = start_sandbox(
-        "--replay", str(shared_data), "--from", begin_at, "--speed", "0", "--state", str(tmp_path)
-    )
-    sandbox.stop()
-    ended = [old for one in proposals for old in weekly(one, WEEKS)]
-    lay(tmp_path, sorted(proposals, key=lambda one: one.created_at), ended)
-    sandbox.start()
+    """A world of its own that goes on from there."""
+    replayed, state = laid
+    shutil.copytree(state, tmp_path / "state")
+    sandbox = start_sandbox(*replayed, "--state", str(tmp_path / "state"))
     warm(Control(sandbox.url))
     return Seeded(sandbox, proposals[0])
 
@@ -97,7 +110,7 @@ def warm(control: Control) -> None:
     while not any(one["photo"] for one in control.messages(ANNA)):
         assert time.monotonic() < ends, "the desk draws no card"
         control.say(ANNA, "/signal btc")
-        time.sleep(6)
+        time.sleep(ASKED_EVERY_S)
 
 
 def tap(bubble: Locator, label: str) -> None:
@@ -140,20 +153,15 @@ def test_a_signal_is_read_and_traded_by_tapping(seeded: Seeded, open_tab: OpenTa
     assert not chat.overflows()
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_every_screen_of_signals_fits_a_phone(
-    seeded: Seeded, open_tab: OpenTab, screenshot: Screenshot, scheme: str, language: str
+    seeded: Seeded, open_tab: OpenTab, screenshot: Screenshot, language: str
 ) -> None:
     """Each screen is looked at in each theme and language; the pictures are kept."""
     words = WORDS[language]
-    chat = open_tab(seeded.sandbox.url, viewport=PHONE, scheme=scheme).open(TOM, TOM)
+    chat = open_tab(seeded.sandbox.url, viewport=PHONE).open(TOM, TOM)
     begin(chat, words["language"], words["risk"])
-
-    def look(name: str) -> None:
-        chat.settle()
-        screenshot(chat.page, f"signal-{name}-{language}-{scheme}")
-        assert not chat.overflows(), name
+    look = looks_of(chat, screenshot, "signal", language)
 
     card = answer_to(chat, "/signal btc")
     expect(card).to_contain_text("BTC/USDT")
