@@ -186,8 +186,8 @@ class Sending:
         """What speaks against an order that has not left yet and ends it: it was written down, or waited for
         its turn, while a latch was pulled, its time ran out or it was called back."""
         now, known = self.clock.now(), self.register.find(order.id)
-        if known is not None and known.state is OrderState.CANCEL_PENDING:
-            return Canceled(at=now)
+        if known is None or known.state is OrderState.CANCEL_PENDING or is_final(known.state):
+            return Canceled(at=now)  # its trade may be over with it
         if self.stopping(order.intent) is not None:
             return self._refusal("latch")
         is_over = is_late(order.intent, now) and not is_person(order.intent.owner)

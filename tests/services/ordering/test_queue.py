@@ -1,14 +1,18 @@
 """Orders that wait for their turn at a venue: looked at once more right before they leave."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from engines.orders.order import OrderKind, OrderState
+import pytest
+
+from engines.orders.order import Canceled, Order, OrderEvent, OrderKind, OrderState
 from engines.orders.trade import Trade
 from engines.risk.latch import Cause, Latch, Scope
-from tests.build.fake_venue import Trouble
+from tests.build.clock import HandClock
+from tests.build.fake_venue import FakeVenue, Trouble
 from tests.build.live_desk import LiveDesk, a_live_desk
 
 
@@ -74,6 +78,26 @@ async def test_an_order_that_is_called_back_while_it_waits_never_leaves() -> Non
     await let_go(desk, placing)
     assert [one.state for one in await desk.all_orders(trade)] == [OrderState.CANCELED]
     assert not desk.venue.submits
+
+
+class PromptVenue(FakeVenue):
+    """Says at once, as our own does, that an order is canceled."""
+
+    async def cancel(self, order: Order) -> Sequence[OrderEvent]:
+        return [Canceled(at=self.clock.now())]
+
+
+@pytest.mark.parametrize("has_position", [False, True])
+async def test_an_order_whose_cancel_is_certain_before_its_turn_never_leaves(has_position: bool) -> None:
+    desk = await a_live_desk(venue=PromptVenue(HandClock()))
+    trade = await desk.place() if has_position else await desk.trade()
+    before = list(desk.venue.submits)
+    placing = await queued(desk, trade)
+    [order] = desk.orders.register.working("bybit")
+    await desk.orders.cancel(order.id)
+    await let_go(desk, placing)
+    assert (await states(desk, trade))[-1] is OrderState.CANCELED
+    assert desk.venue.submits == before
 
 
 async def states(desk: LiveDesk, trade: Trade) -> list[OrderState]:
