@@ -24,6 +24,7 @@ import handlers.free_text
 import handlers.help
 import handlers.kill
 import handlers.live
+import handlers.move
 import handlers.order
 import handlers.pause
 import handlers.people
@@ -85,6 +86,7 @@ from services.market.perps import Perps
 from services.market.ring import Rings
 from services.markets import Markets
 from services.monitoring import Monitoring
+from services.moving import Moving
 from services.optional_work import OptionalWork
 from services.ordering.quoting import BookQuotes
 from services.orders import Orders
@@ -142,6 +144,7 @@ SCREENS: tuple[ModuleType, ...] = (
     handlers.order,
     handlers.tickets,
     handlers.live,
+    handlers.move,
     handlers.reconcile,
     handlers.audit,
     handlers.people,
@@ -172,13 +175,12 @@ def build_services(
     """All services of one running desk."""
     clock, desk, messenger = outside.clock, outside.desk, outside.telegram.messenger
     people = People(desk.people, desk.facts, clock, claim_code, appointed(settings))
-    options, rings = market_options(settings), Rings()
+    options, rings, work = market_options(settings), Rings(), OptionalWork()
     markets = Markets(outside.primary, outside.reference, clock, options, rings=rings, store=outside.candles)
     look, every_s = handlers.cockpit.view_of(lambda: services), settings.desk.cockpit_every_s
     indicators = Indicators(outside.library, outside.compiler)
     columns = ColumnSource(markets=markets, rings=rings, indicators=indicators)
-    work, collect = OptionalWork(), collecting(settings)
-    candles = Collector(outside.primary, markets, outside.candles, rings, clock, collect, work)
+    candles = Collector(outside.primary, markets, outside.candles, rings, clock, collecting(settings), work)
     perps = Perps(outside.primary, clock, options)
     outbox = Outbox(desk.outbox, messenger, clock, on_gone=unreachable_of(people))
     teller = Teller(people, clock, notice_of(lambda: services), outbox.stored)
@@ -206,6 +208,7 @@ def build_services(
         drills=build_drills(outside, latches, trades, markets),
         audit=Audit(desk.audit, clock, Redactor(tuple(settings.secrets())).text),
         breakers=build_breakers(gate, latches, lambda: services),
+        moving=Moving(gate.viewing, lambda: services.policies, clock),
         proposals=build_proposals(settings, outside, people, actions, trades, accounts, lambda: services),
         reconciliation=build_reconciliation(outside, latches, trades, accounts, lambda: services),
         upkeep=build_upkeep(settings, outside, accounts, work, lambda: services),

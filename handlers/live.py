@@ -7,7 +7,7 @@ from typing import Final
 
 from engines.market.number import number
 from engines.orders.subaccount import EngineName
-from handlers.ui.admins import admin_chats
+from handlers.ui.admins import admin_chats, check_admin_chat
 from handlers.ui.engine_words import account_name, engine_name, near_name, read_engine
 from handlers.ui.keyboards import button, rows
 from handlers.ui.latch_view import latch_line, moment
@@ -18,6 +18,7 @@ from ports.desk_state import Approval, Policy
 from ports.errors import Refused
 from ports.messages import Button, Keyboard, OutboundMessage, Priority, Screen, Style
 from ports.people import Role
+from services.moving import EngineFunds
 from services.policies import check_limits
 from services.speech import Speech
 
@@ -41,6 +42,7 @@ class PolicyView:
     by: str
     spent: Decimal
     is_unwritten: bool
+    funds: EngineFunds | None
     is_open: bool
     is_monitored: bool
     problem: str
@@ -81,7 +83,7 @@ async def switch(request: Request) -> Screen:
 
 async def set_limits(request: Request) -> Screen:
     """The button that lets orders below limits go by themselves; once."""
-    _check_place(request)
+    check_admin_chat(request)
     person = request.person
     action = await request.services.actions.take(
         AUTO,
@@ -112,7 +114,7 @@ async def _change(request: Request, engine: EngineName, words: list[str]) -> Scr
             raise Refused("not_allowed")
         await policies.go_paper(engine, by=by)
         return _one(request, engine)
-    _check_place(request)
+    check_admin_chat(request)
     if words[0] in _ON:
         return await _arm(request, engine)
     if words[0] in _ASK:
@@ -149,7 +151,7 @@ async def _arm(request: Request, engine: EngineName) -> Screen:
 
 async def _confirm(request: Request, engine: EngineName) -> Screen:
     """The typed confirmation."""
-    _check_place(request)
+    check_admin_chat(request)
     await request.services.policies.go_live(engine, by=request.person.id, chat_id=request.chat_id)
     return _one(request, engine)
 
@@ -190,16 +192,6 @@ def _phrase(engine: EngineName) -> str:
     return f"LIVE {engine.value.upper()}"
 
 
-def _check_place(request: Request) -> None:
-    """Real money is switched on where all admins see it. Raises `Refused`: `not_allowed`,
-    `only_admin_chat`."""
-    if not request.may(Role.ADMIN):
-        raise Refused("not_allowed")
-    admin_chat = request.services.admin_chat
-    if admin_chat is not None and request.chat_id != admin_chat:
-        raise Refused("only_admin_chat")
-
-
 def _overview(request: Request) -> Screen:
     say, policies = request.say, request.services.policies
     views = [policy_view(policy, request.services, say) for policy in policies.all()]
@@ -231,6 +223,7 @@ def policy_view(policy: Policy, services: Services, say: Speech) -> PolicyView:
         since="" if policy.changed_at is None else moment(policy.changed_at, services, say),
         by="" if person is None else person.name,
         spent=services.proposals.spending.today(policy.engine),
+        funds=services.moving.funds(policy.engine),
         is_unwritten=policies.is_unwritten(policy.engine),
         is_open=policies.accounts.is_open(policy.account),
         is_monitored=policies.accounts.is_monitored(policy.account),

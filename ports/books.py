@@ -70,6 +70,11 @@ class Books(Protocol):
         id is known."""
         ...
 
+    async def transfer(self, out: Entry, into: Entry) -> bool:
+        """Store both sides of a transfer between two owners, together or not at all; `False` and nothing
+        stored when it is known. Raises `ports.errors.Transient`."""
+        ...
+
     async def live(self) -> Sequence[tuple[Trade, Sequence[Order]]]:
         """Every trade that is waiting or open, with all its orders, by trade id."""
         ...

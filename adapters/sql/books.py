@@ -73,6 +73,12 @@ class SqlBooks:
     async def book(self, owner: int, new: Sequence[Entry]) -> bool:
         if any(entry.owner != owner for entry in new):
             raise ValueError(f"entries of others among those of {owner}")
+        return await self._book(new)
+
+    async def transfer(self, out: Entry, into: Entry) -> bool:
+        return await self._book([out, into])
+
+    async def _book(self, new: Sequence[Entry]) -> bool:
         async with self._database.write() as connection:
             known = select(entries.c.id).where(entries.c.id == new[0].id)
             if (await connection.execute(known)).first() is not None:

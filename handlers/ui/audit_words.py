@@ -6,7 +6,7 @@ from typing import Any, Final
 from services.speech import Speech
 
 BY_TOKEN: Final = frozenset(
-    {"a", "af", "kx", "oa", "oc", "oe", "oh", "ok", "oo", "op", "qm", "rs", "rx", "tm", "to"}
+    {"a", "af", "kx", "mo", "oa", "oc", "oe", "oh", "ok", "oo", "op", "qm", "rs", "rx", "tm", "to"}
 )
 """Buttons whose text is an opaque token, which says nothing to anybody."""
 
@@ -24,6 +24,7 @@ DEEDS: Final[Mapping[str, str]] = {
     "kr": "resume",
     "kx": "confirm the kill",
     "lang": "language",
+    "mo": "money for another engine",
     "now": "button",
     "oa": "approve",
     "oc": "cancel the order",
@@ -63,6 +64,7 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "gate": "against the limits",
     "late": "sent while the desk was away",
     "live_not_armed": "not asked for before",
+    "move_too_much": "not so much was free",
     "may_not_approve": "may not decide that",
     "no_fresh_price": "no fresh price",
     "no_open_trades": "nothing was open",

@@ -21,6 +21,7 @@ from services.killing import Killing
 from services.latches import Latches
 from services.market.perps import Perps
 from services.markets import Markets
+from services.moving import Moving
 from services.outbox import Outbox
 from services.people import People
 from services.pictures import Pictures
@@ -60,6 +61,7 @@ class Services:
     drills: Drills
     audit: Audit
     breakers: Breakers
+    moving: Moving
     proposals: Proposals
     reconciliation: Reconciliation
     upkeep: Upkeep

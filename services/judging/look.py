@@ -7,7 +7,6 @@ from typing import Final
 
 from engines.core.instrument import MarketKind
 from engines.core.side import Direction
-from engines.ledger import booking
 from engines.orders.order import Intent
 from engines.orders.subaccount import PAPER, EngineName, SubAccount, engine_of, is_live
 from engines.orders.trade import Trade
@@ -15,10 +14,10 @@ from engines.risk.exposure import Exposure, Holding, coming, measured, net_delta
 from engines.risk.mark import Mark
 from engines.risk.view import Account, Market, Pool, Position
 from services.judging.marks import Marks
+from services.judging.spendable import spendable, unused
 from services.judging.turnover import Turnover
 from services.judging.worth import Worth
 from services.trading.funds import Funds
-from services.trading.ledger import QUOTE
 
 PORTFOLIO: Final = (EngineName.CORE, EngineName.TREND, EngineName.FUNDING, EngineName.TACTICAL)
 """Engines that share one portfolio; each of the others is a portfolio of its own."""
@@ -98,7 +97,7 @@ class Look:
         owner = self.intent.owner
         if trade.is_cross and self.intent.instrument.kind is MarketKind.PERP:
             exposure = self.exposure()
-            return _ZERO if exposure is None else (self.capital or _ZERO) - exposure.used_margin
+            return _ZERO if exposure is None else unused(self.worth, owner, exposure)
         return self._cash(owner)
 
     def portfolio(self, market: Market | None) -> Pool:
@@ -135,15 +134,7 @@ class Look:
         return net_delta(held, predictions).get(asset, _ZERO) + sign * more
 
     def _cash(self, owner: int) -> Decimal:
-        """Cash less what entries under way may still take of it."""
-        cash = booking.free(self.worth.register.balances(owner), QUOTE)
-        for one in self.worth.held(owner):
-            adding = one.adding(self.intent.id)
-            price = self.worth.price(one.instrument) if adding else None
-            if price is not None:
-                share = 1 if one.instrument.kind is MarketKind.SPOT else 1 / one.leverage
-                cash -= adding * price * (share + self.funds.fee_rate(one.instrument))
-        return cash
+        return spendable(self.worth, self.funds, owner, intent_id=self.intent.id)
 
     def _coming_value(self) -> Decimal:
         """What entries under way would add to the day."""

@@ -50,6 +50,7 @@ class Ledger:
     _counted: dict[int, set[str]] = field(default_factory=dict)
     """Entries whose storing is not answered yet, and that the last reading of their owner has seen stored."""
     _readings: set[_Reading] = field(default_factory=set)
+    _promised: dict[int, Decimal] = field(default_factory=dict)
 
     def owners(self) -> Sequence[int]:
         """Those whose accounts are known here."""
@@ -90,6 +91,28 @@ class Ledger:
                 return True
         await self.read_again(owner)  # it may be known to the store alone
         return False
+
+    async def transfer(self, out: Entry, into: Entry) -> bool:
+        """Store both sides of a transfer; `False` when it is known already. What leaves is promised until it
+        has left, so that nobody spends it meanwhile. Raises `Transient`."""
+        for owner in (out.owner, into.owner):
+            await self.account(owner)
+        leaves = -booking.free(posted({}, [out]), QUOTE)
+        self._promised[out.owner] = self.promised(out.owner) + leaves
+        try:
+            with self.storing([out, into]):
+                if await self.books.transfer(out, into):
+                    self.post([out, into])
+                    return True
+        finally:
+            self._promised[out.owner] -= leaves
+        for owner in (out.owner, into.owner):
+            await self.read_again(owner)
+        return False
+
+    def promised(self, owner: int) -> Decimal:
+        """Cash that is about to leave."""
+        return self._promised.get(owner, Decimal(0))
 
     @contextmanager
     def storing(self, entries: Iterable[Entry]) -> Iterator[None]:

@@ -198,6 +198,15 @@ class Register:
         """Store an entry that belongs to no trade; `False` when it is known already. Raises `Transient`."""
         return await self._ledger.book(owner, entry)
 
+    async def transfer(self, out: Entry, into: Entry) -> bool:
+        """Store both sides of a transfer between sub-accounts; `False` when it is known already. What leaves
+        is `promised` meanwhile. Raises `Transient`."""
+        return await self._ledger.transfer(out, into)
+
+    def promised(self, owner: int) -> Decimal:
+        """Cash that is about to leave a sub-account."""
+        return self._ledger.promised(owner)
+
     async def commit(self, change: Change, recalled: Held | None = None) -> Held:
         """Store a change; the trade as it stands then. Raises what `Books.commit` raises: nothing changed.
         `recalled` is the trade before where it was over already."""

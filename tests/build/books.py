@@ -72,6 +72,12 @@ class MemoryBooks:
     async def book(self, owner: int, entries: Sequence[Entry]) -> bool:
         if any(entry.owner != owner for entry in entries):
             raise ValueError(f"entries of others among those of {owner}")
+        return self._book(entries)
+
+    async def transfer(self, out: Entry, into: Entry) -> bool:
+        return self._book([out, into])
+
+    def _book(self, entries: Sequence[Entry]) -> bool:
         if entries[0].id in self._entries:
             return False
         self._entries.update((entry.id, entry) for entry in entries)

@@ -56,6 +56,12 @@ class KillingBooks:
         self.countdown.step()
         return is_new
 
+    async def transfer(self, out: Any, into: Any) -> bool:
+        self.countdown.step()
+        is_new = await self.inner.transfer(out, into)
+        self.countdown.step()
+        return is_new
+
     async def shown(self, trade_id: int, *, version: int, chat_id: int, message_id: int) -> None:
         self.countdown.step()
         await self.inner.shown(trade_id, version=version, chat_id=chat_id, message_id=message_id)

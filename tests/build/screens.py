@@ -47,6 +47,7 @@ from services.market.options import MarketOptions
 from services.market.perps import Perps
 from services.market.ring import Rings
 from services.markets import Markets
+from services.moving import Moving
 from services.ordering.findings import Tell
 from services.ordering.quoting import BookQuotes
 from services.orders import Orders
@@ -377,6 +378,12 @@ class Ground:
         anew = partial(Register, register.books, self.clock, register.opening_balance)
         return Drills(latches, anew, orders, road, self.markets, self.clock)
 
+    def screener(self, signals: Signals) -> Screener:
+        """The daily screen, made at once."""
+        facts, frames = self.stores.facts, signals.frames
+        ground = self.source, self.markets, facts, self.clock, self.indicators
+        return Screener(*ground, frames, _IMPATIENT, patience_s=0.0)
+
     def breakers(self, latches: Latches, trades: Trades) -> Breakers:
         """Breakers that look at nothing by themselves."""
         gate = Gate.over(
@@ -407,6 +414,7 @@ class Ground:
         trades = paper_trades(self.source, markets, perps, teller, books, self.messenger, own)
         actions = Actions(stores.actions, clock, lambda: f"token-{next(tokens)}")
         latches = Latches(self.latch_file, stores.latches, clock, latch_news_of(own))
+        breakers = self.breakers(latches, trades)
         board = Board(self.messenger, report_view_of(own), over_of(own))
         services = Services(
             people=people,
@@ -416,16 +424,7 @@ class Ground:
             alerts=self.alerts(own),
             signals=signals,
             candles=self.collector,
-            screener=Screener(
-                self.source,
-                markets,
-                stores.facts,
-                clock,
-                self.indicators,
-                signals.frames,
-                _IMPATIENT,
-                patience_s=0.0,
-            ),
+            screener=self.screener(signals),
             indicators=self.indicators,
             pictures=Pictures(markets, self.indicators, charts, clock),
             actions=actions,
@@ -434,7 +433,8 @@ class Ground:
             killing=self.killing(latches, trades, board),
             kill_board=board,
             drills=self.drills(latches, trades),
-            breakers=self.breakers(latches, trades),
+            breakers=breakers,
+            moving=Moving(breakers.viewing, lambda: services.policies, clock),
             proposals=self.proposals(actions, trades, admin_chat, own),
             reconciliation=self.reconciliation(latches, trades, finding_of(own)),
             upkeep=an_upkeep(clock, stores.facts, self.keys, own),

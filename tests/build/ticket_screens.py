@@ -13,10 +13,12 @@ from engines.orders.trade import Target
 from engines.risk.verdict import Check, Ruling, Verdict
 from handlers.audit import AuditView
 from handlers.live import PolicyView
+from handlers.move import FundsView
 from handlers.order import DeskOrder, DeskPosition
 from handlers.ui.effect_words import EffectWords
 from ports.desk_state import Approval
 from ports.tickets import TicketState
+from services.moving import EngineFunds
 from services.ticketing.progress import progress_of
 from services.ticketing.proposal import Draft, Proposal, Quote, Route
 from services.ticketing.standing import TicketStanding
@@ -121,11 +123,20 @@ def a_policy_view(text: str, **fields: Any) -> PolicyView:
         "by": text,
         "spent": Decimal(120),
         "is_unwritten": False,
+        "funds": None,
         "is_open": True,
         "is_monitored": False,
         "problem": "",
     }
     return PolicyView(**usual | fields)
+
+
+def some_funds(*, is_bad: bool = False) -> EngineFunds:
+    """An engine with a thousand; nobody knows what it is worth where `is_bad`."""
+    known = None if is_bad else Decimal(900)
+    return EngineFunds(
+        engine=EngineName.MANUAL, account="bybit", cash=Decimal("1000.5"), free=known, worth=known
+    )
 
 
 def ticket_values(text: str, instrument: Instrument, *, is_bad: bool) -> dict[str, Any]:
@@ -141,6 +152,8 @@ def ticket_values(text: str, instrument: Instrument, *, is_bad: bool) -> dict[st
     view = a_policy_view(
         text, policy=policy, is_unwritten=is_bad, is_open=not is_bad, problem="account_without_key"
     )
+    view = replace(view, funds=some_funds(is_bad=is_bad))
+    funds = FundsView(engine=text, account=text, funds=some_funds(is_bad=is_bad))
     live = an_open_trade(instrument=instrument)
     record = AuditView(number=1, at="12:00", who=text, deed=text, outcome=text if is_bad else "", said=text)
     check = Check(code=text, is_kept=False, value=Decimal(2), limit=Decimal(1), unit="x", detail=text)
@@ -156,6 +169,10 @@ def ticket_values(text: str, instrument: Instrument, *, is_bad: bool) -> dict[st
         "positions": [] if is_bad else [DeskPosition(standing=a_standing(live), engine=text, is_paper=True)],
         "v": view,
         "views": [view, a_policy_view(text, cools="9:58")],
+        "amount": Decimal(500),
+        "giving": funds,
+        "getting": funds,
+        "funds": [] if is_bad else [funds, funds],
         "wait": text,
         "phrase": text,
         "most_order": Decimal(200),

@@ -18,6 +18,7 @@ from adapters.sql.types import Money
 from engines.core.instrument import MarketKind
 from engines.core.side import Direction
 from engines.ledger.entry import EntryKind, Posting
+from engines.ledger.movement import transfer
 from engines.orders.lifecycle import is_final
 from engines.orders.order import OrderState, Purpose
 from engines.orders.trade import CloseReason, TradeState
@@ -345,3 +346,10 @@ async def test_a_statement_tells_one_moment_while_the_desk_goes_on_booking(books
     last = await books.statement(trades[0].owner)
     assert [trade.id for trade in last.trades] == [1, 2]
     assert sum(trade.funding for trade in last.trades) == len(last.entries) == 40
+
+
+async def test_both_sides_of_a_transfer_are_booked_together_and_once(books: Books) -> None:
+    out, into = transfer(-8, -2, "bybit:a", "USDT", Decimal(40), NOON, quote="USDT")
+    assert await books.transfer(out, into)
+    assert not await books.transfer(out, into)
+    assert (await books.entries(-8), await books.entries(-2)) == ([out], [into])
