@@ -1,4 +1,5 @@
-"""The reliability page names tests; every one of them exists, and every promise is on the page."""
+"""The reliability page names tests; every one of them exists, and every promise is on the page with the last
+figure that was measured for it."""
 
 import ast
 import re
@@ -7,14 +8,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reliability.md"
 PROMISES = range(1, 26)
+LATER = "later"
+FIGURE = re.compile(r"\d.* \(\d{1,2} [A-Z][a-z]{2} 20\d\d, [`a-z].+\)$")
+"""A number, the day, and the command or the row that says how it was measured."""
 
 
-def rows() -> dict[str, str]:
-    """Number, or span of numbers, of each promise, with what holds it."""
+def rows() -> dict[str, tuple[str, str]]:
+    """Number, or span of numbers, of each promise, with what holds it and its last figure."""
     cells = re.findall(
-        r"^\| ([\d–]+) \| [^|]+ \| ([^|]+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+        r"^\| ([\d–]+) \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE
     )
-    return dict(cells)
+    return {span: (held_by.strip(), figure.strip()) for span, held_by, figure in cells}
 
 
 def names_in(path: Path) -> set[str]:
@@ -35,8 +39,15 @@ def test_every_named_test_exists() -> None:
 
 def test_every_promise_has_a_test_or_is_for_later() -> None:
     numbers: list[int] = []
-    for span, held_by in rows().items():
+    for span, (held_by, _) in rows().items():
         first, _, last = span.partition("–")
         numbers.extend(range(int(first), int(last or first) + 1))
-        assert "::" in held_by or held_by.strip() == "later", span
+        assert "::" in held_by or held_by == LATER, span
     assert sorted(numbers) == list(PROMISES)
+
+
+def test_every_promise_that_is_kept_has_a_last_figure() -> None:
+    """With its day, so that an old one is seen to be old."""
+    assert "| last figure |" in PAGE.read_text(encoding="utf-8")
+    for span, (held_by, figure) in rows().items():
+        assert figure == LATER if held_by == LATER else FIGURE.match(figure), (span, figure)
