@@ -92,28 +92,42 @@ class Backlog:
             self._moving = asyncio.create_task(self._keep_moving())
         return misfits
 
+    async def is_in_use(self) -> bool:
+        """Whether anything waits here. While the last of it is being moved the answer is waited for: else
+        what always comes would always find something here, and never go to the database itself."""
+        async with self._lock:
+            return self.is_open
+
     async def move(self, *, wait_s: float) -> None:
-        """Give all of it to the database and forget it here. Raises `Transient`; `Fatal` for what does not
-        fit what is stored: nobody knows what to trade on then."""
-        while waiting := tuple(self._waiting):
-            try:
-                await self._database.batch(partial(self._write, waiting), wait_s=wait_s)
-            except Fatal as error:
-                self._broken = error
-                raise
-            except (IntegrityError, sqlite3.IntegrityError) as error:
-                self._broken = self._misfit(str(error))
-                raise self._broken from error
-            async with self._lock:
-                if len(self._waiting) == len(waiting):
-                    await self._forget()
-                    log.warning("changes_moved_into_database", changes=len(waiting))
+        """Give all of it to the database and forget it here. What has come meanwhile goes after it while
+        nothing more is taken, so that it ends however much comes. Raises `Transient`; `Fatal` for what does
+        not fit what is stored: nobody knows what to trade on then."""
+        waiting = tuple(self._waiting)
+        if not waiting:
+            return
+        await self._store(waiting, wait_s)
+        async with self._lock:
+            if later := self._waiting[len(waiting) :]:
+                await self._store(later, wait_s)
+            changes = len(self._waiting)
+            await self._forget()
+        log.warning("changes_moved_into_database", changes=changes)
 
     async def close(self) -> None:
         """Leave what waits to the next start."""
         if self._moving is not None:
             self._moving.cancel()
             await asyncio.gather(self._moving, return_exceptions=True)
+
+    async def _store(self, changes: Sequence[BoundChange], wait_s: float) -> None:
+        try:
+            await self._database.batch(partial(self._write, changes), wait_s=wait_s)
+        except Fatal as error:
+            self._broken = error
+            raise
+        except (IntegrityError, sqlite3.IntegrityError) as error:
+            self._broken = self._misfit(str(error))
+            raise self._broken from error
 
     async def _keep_moving(self) -> None:
         while self.is_open:

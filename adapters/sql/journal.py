@@ -75,7 +75,7 @@ class Journal:
     async def _write(self, group: Sequence[_Waiting]) -> None:
         """Write a group: trouble with the database is trouble for all of it; what the tables refuse is found
         by halves, and fails alone."""
-        if self._backlog is not None and self._backlog.is_open:
+        if self._backlog is not None and await self._backlog.is_in_use():
             group = await self._set_aside(group, self._backlog)
         if not group:
             return

@@ -2,6 +2,7 @@
 read, and in the tables once, wherever a crash falls."""
 
 import asyncio
+import itertools
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -150,6 +151,25 @@ async def test_a_ticket_is_decided_in_the_database_alone(database: Database, bes
                 await books.commit(decided)
         await moved(beside)
         await books.commit(decided)
+
+
+async def test_what_waits_is_moved_while_more_and_more_comes(database: Database, beside: Path) -> None:
+    async with books_over(database, beside) as books:
+
+        async def trade_on() -> None:
+            for number in itertools.count(2):
+                await books.commit(Change(trade=a_trade(number, owner=OWNER)))
+
+        async with locked(database.place):
+            await books.commit(a_close())
+            trading = asyncio.create_task(trade_on())
+            await asyncio.sleep(0)
+        await moved(beside)
+        assert not trading.done()
+        trading.cancel()
+        await asyncio.gather(trading, return_exceptions=True)
+        stored = await books.trades(OWNER, limit=100_000)
+    assert [trade.id for trade in stored] == list(range(len(stored), 0, -1))
 
 
 async def test_a_person_waits_for_the_database(database: Database, beside: Path) -> None:
