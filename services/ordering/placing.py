@@ -169,9 +169,10 @@ class Placing:
     ) -> Held:
         """The trade once its orders are in the books. Until then those of the desk are seen by the gate, so
         that two at once cannot pass one limit together; `before` they may have waited."""
-        is_reserved = bool(sent) and not is_person(trade.owner)
+        held = self.register.get(trade.id)
+        is_over = held is None and trade.version > 0  # since it was read; the step refuses it
+        is_reserved = bool(sent) and not is_person(trade.owner) and not is_over
         if is_reserved:
-            held = self.register.get(trade.id)
             self.register.reserve(trade if held is None else held.trade, sent)
         try:
             after = await self.journal.write(trade.id, step)

@@ -9,12 +9,13 @@ import pytest
 from engines.orders.order import OrderKind, OrderState
 from engines.orders.subaccount import PAPER, EngineName
 from engines.orders.trade import Trade
-from ports.books import Change
+from ports.books import Change, Conflict
 from ports.errors import Refused, Transient
 from ports.tickets import Ticket, TicketState
 from services.ordering.naming import first_order
 from tests.build.books import MemoryBooks
 from tests.build.gates import GateRoom, a_gate_room
+from tests.build.live_desk import a_live_desk
 from tests.build.paper_desk import a_paper_desk
 from tests.build.tickets import a_ticket
 
@@ -66,3 +67,16 @@ async def test_an_approval_that_could_not_be_stored_leaves_the_order_waiting() -
     assert [one.state for one in held.orders] == [OrderState.AWAITING_APPROVAL]
     await approve(room, ticket)
     assert [one.state for one in room.orders.register.working(PAPER)] == [OrderState.OPEN]
+
+
+async def test_a_trade_that_is_over_by_then_does_not_come_back_to_memory() -> None:
+    books = SlowBooks()
+    desk = await a_live_desk(books=books)
+    trade = await desk.place()
+    more = desk.intent(trade)
+    await desk.place(is_exit=True)
+    books.is_down = True
+    with pytest.raises(Conflict):
+        await desk.orders.place(trade, [more])
+    assert trade.quantity == 1
+    assert not desk.orders.register.live()
