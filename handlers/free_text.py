@@ -76,7 +76,8 @@ async def guess(request: Request) -> Screen | None:
     words = text.lstrip("/").replace(",", " ").split()
     if not words or len(words) > MOST_WORDS:
         return _nearest_command(request, text)
-    if text.startswith("/") and _near_word(words[0], table) is not None:
+    is_slip = text.startswith("/") and _near_word(words[0], table) is not None
+    if is_slip and not await _is_market(request, words[0]):
         return _nearest_command(request, text)
     if (deal := _deal(words, table)) is not None:
         return await now(replace(request, args=f"{deal.name} {text}"))
@@ -164,6 +165,14 @@ async def _says_something(request: Request, word: str) -> bool:
         if error.code != "unknown_symbol":
             raise
         return parse_timeframe(word) is not None
+    return True
+
+
+async def _is_market(request: Request, word: str) -> bool:
+    try:
+        await request.services.markets.resolve(word)
+    except Refused:  # also while the list of markets is not there: what is like a command may be one
+        return False
     return True
 
 
