@@ -82,11 +82,12 @@ class PaperVenue:
         if intent.purpose in _AT_ITS_PRICE:
             return self._at_its_price(order)
         await asyncio.sleep(self._latency_s)
+        is_asleep = order.terms.trigger_price is not None
+        depth = None if is_asleep else await self._books.fresh(intent.instrument)
         if (event := last_look()) is not None:
             return [event]
-        if order.terms.trigger_price is not None:
+        if depth is None:
             return self._fall_asleep(order)
-        depth = await self._books.fresh(intent.instrument)
         now = self._clock.now()
         if intent.expires_at is not None and now > intent.expires_at:
             return [Expired(at=now)]

@@ -98,6 +98,13 @@ async def test_the_rest_that_finds_no_depth_is_gone() -> None:
     assert events[-1].reason == "no_depth"
 
 
+async def test_what_is_not_wanted_any_more_once_the_book_has_come_does_not_meet_it() -> None:
+    desk, end = Desk(), Canceled(at=NOON)
+    events = await desk.venue.submit(sent("1"), Direction.LONG, lambda: end if desk.source.asked else None)
+    assert events == [end]
+    assert await desk.fills(sent("1")) == [(Decimal(100), Decimal(1))]
+
+
 async def test_no_fill_is_worse_than_the_worst_price() -> None:
     assert await Desk().fills(sent("2", worst_price=Decimal("100.5"))) == [(Decimal(100), Decimal(1))]
 
