@@ -186,7 +186,8 @@ class Resolver:
         """Whether another look-up in vain proves that there is nothing, and will be nothing."""
         waited_s = (asked_at - doubt.since).total_seconds()
         if order.state is OrderState.UNKNOWN:  # journalled when its request was over, perhaps in another life
-            waited_s = max(waited_s, self.clock.age_s(order.updated_at))
+            took_s = (self.clock.wire_now() - asked_at).total_seconds()
+            waited_s = max(waited_s, self.clock.age_s(order.updated_at) - took_s)
         if waited_s < self.expiry_s:
             return False
         doubt.empty += 1

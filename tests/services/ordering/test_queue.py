@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from engines.core.instrument import Instrument
 from engines.orders.order import Canceled, Order, OrderEvent, OrderKind, OrderState
 from engines.orders.trade import Trade
 from engines.risk.latch import Cause, Latch, Scope
+from ports.venue_books import VenueOrder
 from tests.build.clock import HandClock
 from tests.build.fake_venue import FakeVenue, Trouble
 from tests.build.live_desk import LiveDesk, a_live_desk
@@ -141,3 +143,24 @@ async def test_what_was_over_in_another_life_does_not_wait_again() -> None:
     again = await a_live_desk(books=desk.books, venue=desk.venue)
     await again.look_up(2)
     assert await states(again, trade) == [OrderState.ABSENT]
+
+
+class Slow(FakeVenue):
+    """Takes ten seconds to look for an order."""
+
+    async def order(
+        self, client_id: str, instrument: Instrument, venue_id: str | None = None
+    ) -> VenueOrder | None:
+        found = await FakeVenue.order(self, client_id, instrument, venue_id)
+        self.clock.move(10)
+        return found
+
+
+async def test_what_was_asked_before_a_request_had_expired_proves_nothing_however_long_it_took() -> None:
+    desk = await a_live_desk(venue=Slow(HandClock()))
+    desk.venue.on_submit.append(Trouble.LOST_BEFORE)
+    trade = await desk.place(is_heard=False)
+    await desk.look_up(2)
+    assert await states(desk, trade) == [OrderState.UNKNOWN]
+    await desk.look_up()
+    assert await states(desk, trade) == [OrderState.ABSENT]
