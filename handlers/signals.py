@@ -38,7 +38,7 @@ async def signals(request: Request) -> Screen:
     }
     latched = latch_line(request.services, request.say)
     html = latched + request.say.render("signals.html", **values)
-    form = rich(request, "rich/signals.html", latched=latched, **values)
+    form = rich(request, "rich/signals.html", latch_line=latched, **values)
     return Screen(html=html, keyboard=_keyboard(request, shown, page, pages), rich=form)
 
 

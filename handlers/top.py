@@ -73,7 +73,7 @@ async def top(request: Request) -> Screen:
     html = latched + say.render("top.html", **values)
     keyboard = (*rows(choice(kinds, letter, "top", count), width=2), *rows(one for one in coins if one))
     return Screen(
-        html=html, keyboard=keyboard, rich=rich(request, "rich/top.html", latched=latched, **values)
+        html=html, keyboard=keyboard, rich=rich(request, "rich/top.html", latch_line=latched, **values)
     )
 
 

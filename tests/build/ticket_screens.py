@@ -162,7 +162,7 @@ def ticket_values(text: str, instrument: Instrument, *, is_bad: bool) -> dict[st
         "tickets": [] if is_bad else [standing, asked],
         "engines": [text, text],
         "engine": text,
-        "latch_line": "",
+        "latch_line": "🛑 <b>KILL L1</b> · all\n",
         "effect": EffectWords(delta="0 → 0.01", limit=text[:8]),
         "d": a_draft(instrument, is_cut=is_bad),
         "orders": [] if is_bad else [DeskOrder(order=order, engine=text, is_paper=False)],
