@@ -46,6 +46,7 @@ class ChangeFile:
         content = b"".join(map(_line, changes))
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         with open(descriptor, "r+b", buffering=0) as file:
+            self._end = min(self._end, os.fstat(descriptor).st_size)  # emptied, though not for certain
             try:
                 file.truncate(self._end)  # behind it is what a crash or a full disk left
                 file.seek(self._end)

@@ -366,3 +366,11 @@ def test_an_append_begins_behind_the_last_whole_line(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     file.empty()
     assert ChangeFile(path).read() == []
+
+
+def test_an_append_leaves_no_hole_in_a_file_that_was_emptied(tmp_path: Path) -> None:
+    file = ChangeFile(tmp_path / "changes")
+    file.append([a_close()])
+    file.path.write_bytes(b"")
+    file.append([a_closed()])
+    assert ChangeFile(file.path).read() == [a_closed()]
