@@ -21,6 +21,9 @@ from engines.orders.subaccount import PAPER
 POST_ONLY_WOULD_TAKE: Final = "post_only_would_take"
 """The reason of a venue that refused a post-only order because the price had come to it."""
 
+CALLED_BACK: Final = "called_back"
+"""The reason of an order that was called back before its venue had it: nothing follows."""
+
 MOST_CHILDREN: Final = 60
 """More than any calm market needs: beyond it something else is wrong, and the intent ends."""
 
@@ -120,7 +123,8 @@ def next_step(intent: Intent, orders: Sequence[Order], moment: Moment) -> Step:
     if not orders:
         return _begin(intent, moment)
     last = orders[-1]
-    if unspoken(intent, orders) <= 0 or len(orders) >= MOST_CHILDREN or _is_late(intent, moment):
+    is_enough = unspoken(intent, orders) <= 0 or len(orders) >= MOST_CHILDREN
+    if is_enough or last.reason == CALLED_BACK or _is_late(intent, moment):
         return Done()
     if last.state is OrderState.ABSENT:
         return _after(moment, last, _begin_anew(intent, orders, moment))

@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 
+from engines.orders.execution import CALLED_BACK
 from engines.orders.lifecycle import is_final
 from engines.orders.order import (
     Canceled,
@@ -20,7 +21,6 @@ from engines.orders.order import (
     Order,
     OrderEvent,
     OrderState,
-    OutcomeUnclear,
 )
 from engines.risk.latch import Cause, Latch, Scope
 from ports.clock import Clock
@@ -46,7 +46,7 @@ EARLIER: Final = timedelta(minutes=1)
 AT_ONCE: Final = 8
 GONE: Final = "gone_from_venue"
 
-_MAY_BE_ABSENT: Final = (OrderState.SENT, OrderState.UNKNOWN, OrderState.CANCEL_PENDING)
+_MAY_BE_ABSENT: Final = (OrderState.SENT, OrderState.UNKNOWN)
 
 
 @dataclass(slots=True, repr=False)
@@ -194,12 +194,14 @@ class Resolver:
         return doubt.empty >= LOOKS
 
     def _absence(self, order: Order, now: datetime) -> list[OrderEvent]:
-        """What it means that the venue has nothing: an order that it once had has ended there."""
-        if order.state in _MAY_BE_ABSENT and not order.fill_ids and order.venue_id is None:
-            is_asked = order.state is OrderState.CANCEL_PENDING
-            unclear: list[OrderEvent] = [OutcomeUnclear(at=now)] if is_asked else []
-            return [*unclear, FoundAbsent(at=now)]
-        return [] if is_final(order.state) else [Canceled(at=now, reason=GONE)]
+        """What it means that the venue has nothing: an order that it once had has ended there, and one that
+        was called back is as it was wanted."""
+        was_there = bool(order.fill_ids) or order.venue_id is not None
+        if order.state in _MAY_BE_ABSENT and not was_there:
+            return [FoundAbsent(at=now)]
+        never_came = order.state is OrderState.CANCEL_PENDING and not was_there
+        reason = CALLED_BACK if never_came else GONE
+        return [] if is_final(order.state) else [Canceled(at=now, reason=reason)]
 
     async def _end_what_should_have_ended(self, order: Order, told: VenueOrder) -> None:
         """It still rests although we wanted it gone, or took it for gone."""

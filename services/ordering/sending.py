@@ -13,6 +13,7 @@ import structlog
 
 from engines.core.instrument import MarketKind
 from engines.core.side import Direction
+from engines.orders.execution import CALLED_BACK
 from engines.orders.lifecycle import is_final
 from engines.orders.order import (
     CancelAsked,
@@ -187,7 +188,7 @@ class Sending:
         its turn, while a latch was pulled, its time ran out or it was called back."""
         now, known = self.clock.now(), self.register.find(order.id)
         if known is None or known.state is OrderState.CANCEL_PENDING or is_final(known.state):
-            return Canceled(at=now)  # its trade may be over with it
+            return Canceled(at=now, reason=CALLED_BACK)  # its trade may be over with it
         if self.stopping(order.intent) is not None:
             return self._refusal("latch")
         is_over = is_late(order.intent, now) and not is_person(order.intent.owner)

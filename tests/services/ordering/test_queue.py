@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from engines.core.instrument import Instrument
-from engines.orders.order import Canceled, Order, OrderEvent, OrderKind, OrderState
+from engines.orders.execution import CALLED_BACK, Done
+from engines.orders.order import Canceled, ExecutionStyle, Order, OrderEvent, OrderKind, OrderState
 from engines.orders.trade import Trade
 from engines.risk.latch import Cause, Latch, Scope
 from ports.venue_books import VenueOrder
@@ -100,6 +101,36 @@ async def test_an_order_whose_cancel_is_certain_before_its_turn_never_leaves(has
     await let_go(desk, placing)
     assert (await states(desk, trade))[-1] is OrderState.CANCELED
     assert desk.venue.submits == before
+
+
+@pytest.mark.parametrize("style", [ExecutionStyle.SINGLE, ExecutionStyle.MAKER_THEN_MARKET])
+async def test_what_is_called_back_and_never_arrived_is_not_sent_again(style: ExecutionStyle) -> None:
+    desk = await a_live_desk()
+    desk.venue.on_submit.append(Trouble.LOST_BEFORE)
+    trade = await desk.place(style=style, is_heard=False)
+    [order] = await desk.all_orders(trade)
+    assert order.state is OrderState.UNKNOWN
+    await desk.orders.cancel(order.id)
+    await desk.look_up(9)
+    desk.clock.move(5)
+    assert isinstance(await desk.orders.runner.step(trade.id, order.intent.id), Done)
+    assert [(one.state, one.reason) for one in await desk.all_orders(trade)] == [
+        (OrderState.CANCELED, CALLED_BACK)
+    ]
+    assert desk.venue.submits == [order.id]
+
+
+async def test_a_maker_that_is_called_back_before_its_turn_is_followed_by_nothing() -> None:
+    desk = await a_live_desk()
+    trade = await desk.trade()
+    placing = await queued(desk, trade, style=ExecutionStyle.MAKER_THEN_MARKET)
+    [order] = desk.orders.register.working("bybit")
+    desk.clock.move(8)
+    await desk.orders.cancel(order.id)
+    await let_go(desk, placing)
+    desk.clock.move(5)
+    assert isinstance(await desk.orders.runner.step(trade.id, order.intent.id), Done)
+    assert not desk.venue.submits
 
 
 async def states(desk: LiveDesk, trade: Trade) -> list[OrderState]:
