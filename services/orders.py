@@ -16,7 +16,7 @@ import structlog
 from engines.core.instrument import Instrument
 from engines.core.move import Move
 from engines.core.side import Direction
-from engines.orders.execution import USUAL, Pace
+from engines.orders.execution import CALLED_BACK, USUAL, Pace
 from engines.orders.lifecycle import is_final
 from engines.orders.order import Intent, Order, OrderState, Purpose
 from engines.orders.pair import OnFailure
@@ -279,12 +279,12 @@ class Orders:
         return await self.approving.decline(order_id, ticket, reason)
 
     async def cancel(self, order_id: str) -> None:
-        """Take an order of the desk out of the book. Raises `Refused`: `no_such_order`, `order_over`,
-        `order_waits` (it is its ticket that is declined), `account_closed`; `Transient`, `Uncertain`: it may
-        still be there, and is seen to where the wish could be written down."""
+        """Take an order of the desk out of the book; nothing follows it. Raises `Refused`: `no_such_order`,
+        `order_over`, `order_waits` (it is its ticket that is declined), `account_closed`; `Transient`,
+        `Uncertain`: it may still be there, and is seen to where the wish could be written down."""
         for _ in range(TRIES):
             try:
-                await self.sending.cancel(self._cancelable(order_id))
+                await self.sending.cancel(self._cancelable(order_id), reason=CALLED_BACK)
                 return
             except Conflict as error:  # it has changed since it was looked at: look again
                 log.info("cancel_again", order=order_id, error=str(error))

@@ -22,7 +22,8 @@ POST_ONLY_WOULD_TAKE: Final = "post_only_would_take"
 """The reason of a venue that refused a post-only order because the price had come to it."""
 
 CALLED_BACK: Final = "called_back"
-"""The reason of an order that was called back before its venue had it: nothing follows."""
+"""The reason of an order that somebody called back, or that was called back before its venue had it: nothing
+follows."""
 
 MOST_CHILDREN: Final = 60
 """More than any calm market needs: beyond it something else is wrong, and the intent ends."""

@@ -245,7 +245,7 @@ def _amended(order: Order, event: OrderEvent) -> Changes:
 
 def _ended(order: Order, event: OrderEvent) -> Changes:
     """The first reason given stays."""
-    assert isinstance(event, Denied | Canceled | VenueRejected)
+    assert isinstance(event, CancelAsked | Denied | Canceled | VenueRejected)
     return {"reason": order.reason or event.reason}
 
 
@@ -262,6 +262,7 @@ _CHANGES: Final[dict[type[OrderEvent], Callable[[Order, OrderEvent], Changes]]] 
     Filled: _filled,
     Opened: _opened,
     QueueMoved: _queued,
+    CancelAsked: _ended,
     Denied: _ended,
     Canceled: _ended,
     VenueRejected: _refused,

@@ -268,7 +268,9 @@ class Filled(OrderEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelAsked(OrderEvent):
-    """We want it gone."""
+    """We want it gone; for a `reason` where that decides what follows."""
+
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,12 +108,12 @@ class Sending:
         taken = Decimal(0) if held is None else claimed(held, order, self._out)
         return held is not None and taken > 0 and taken + order.terms.quantity > held.trade.quantity
 
-    async def cancel(self, order: Order) -> Held | None:
+    async def cancel(self, order: Order, *, reason: str = "") -> Held | None:
         """Take an order out of the book; its trade then. Raises `Transient` or `Conflict` where the wish
         could not be written down; and `Transient` or `Uncertain` where it may still be there: it is seen to.
         """
         if order.state is not OrderState.CANCEL_PENDING:
-            order = await self.booking.note(order, CancelAsked(at=self.clock.now()))
+            order = await self.booking.note(order, CancelAsked(at=self.clock.now(), reason=reason))
         return await self.call_back(order)
 
     async def call_back(self, order: Order) -> Held | None:

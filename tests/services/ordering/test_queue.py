@@ -133,6 +133,21 @@ async def test_a_maker_that_is_called_back_before_its_turn_is_followed_by_nothin
     assert not desk.venue.submits
 
 
+async def test_a_maker_that_a_person_calls_back_late_is_followed_by_nothing() -> None:
+    """Its end is certain only when its time in the book is over, too."""
+    desk = await a_live_desk()
+    trade = await desk.place(style=ExecutionStyle.MAKER_THEN_MARKET)
+    [maker] = await desk.all_orders(trade)
+    desk.clock.move(4)
+    await desk.orders.cancel(maker.id)
+    desk.clock.move(2)
+    await desk.hear()
+    await desk.look_up(4)
+    assert isinstance(await desk.orders.runner.step(trade.id, maker.intent.id), Done)
+    assert await states(desk, trade) == [OrderState.CANCELED]
+    assert desk.venue.submits == [maker.id]
+
+
 async def states(desk: LiveDesk, trade: Trade) -> list[OrderState]:
     return [one.state for one in await desk.all_orders(trade)]
 
