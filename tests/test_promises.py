@@ -37,6 +37,12 @@ def test_every_named_test_exists() -> None:
     assert missing == []
 
 
+def test_no_promise_names_a_test_twice() -> None:
+    for span, (held_by, _) in rows().items():
+        named = re.findall(r"`(tests/[^`]+)`", held_by)
+        assert sorted(named) == sorted(set(named)), span
+
+
 def test_every_promise_has_a_test_or_is_for_later() -> None:
     numbers: list[int] = []
     for span, (held_by, _) in rows().items():
