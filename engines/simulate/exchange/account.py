@@ -1,5 +1,6 @@
 """An account: wallets, what is set aside in them, positions, orders and everything that happened."""
 
+import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -82,6 +83,7 @@ class Account:
         self.orders: dict[str, ExchangeOrder] = {}
         self.live: dict[str, ExchangeOrder] = {}
         self._live_by_market: dict[tuple[MarketKind, str], dict[str, ExchangeOrder]] = {}
+        self._sleeps_until: list[tuple[datetime, str]] = []
         self.by_client_id: dict[str, str] = {}
         self.executions: list[Execution] = []
         self.changes: list[tuple[datetime, WalletChange]] = []
@@ -145,6 +147,15 @@ class Account:
         """The markets in which something rests or sleeps."""
         return [next(iter(orders.values())).instrument for orders in self._live_by_market.values() if orders]
 
+    def pop_overdue(self, at: datetime) -> list[ExchangeOrder]:
+        """What has slept for too long. Each is told once, so it has to be ended then."""
+        overdue = []
+        while self._sleeps_until and self._sleeps_until[0][0] <= at:
+            order = self.orders[heapq.heappop(self._sleeps_until)[1]]
+            if order.is_overdue(at):
+                overdue.append(order)
+        return overdue
+
     def keep(self, order: ExchangeOrder) -> None:
         """Put an order where it belongs now, with what it sets aside."""
         before = self.live.get(order.id)
@@ -154,6 +165,8 @@ class Account:
         if order.is_live:
             self.live[order.id] = there[order.id] = order
             self._set_aside(order, 1)
+            if before is None and order.sleeps_until is not None:
+                heapq.heappush(self._sleeps_until, (order.sleeps_until, order.id))
         elif before is not None:
             del self.live[order.id], there[order.id]
         self.orders[order.id] = order

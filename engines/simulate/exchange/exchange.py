@@ -176,9 +176,8 @@ class Exchange:
     def expire(self, at: datetime) -> None:
         """Take out what has slept for too long."""
         for account in self._accounts.values():
-            for order in account.live_in():
-                if order.is_overdue(at):
-                    self._floor.end(account, order, Why.EXPIRED, at)
+            for order in account.pop_overdue(at):
+                self._floor.end(account, order, Why.EXPIRED, at)
 
     def followed(self) -> dict[tuple[MarketKind, str], Instrument]:
         """The markets in which something may happen: with live orders or positions."""

@@ -132,11 +132,16 @@ class ExchangeOrder:
     def average_price(self) -> Decimal | None:
         return self.cost / self.filled if self.filled else None
 
+    @property
+    def sleeps_until(self) -> datetime | None:
+        """When it ends if nothing has woken it; `None` while it is awake, or may sleep on and on."""
+        if self.state is not State.SLEEPING or self.wish.sleeps_s is None:
+            return None
+        return self.created_at + timedelta(seconds=self.wish.sleeps_s)
+
     def is_overdue(self, at: datetime) -> bool:
         """Whether it has slept for too long."""
-        sleeps_s = self.wish.sleeps_s
-        is_asleep = self.state is State.SLEEPING and sleeps_s is not None
-        return is_asleep and at >= self.created_at + timedelta(seconds=sleeps_s or 0)
+        return self.sleeps_until is not None and at >= self.sleeps_until
 
     @property
     def is_live(self) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from engines.core.side import Direction, Side
 from engines.orders.order import Liquidity
+from engines.simulate.exchange.account import Account
 from engines.simulate.exchange.order import ExchangeOrder, Protects, State, TimeInForce, Touch
 from engines.simulate.exchange.refusal import Declined, Why
 from engines.simulate.exchange.rules import Rules
@@ -233,6 +234,34 @@ def test_what_has_slept_for_too_long_expires_and_is_not_woken() -> None:
     assert sleeping(desk.order(stop))
     desk.exchange.expire(after(60))
     assert (desk.order(stop).state, desk.order(stop).why) == (State.CANCELED, Why.EXPIRED)
+
+
+def test_only_what_is_due_is_looked_at_and_ends_the_earliest_first() -> None:
+    desk = an_exchange()
+    desk.place(Side.BUY, 3, price=90)
+    desk.place(Side.BUY, 1, price=80, trigger_price=D(85))
+    late, early, woken, gone = (
+        desk.place(Side.BUY, 1, price=70, trigger_price=D(trigger), sleeps_s=sleeps_s)
+        for trigger, sleeps_s in ((75, 90), (76, 60), (101, 60), (77, 60))
+    )
+    desk.move(100, 101)
+    desk.exchange.cancel(desk.account, gone, after(1))
+    early = desk.exchange.amend(desk.account, early, after(2), quantity=D(2))
+    kept = Account(desk.account.setup)
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("positions", "executions", "changes", "movements", "settings"), ()
+    )
+    kept.restore(balances=(), orders=desk.account.orders.values(), **nothing)
+    assert kept.pop_overdue(after(59)) == []
+    assert kept.pop_overdue(after(90)) == [early, late]
+    assert kept.pop_overdue(after(91)) == []
+
+    desk.exchange.expire(after(89))
+    assert [desk.order(one).state for one in (late, early, woken)] == [
+        State.SLEEPING,
+        State.CANCELED,
+        State.OPEN,
+    ]
 
 
 def test_some_venues_set_coins_aside_for_a_sale_that_sleeps() -> None:
