@@ -38,6 +38,8 @@ LOOK_EVERY_S: Final = 30.0
 TRY_AGAIN_S: Final = 2.0
 FILLS_FOLLOW_S: Final = 0.5
 """A report of an order may come before those of its fills."""
+SETTLES_S: Final = 10.0
+"""Real seconds in which reports from before a change of ours may still come."""
 OVERLAP: Final = timedelta(minutes=2)
 STRANGERS: Final = 10_000
 """Orders of others that are remembered as told of."""
@@ -221,7 +223,13 @@ class Hearing:
         elif is_empty_end and last.state is not VenueOrderState.REJECTED and not is_final(order.state):
             self.resolver.doubt(order)  # `canceled, filled 0` is confirmed before it is believed
             return [*opened_events(order, last, now), *filled_events(order, fills)]
-        return [*evidence.events, *_amended(order, last, now)]
+        return [*evidence.events, *([] if self._is_outdated(order, last) else _amended(order, last, now))]
+
+    def _is_outdated(self, order: Order, told: VenueOrder) -> bool:
+        """Whether it may have been told before our own last change. The venue's clock is its own: what is
+        told still after a while is true."""
+        is_recent = self.clock.age_s(order.updated_at) < SETTLES_S
+        return is_recent and told.updated_at < order.updated_at
 
     async def _order_of(self, account: str, reports: Sequence[_Told]) -> Order | None:
         client_id = reports[0].client_id

@@ -242,3 +242,33 @@ async def test_what_a_long_outage_began_with_is_read_again_although_rest_answere
     hearing.hear("bybit", StreamState.UP)
     await hearing.repair("bybit")
     assert [finding.code for finding in desk.findings] == ["foreign_fill"]
+
+
+async def test_what_the_venue_said_before_our_own_change_does_not_undo_it() -> None:
+    desk = await a_live_desk()
+    order_id = await resting(desk)
+    before, order = desk.venue.orders[order_id], await desk.books.order(order_id)
+    assert order is not None
+    desk.clock.move(1)
+    await desk.orders.sending.amend(order, replace(order.terms, limit_price=Decimal(98)))
+    desk.venue.stream.clear()
+    desk.orders.hearing.hear("bybit", before)
+    await desk.orders.hearing.work_off()
+    order = await desk.books.order(order_id)
+    assert order is not None
+    assert order.terms.limit_price == 98
+
+
+async def test_what_the_venue_still_says_a_while_after_our_own_change_is_believed() -> None:
+    desk = await a_live_desk()
+    order_id = await resting(desk)
+    before, order = desk.venue.orders[order_id], await desk.books.order(order_id)
+    assert order is not None
+    desk.clock.move(1)
+    await desk.orders.sending.amend(order, replace(order.terms, limit_price=Decimal(98)))
+    desk.venue.orders[order_id] = before
+    desk.clock.move(30)
+    await desk.orders.hearing.compare("bybit")
+    order = await desk.books.order(order_id)
+    assert order is not None
+    assert order.terms.limit_price == 99
