@@ -115,6 +115,7 @@ class Register:
     _trade_locks: dict[int, asyncio.Lock] = field(default_factory=dict)
     _trade_of: dict[str, int] = field(default_factory=dict)
     _over: dict[int, Held] = field(default_factory=dict)
+    _reserved: dict[str, Order] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._ledger = Ledger(self.books, self.clock, self.opening_balance)
@@ -264,11 +265,14 @@ class Register:
 
     def reserve(self, trade: Trade, orders: Sequence[Order]) -> None:
         """Let everybody see orders that are about to be stored, so that no limit is used twice meanwhile."""
+        self._reserved.update((order.id, order) for order in orders)
         self._keep((self.get(trade.id) or Held(trade=trade)).after(trade, orders))
 
     def release(self, trade_id: int, orders: Sequence[Order], before: Sequence[Order] = ()) -> None:
         """Forget reserved orders that could not be stored; those that were there `before` stand again. What
         was read from the store meanwhile stays."""
+        for order in orders:
+            self._reserved.pop(order.id, None)
         held = self.get(trade_id)
         if held is None:
             return
@@ -304,13 +308,19 @@ class Register:
             self._live[trade.id] = replace(held, trade=shown)
 
     async def _read_again(self, trade: Trade) -> None:
-        """Memory is behind the store: a change was stored although its answer was lost."""
+        """Memory is behind the store: a change was stored although its answer was lost. What is reserved
+        stays where the store does not say otherwise."""
         stored = await self.books.trade(trade.id)
+        known = {} if stored is None else {one.id: one for one in await self.books.orders(trade.id)}
+        reserved = [one for one in self._reserved_in(trade.id) if _is_before(known.get(one.id))]
         if stored is not None and stored.is_live:
-            self._keep(Held.of(stored, await self.books.orders(trade.id)))
-        else:
+            self._keep(Held(trade=stored, by_id=known).after(stored, reserved))
+        elif stored is not None or not reserved:
             self._drop(trade.id)
         await self._ledger.read_again(trade.owner)
+
+    def _reserved_in(self, trade_id: int) -> list[Order]:
+        return [one for one in self._reserved.values() if one.intent.trade_id == trade_id]
 
     def _keep(self, held: Held) -> None:
         held = self._shortened(held)
@@ -352,6 +362,8 @@ class Register:
             self._keep(held)
         else:
             self._forget(held)
+        for order in change.orders:
+            self._reserved.pop(order.id, None)
         self._ledger.post(change.entries)
         for hear in self.on_change:
             hear(held)
@@ -373,3 +385,8 @@ class Register:
         self._trade_locks.pop(held.trade.id, None)
         for order_id in held.by_id:
             self._trade_of.pop(order_id, None)
+
+
+def _is_before(stored: Order | None) -> bool:
+    """Whether the store has an order as it was before it was reserved: not at all, or waiting."""
+    return stored is None or stored.state is OrderState.AWAITING_APPROVAL

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from engines.orders.order import OrderKind, OrderState
+from engines.orders.order import OrderKind, OrderState, Terms
 from engines.orders.subaccount import PAPER, EngineName
 from engines.orders.trade import Trade
 from ports.books import Change, Conflict
@@ -15,7 +15,7 @@ from ports.tickets import Ticket, TicketState
 from services.ordering.naming import first_order
 from tests.build.books import MemoryBooks
 from tests.build.gates import GateRoom, a_gate_room
-from tests.build.live_desk import a_live_desk
+from tests.build.live_desk import LiveDesk, a_live_desk
 from tests.build.paper_desk import a_paper_desk
 from tests.build.tickets import a_ticket
 
@@ -80,3 +80,72 @@ async def test_a_trade_that_is_over_by_then_does_not_come_back_to_memory() -> No
         await desk.orders.place(trade, [more])
     assert trade.quantity == 1
     assert not desk.orders.register.live()
+
+
+class ForgetfulBooks(MemoryBooks):
+    """Books whose next answers are lost although the change was stored."""
+
+    lost = 0
+
+    async def commit(self, change: Change) -> None:
+        await MemoryBooks.commit(self, change)
+        if self.lost:
+            self.lost -= 1
+            raise Conflict(f"trade {change.trade.id} at version {change.trade.version}")
+
+
+def names(desk: LiveDesk, trade: Trade) -> set[str]:
+    """Orders of a trade that memory has."""
+    held = desk.orders.register.get(trade.id)
+    assert held is not None
+    return set(held.by_id)
+
+
+async def test_what_another_has_reserved_stays_when_a_trade_is_read_again() -> None:
+    books = ForgetfulBooks()
+    desk = await a_live_desk(books=books)
+    trade = await desk.place()
+    register, intent = desk.orders.register, desk.intent(trade)
+    order = desk.orders.placing.created(intent, Terms.of(intent))
+    register.reserve(trade, [order])
+    books.lost = 1
+    with pytest.raises(Conflict):
+        await register.commit(Change(trade=replace(trade, version=trade.version + 1)))
+    assert order.id in names(desk, trade)
+    register.release(trade.id, [order])
+    assert order.id not in names(desk, trade)
+
+
+async def test_what_is_in_the_books_by_then_is_not_taken_for_reserved() -> None:
+    books = ForgetfulBooks()
+    desk = await a_live_desk(books=books)
+    trade = await desk.place()
+    intent = desk.intent(trade)
+    order = desk.orders.placing.created(intent, Terms.of(intent))
+    denied = replace(order, state=OrderState.DENIED)
+    desk.orders.register.reserve(trade, [order])
+    books.lost = 1
+    with pytest.raises(Conflict):
+        await desk.orders.register.commit(
+            Change(trade=replace(trade, version=trade.version + 1), orders=(denied,))
+        )
+    assert desk.orders.register.find(order.id) == denied
+    desk.orders.register.release(trade.id, [order])
+    assert desk.orders.register.find(order.id) == denied
+
+
+async def test_a_new_trade_that_could_not_be_stored_stays_while_another_has_reserved_in_it() -> None:
+    desk = await a_live_desk()
+    trade = await desk.trade()
+    first, second = (
+        desk.orders.placing.created(intent, Terms.of(intent))
+        for intent in (desk.intent(trade), desk.intent(trade))
+    )
+    for order in (first, second):
+        desk.orders.register.reserve(trade, [order])
+    with pytest.raises(Conflict):
+        await desk.orders.register.commit(Change(trade=replace(trade, version=7), orders=(first,)))
+    desk.orders.register.release(trade.id, [first])
+    assert names(desk, trade) == {second.id}
+    desk.orders.register.release(trade.id, [second])
+    assert desk.orders.register.get(trade.id) is None
