@@ -230,6 +230,8 @@ UNFINISHED = text("orders.state NOT IN ('denied', 'filled', 'canceled', 'rejecte
 _UNFINISHED = text("state NOT IN ('denied', 'filled', 'canceled', 'rejected', 'expired', 'absent')")
 Index("ix_orders_unfinished", orders.c.number, sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED)
 Index("ix_orders_created_at", orders.c.created_at)
+_AT_A_VENUE = text("venue_id IS NOT NULL")
+Index("ix_orders_venue_id", orders.c.venue_id, sqlite_where=_AT_A_VENUE, postgresql_where=_AT_A_VENUE)
 
 fills = Table(
     "fills",
