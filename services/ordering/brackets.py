@@ -174,14 +174,15 @@ class Brackets:
         return not (is_put_off or await self._warn(trade_id))
 
     async def _is_passed(self, held: Held, step: BracketStep) -> bool:
-        """Whether the market is beyond where a stop of coins would go, or nobody knows. A venue that finds
-        out by itself from which side a price is touched would wait for the way back; the desk watches."""
+        """Whether the market is known to be beyond where a stop of coins would go. A venue that finds out by
+        itself from which side a price is touched would wait for the way back; the desk watches. While the
+        desk sees no market it cannot watch, so the stop goes to the venue."""
         instrument = held.trade.instrument
         if instrument.kind is MarketKind.PERP or isinstance(step, Cancel):
             return False
         quote = await self.placing.quotes(account_of(held), instrument)
         trigger_price = step.terms.trigger_price
-        return quote is None or (trigger_price is not None and quote.bid <= trigger_price)
+        return quote is not None and trigger_price is not None and quote.bid <= trigger_price
 
     def _forget(self, trade_id: int) -> None:
         self._verified.pop(trade_id, None)

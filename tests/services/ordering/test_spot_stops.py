@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from engines.core.instrument import MarketKind
+from engines.core.instrument import Instrument, MarketKind
 from engines.core.side import Direction
 from engines.orders.bracket import Sleep
+from engines.orders.execution import Quote
 from engines.orders.order import Order, OrderKind, OrderState, Purpose
 from engines.orders.trade import CloseReason, Target, Trade, TradeState
 from engines.risk.kill import Closing
@@ -250,6 +251,18 @@ async def test_none_is_put_where_the_market_has_been_already(desk: LiveDesk) -> 
     assert asleep(desk) == []
     await fall(desk, "94")
     assert (await desk.see(trade)).close_reason is CloseReason.STOP
+
+
+async def test_one_is_put_there_while_the_market_is_not_known(desk: LiveDesk) -> None:
+    async def blind(account: str, instrument: Instrument) -> Quote | None:
+        return None
+
+    desk.orders.placing.quotes = blind
+    trade = await holding(desk)
+    assert asleep(desk) == [(D(95), D(2))]
+    held = desk.orders.register.get(trade.id)
+    assert held is not None
+    assert desk.orders.is_seen_to(held, Purpose.STOP)
 
 
 async def test_one_that_was_touched_and_does_not_fire_is_taken_back_and_the_desk_sells(
