@@ -50,7 +50,7 @@ class Guard:
         is_busy = self.register.lock_of(held.trade).locked()
         if is_busy or held.resting or is_exit_due(held):
             return False
-        decision = _decided(held.trade, clipped(move, held.trade.armed_at))
+        decision = self._decide(held.trade, clipped(move, held.trade.armed_at))
         if decision.exits or decision.events:
             return False
         self.register.see(_seen(decision.trade, move.at))
@@ -83,7 +83,15 @@ class Guard:
             if self.orders.clock.age_s(held.orders[-1].updated_at) >= SEND_AGAIN_S:
                 await self.orders.retry(trade.id)
             return
-        await self._protect(held, _decided(held.trade, part), move.at)
+        await self._protect(held, self._decide(held.trade, part), move.at)
+
+    def _decide(self, trade: Trade, part: Move | None) -> Decision:
+        """What a move calls for; one that is news and calls for no stop shows the market clear of it."""
+        decision = _decided(trade, part)
+        is_news = part is not None and part.at > trade.seen_at
+        if is_news and all(one.purpose is Purpose.TARGET for one in decision.exits):
+            self.orders.brackets.stood_clear(trade.id)
+        return decision
 
     async def _protect(self, held: Held, decision: Decision, at: datetime) -> None:
         decided = _seen(decision.trade, at)

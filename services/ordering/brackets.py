@@ -131,6 +131,10 @@ class Brackets:
             if is_guard(order) and order.state in _ASKED and is_target is (purpose is Purpose.TARGET):
                 self.resolver.doubt(order, after_s=VERIFY_S)
 
+    def stood_clear(self, trade_id: int) -> None:
+        """The market is on the right side of a stop: its next touch is the first again."""
+        self._touched.pop(trade_id, None)
+
     async def run(self) -> None:
         """Endless: bring protection up to date, each venue account by itself; stops that trail the price are
         looked at every second."""

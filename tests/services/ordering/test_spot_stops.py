@@ -265,6 +265,26 @@ async def test_one_is_put_there_while_the_market_is_not_known(desk: LiveDesk) ->
     assert desk.orders.is_seen_to(held, Purpose.STOP)
 
 
+async def test_one_that_was_touched_days_ago_is_the_venues_when_it_is_touched_again(desk: LiveDesk) -> None:
+    trade = await holding(desk)
+    await fall(desk, "94")
+    await fall(desk, "101")
+    await fall(desk, "94")
+    assert await exits(desk, trade, Purpose.STOP) != []
+    assert len(desk.venue.submits) == 2
+    assert asleep(desk) == [(D(95), D(2))]
+
+
+async def test_an_old_candle_does_not_take_a_touch_back(desk: LiveDesk) -> None:
+    trade = await holding(desk)
+    await fall(desk, "94")
+    early = desk.clock.now() - timedelta(seconds=30)
+    old = a_move("101", "100", kind=MarketKind.SPOT, since=early, at=early + timedelta(seconds=1))
+    await Guard(desk.orders.register, desk.orders).apply(old)
+    await fall(desk, "94")
+    assert (await desk.see(trade)).close_reason is CloseReason.STOP
+
+
 async def test_one_that_was_touched_and_does_not_fire_is_taken_back_and_the_desk_sells(
     desk: LiveDesk,
 ) -> None:
