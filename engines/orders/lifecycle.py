@@ -94,6 +94,7 @@ TRANSITIONS: Final[dict[tuple[OrderState, type[OrderEvent]], OrderState]] = {
     (S.CANCEL_PENDING, Acknowledged): S.CANCEL_PENDING,  # late
     (S.CANCEL_PENDING, Opened): S.CANCEL_PENDING,  # late
     (S.CANCEL_PENDING, QueueMoved): S.CANCEL_PENDING,
+    (S.CANCEL_PENDING, CancelAsked): S.CANCEL_PENDING,  # by somebody else, for a reason of his own
     (S.CANCEL_PENDING, Filled): S.CANCEL_PENDING,  # filled while the cancel was on its way
     (S.CANCEL_PENDING, Canceled): S.CANCELED,
     (S.CANCEL_PENDING, VenueRejected): S.REJECTED,  # there was nothing to cancel

@@ -112,7 +112,7 @@ class Sending:
         """Take an order out of the book; its trade then. Raises `Transient` or `Conflict` where the wish
         could not be written down; and `Transient` or `Uncertain` where it may still be there: it is seen to.
         """
-        if order.state is not OrderState.CANCEL_PENDING:
+        if order.state is not OrderState.CANCEL_PENDING or reason not in ("", order.reason):
             order = await self.booking.note(order, CancelAsked(at=self.clock.now(), reason=reason))
         return await self.call_back(order)
 

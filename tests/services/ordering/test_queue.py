@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engines.core.instrument import Instrument
-from engines.orders.execution import CALLED_BACK, Done
+from engines.orders.execution import CALLED_BACK, Cancel, Done
 from engines.orders.order import Canceled, ExecutionStyle, Order, OrderEvent, OrderKind, OrderState
 from engines.orders.trade import Trade
 from engines.risk.latch import Cause, Latch, Scope
@@ -145,6 +145,23 @@ async def test_a_maker_that_a_person_calls_back_late_is_followed_by_nothing() ->
     await desk.look_up(4)
     assert isinstance(await desk.orders.runner.step(trade.id, maker.intent.id), Done)
     assert await states(desk, trade) == [OrderState.CANCELED]
+    assert desk.venue.submits == [maker.id]
+
+
+async def test_a_maker_that_is_called_back_while_it_is_cancelled_already_is_followed_by_nothing() -> None:
+    desk = await a_live_desk()
+    trade = await desk.place(style=ExecutionStyle.MAKER_THEN_MARKET)
+    [maker] = await desk.all_orders(trade)
+    desk.clock.move(6)
+    assert isinstance(await desk.orders.runner.step(trade.id, maker.intent.id), Cancel)
+    assert await states(desk, trade) == [OrderState.CANCEL_PENDING]
+    await desk.orders.cancel(maker.id)
+    await desk.hear()
+    await desk.look_up(2)
+    assert isinstance(await desk.orders.runner.step(trade.id, maker.intent.id), Done)
+    assert [(one.state, one.reason) for one in await desk.all_orders(trade)] == [
+        (OrderState.CANCELED, CALLED_BACK)
+    ]
     assert desk.venue.submits == [maker.id]
 
 
