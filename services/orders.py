@@ -119,7 +119,7 @@ class Orders:
         brackets = Brackets(books, register, placing, sending, resolver, clock, tell, returning.is_ready)
         sending.make_room = brackets.room.make
         register.on_change.extend((positions.hear, brackets.hear))
-        pairs = Pairs(register, placing, sending, positions, clock, tell, returning.is_ready)
+        pairs = Pairs(register, placing, sending, positions, clock, tell, returning.is_ready, runner.goes_on)
         register.on_orders.extend((brackets.hear_orders, runner.hear, pairs.hear))
         return cls(
             venues=venues,

@@ -14,6 +14,7 @@ from engines.orders.order import (
     Acknowledged,
     Amended,
     ApprovalAsked,
+    CalledOff,
     CancelAsked,
     Canceled,
     Denied,
@@ -112,6 +113,7 @@ TRANSITIONS: Final[dict[tuple[OrderState, type[OrderEvent]], OrderState]] = {
     (S.UNKNOWN, FoundAbsent): S.ABSENT,
 
     (S.ABSENT, FoundAbsent): S.ABSENT,  # repeated
+    (S.ABSENT, CalledOff): S.ABSENT,  # nothing is to follow it
     (S.ABSENT, Filled): S.PARTIALLY_FILLED,  # the proof was wrong; money moved, so it counts, and is flagged
 
     (S.FILLED, Acknowledged): S.FILLED,  # late
@@ -127,6 +129,7 @@ TRANSITIONS: Final[dict[tuple[OrderState, type[OrderEvent]], OrderState]] = {
     (S.CANCELED, Filled): S.CANCELED,  # executed before the cancel, told after it: counts, and is flagged
     (S.CANCELED, Canceled): S.CANCELED,  # repeated
     (S.CANCELED, Expired): S.CANCELED,  # two words for the same end
+    (S.CANCELED, CalledOff): S.CANCELED,  # nothing is to follow it
     (S.CANCELED, OutcomeUnclear): S.CANCELED,  # the stream answered before the request failed
 
     (S.EXPIRED, Acknowledged): S.EXPIRED,  # late
@@ -135,10 +138,12 @@ TRANSITIONS: Final[dict[tuple[OrderState, type[OrderEvent]], OrderState]] = {
     (S.EXPIRED, Filled): S.EXPIRED,  # executed before the end, told after it: counts, and is flagged
     (S.EXPIRED, Canceled): S.EXPIRED,  # two words for the same end
     (S.EXPIRED, Expired): S.EXPIRED,  # repeated
+    (S.EXPIRED, CalledOff): S.EXPIRED,  # nothing is to follow it
     (S.EXPIRED, OutcomeUnclear): S.EXPIRED,  # the stream answered before the request failed
 
     (S.REJECTED, VenueRejected): S.REJECTED,  # repeated
     (S.REJECTED, Canceled): S.REJECTED,  # the cancel that raced the refusal
+    (S.REJECTED, CalledOff): S.REJECTED,  # nothing is to follow it
     (S.REJECTED, OutcomeUnclear): S.REJECTED,  # the stream answered before the request failed
 }
 # fmt: on
@@ -250,6 +255,12 @@ def _ended(order: Order, event: OrderEvent) -> Changes:
     return {"reason": order.reason or event.reason}
 
 
+def _called_off(order: Order, event: OrderEvent) -> Changes:
+    """Why it ended does not matter any more."""
+    assert isinstance(event, CalledOff)
+    return {"reason": event.reason}
+
+
 def _refused(order: Order, event: OrderEvent) -> Changes:
     """What was filled in part cannot have been refused, nor never been there."""
     if order.fill_ids:
@@ -263,6 +274,7 @@ _CHANGES: Final[dict[type[OrderEvent], Callable[[Order, OrderEvent], Changes]]] 
     Filled: _filled,
     Opened: _opened,
     QueueMoved: _queued,
+    CalledOff: _called_off,
     CancelAsked: _ended,
     Denied: _ended,
     Canceled: _ended,

@@ -274,6 +274,13 @@ class CancelAsked(OrderEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CalledOff(OrderEvent):
+    """It is over, and what it left over is not wanted any more, for a `reason`."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Canceled(OrderEvent):
     """The venue took it out of the book; also what is left of a market order that found no more depth."""
 

@@ -30,12 +30,14 @@ class OnFailure(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
     """One leg: its intent, its orders and those of later tries, and those that took back. `weight` turns its
-    base coins into what the legs have in common (1 where both are of the same coin)."""
+    base coins into what the legs have in common (1 where both are of the same coin). `followed` are the ids
+    of orders that are over but whose intents go on: the market after a maker, the next try."""
 
     intent: Intent
     orders: tuple[Order, ...] = ()
     unwinding: tuple[Order, ...] = ()
     weight: Decimal = Decimal(1)
+    followed: frozenset[str] = frozenset()
 
     @property
     def filled(self) -> Decimal:
@@ -44,8 +46,8 @@ class Leg:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing of it is under way."""
-        return all(is_final(order.state) for order in (*self.orders, *self.unwinding))
+        """Whether nothing of it is under way, nor will be by itself."""
+        return not self.followed and all(is_final(order.state) for order in (*self.orders, *self.unwinding))
 
     @property
     def is_certain(self) -> bool:
@@ -66,7 +68,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopLeg:
-    """Take what is left of a leg out of the book: it took too long."""
+    """Take what is left of a leg out of the book, and let nothing follow: it took too long."""
 
     intent_id: str
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +11,8 @@ from typing import Final
 import structlog
 
 from engines.core.side import Direction, Side
+from engines.orders.execution import CALLED_BACK
+from engines.orders.lifecycle import is_final
 from engines.orders.order import ExecutionStyle, Intent, Order, OrderKind, OrderState, Purpose
 from engines.orders.pair import (
     CompleteLeg,
@@ -53,7 +55,8 @@ _CAN_END: Final = (OrderState.ACKNOWLEDGED, OrderState.OPEN, OrderState.PARTIALL
 
 @dataclass(slots=True, repr=False)
 class Pairs:
-    """Pairs that are under way. How long each stood on one leg is in the log once it is even."""
+    """Pairs that are under way. `goes_on` says whether something follows orders of an intent that are over.
+    How long each stood on one leg is in the log once it is even."""
 
     register: Register
     placing: Placing
@@ -62,6 +65,7 @@ class Pairs:
     clock: Clock
     tell: Tell
     is_ready: Callable[[str], bool]
+    goes_on: Callable[[Sequence[Order]], Awaitable[bool]]
     unhedged_s: float = 10.0
     _trades: dict[str, set[int]] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
@@ -138,6 +142,9 @@ class Pairs:
             return Even()
         if not all(self.is_ready(leg.intent.account) for leg in (pair.first, pair.second)):
             return Waiting()
+        pair = replace(
+            pair, first=await self._looked_at(pair.first), second=await self._looked_at(pair.second)
+        )
         since = self._since[name] = unhedged_since(pair, self._since.get(name))
         for_s = 0.0 if since is None else self.clock.age_s(since)
         longest_s = self._longest_s[name] = max(self._longest_s.get(name, 0.0), for_s)
@@ -160,13 +167,26 @@ class Pairs:
         await self._warn(pair, leg, for_s)
         match step:
             case StopLeg():
-                for order in (*leg.orders, *leg.unwinding):
-                    if order.state in _CAN_END:
-                        await self.sending.cancel(order)
+                await self._stop(leg)
             case CompleteLeg(quantity=quantity):
                 await self._send(_at_market(leg.intent, leg.intent.id + "c", quantity))
             case UnwindLeg(quantity=quantity):
                 await self._take_back(pair, leg, quantity)
+
+    async def _stop(self, leg: Leg) -> None:
+        for order in (*leg.orders, *leg.unwinding):
+            if order.state in _CAN_END:
+                await self.sending.cancel(order, reason=CALLED_BACK)
+            elif order.id in leg.followed:
+                await self.sending.call_off(order)
+
+    async def _looked_at(self, leg: Leg) -> Leg:
+        """The leg with what is known of what follows its orders."""
+        of_intent: dict[str, list[Order]] = {}
+        for order in (*leg.orders, *leg.unwinding):
+            of_intent.setdefault(order.intent.id, []).append(order)
+        over = [orders for orders in of_intent.values() if all(is_final(one.state) for one in orders)]
+        return replace(leg, followed=frozenset([one[-1].id for one in over if await self.goes_on(one)]))
 
     async def _take_back(self, pair: Pair, leg: Leg, quantity: Decimal) -> None:
         """Take back what a leg is ahead, as far as it is still held; with longer and longer rests while its

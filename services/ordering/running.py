@@ -1,7 +1,7 @@
 """Drives the desk's intents through their styles: one step after another, until nothing is left to do."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -101,6 +101,13 @@ class Runner:
             log.warning("step_not_done", intent=intent_id, step=type(step).__name__, error=str(error))
             return Wait(for_s=_AGAIN_S)
         return step
+
+    async def goes_on(self, orders: Sequence[Order]) -> bool:
+        """Whether something is to follow the orders of an intent, all of which are over."""
+        intent = orders[0].intent
+        if self.register.get(intent.trade_id) is None:
+            return False
+        return not isinstance(next_step(intent, orders, await self._moment(intent)), Done)
 
     async def _has_all(self, held: Held, intent: Intent) -> bool:
         """Whether all is booked that its last order was filled with; else it is looked at anew."""

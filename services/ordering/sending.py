@@ -16,6 +16,7 @@ from engines.core.side import Direction
 from engines.orders.execution import CALLED_BACK
 from engines.orders.lifecycle import is_final
 from engines.orders.order import (
+    CalledOff,
     CancelAsked,
     Canceled,
     Expired,
@@ -116,6 +117,10 @@ class Sending:
             order = await self.booking.note(order, CancelAsked(at=self.clock.now(), reason=reason))
         return await self.call_back(order)
 
+    async def call_off(self, order: Order) -> None:
+        """Let nothing follow an order that is over. Raises `Transient`, `Conflict`: something may follow."""
+        await self.booking.note(order, CalledOff(at=self.clock.now(), reason=CALLED_BACK))
+
     async def call_back(self, order: Order) -> Held | None:
         """Ask the venue to cancel; as `cancel` raises."""
         venue = self.venues[order.intent.account]
@@ -189,16 +194,25 @@ class Sending:
         now, known = self.clock.now(), self.register.find(order.id)
         if known is None or known.state is OrderState.CANCEL_PENDING or is_final(known.state):
             return Canceled(at=now, reason=CALLED_BACK)  # its trade may be over with it
+        if self._is_called_off(order.intent):
+            return Canceled(at=now, reason=CALLED_BACK)
         if self.stopping(order.intent) is not None:
             return self._refusal("latch")
         is_over = is_late(order.intent, now) and not is_person(order.intent.owner)
         return Expired(at=now) if is_over else None
 
+    def _is_called_off(self, intent: Intent) -> bool:
+        """Whether an order of the desk was called back while another of its intent was written down. What the
+        market calls for is wanted all the same."""
+        if is_person(intent.owner) or _is_called_for(intent):
+            return False
+        held = self.register.get(intent.trade_id)
+        return held is not None and any(one.reason == CALLED_BACK for one in held.of_intent(intent.id))
+
     def _not_taken(self, intent: Intent) -> OrderEvent:
         """The venue proved that it does not have the order. What the market called for, and what the desk
         wants, is sent again soon; a person is told, and decides."""
-        is_called_for = intent.reduce_only and intent.purpose not in BY_THE_PERSON
-        if is_called_for or not is_person(intent.owner):
+        if _is_called_for(intent) or not is_person(intent.owner):
             return FoundAbsent(at=self.clock.now())
         return self._refusal("no_fresh_price")
 
@@ -215,6 +229,11 @@ class Sending:
         if not events:
             return self.register.get(order.intent.trade_id)
         return await self.booking.settle(order.intent.trade_id, order.id, events)
+
+
+def _is_called_for(intent: Intent) -> bool:
+    """Whether the market called for an exit, by a stop or a target."""
+    return intent.reduce_only and intent.purpose not in BY_THE_PERSON
 
 
 def claimed(held: Held, order: Order, out: Collection[str]) -> Decimal:

@@ -23,6 +23,7 @@ from engines.orders.order import (
     Acknowledged,
     Amended,
     ApprovalAsked,
+    CalledOff,
     CancelAsked,
     Canceled,
     Denied,
@@ -62,6 +63,7 @@ ONE_OF_EACH: Sequence[OrderEvent] = (
     Amended(at=NOW, terms=Terms(quantity=Decimal("0.8"), kind=OrderKind.LIMIT, limit_price=Decimal(99))),
     filled("0.4"),
     CancelAsked(at=NOW),
+    CalledOff(at=NOW, reason="called_back"),
     Canceled(at=NOW),
     VenueRejected(at=NOW, reason="no"),
     Expired(at=NOW),
@@ -207,6 +209,11 @@ def test_an_order_found_again_keeps_what_it_had() -> None:
     assert lost.state is S.UNKNOWN
     for found in (Acknowledged(at=NOW), Opened(at=NOW)):
         assert apply(lost, found).state is S.PARTIALLY_FILLED
+
+
+def test_what_is_called_off_after_its_end_says_so() -> None:
+    order = apply(an_order(S.OPEN), Canceled(at=NOW, reason="gone"))
+    assert apply(order, CalledOff(at=NOW, reason="called_back")).reason == "called_back"
 
 
 def test_the_first_reason_stays() -> None:

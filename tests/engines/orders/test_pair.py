@@ -65,6 +65,15 @@ def test_a_leg_that_takes_too_long_is_stopped() -> None:
     assert pair_step(pair, unhedged_for_s=10) == StopLeg(intent_id="ppb")
 
 
+def test_a_leg_that_goes_on_after_its_order_is_not_over() -> None:
+    gap = a_leg(SHORT, S.CANCELED, followed=frozenset({"ppb-1"}))
+    pair = a_pair(a_leg(LONG, S.FILLED, 2), gap)
+    assert pair_step(pair, unhedged_for_s=9.9) == Waiting()
+    assert pair_step(pair, unhedged_for_s=10) == StopLeg(intent_id="ppb")
+    even = a_pair(a_leg(LONG, S.CANCELED), gap)
+    assert pair_step(even, unhedged_for_s=99) == Waiting()
+
+
 def test_what_is_ahead_is_stopped_before_it_is_taken_back() -> None:
     pair = a_pair(a_leg(LONG, S.PARTIALLY_FILLED, 1), a_leg(SHORT, S.REJECTED))
     assert pair_step(pair, unhedged_for_s=0) == StopLeg(intent_id="ppa")

@@ -2,24 +2,27 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from engines.core.side import Direction
-from engines.orders.order import OrderState
-from engines.orders.pair import Even, OnFailure, PairStep, Waiting
+from engines.orders.execution import CALLED_BACK, Cancel, Done, Place
+from engines.orders.lifecycle import child_id
+from engines.orders.order import ExecutionStyle, Order, OrderState, Terms
+from engines.orders.pair import Even, OnFailure, PairStep, StopLeg, UnwindLeg, Waiting
 from ports.books import Conflict
-from services.ordering.naming import intent_name
+from services.ordering.naming import first_order, intent_name
 from tests.build.fake_venue import Trouble
 from tests.build.live_desk import LiveDesk, a_live_desk
 
 NAME = intent_name("funding", "pair 1")
 
 
-async def placed(desk: LiveDesk, *, on_failure: OnFailure = OnFailure.UNWIND) -> None:
+async def placed(desk: LiveDesk, *, on_failure: OnFailure = OnFailure.UNWIND, **changes: Any) -> None:
     long, short = await desk.trade(Direction.LONG), await desk.trade(Direction.SHORT)
-    legs = [(trade, desk.intent(trade, "2")) for trade in (long, short)]
+    legs = [(trade, desk.intent(trade, "2", **changes)) for trade in (long, short)]
     await desk.orders.place_pair(NAME, legs, on_failure=on_failure)
     await desk.hear()
 
@@ -138,3 +141,94 @@ async def test_a_venue_that_takes_nothing_back_is_asked_less_and_less() -> None:
         await desk.hear()
         desk.clock.move(1)
     assert 3 <= 50 - len(desk.venue.on_submit) <= 5
+
+
+async def with_one_maker(desk: LiveDesk) -> Order:
+    """The first leg is filled, the maker of the second still rests."""
+    await placed(desk, style=ExecutionStyle.MAKER_THEN_MARKET)
+    desk.venue.fill(first_order(NAME + "a"))
+    await desk.hear()
+    return maker_of(desk)
+
+
+def maker_of(desk: LiveDesk) -> Order:
+    maker = desk.orders.register.find(first_order(NAME + "b"))
+    assert maker is not None
+    return maker
+
+
+async def with_a_gap(desk: LiveDesk) -> Order:
+    """The maker of the second leg was cancelled; what it left over is about to go to the market."""
+    maker = await with_one_maker(desk)
+    desk.clock.move(6)
+    assert isinstance(await desk.orders.runner.step(maker.intent.trade_id, maker.intent.id), Cancel)
+    await desk.hear()
+    await desk.look_up(2)
+    return maker_of(desk)
+
+
+async def test_a_leg_between_its_maker_and_the_market_is_not_over() -> None:
+    desk = await a_live_desk()
+    maker = await with_a_gap(desk)
+    assert maker.state is OrderState.CANCELED
+    assert await desk.orders.pairs.step(NAME) == Waiting()
+    desk.clock.move(1)
+    assert isinstance(await desk.orders.runner.step(maker.intent.trade_id, maker.intent.id), Place)
+    await desk.hear()
+    assert await desk.orders.pairs.step(NAME) == Even()
+    assert [held.trade.quantity for held in desk.orders.register.live()] == [2, 2]
+
+
+async def test_a_leg_that_is_stopped_between_its_orders_sends_nothing_more() -> None:
+    desk = await a_live_desk()
+    maker = await with_a_gap(desk)
+    desk.clock.move(9)
+    assert await desk.orders.pairs.step(NAME) == StopLeg(intent_id=f"{NAME}b")
+    assert maker_of(desk).reason == CALLED_BACK
+    assert isinstance(await desk.orders.runner.step(maker.intent.trade_id, maker.intent.id), Done)
+    assert await desk.orders.pairs.step(NAME) == UnwindLeg(intent_id=f"{NAME}a", quantity=Decimal(2))
+    await desk.hear()
+    assert await net(desk) == 0
+    assert len(desk.venue.submits) == 3
+
+
+async def test_an_order_that_is_being_written_down_as_its_leg_is_stopped_never_leaves() -> None:
+    desk = await a_live_desk()
+    maker = await with_a_gap(desk)
+    desk.clock.move(9)
+    held = desk.orders.register.get(maker.intent.trade_id)
+    assert held is not None
+    assert await desk.orders.pairs.step(NAME) == StopLeg(intent_id=f"{NAME}b")
+    await desk.orders.placing.child(held.trade, maker.intent, Terms.of(maker.intent))
+    last = (await desk.books.orders(maker.intent.trade_id))[-1]
+    assert (last.id, last.state, last.reason) == (child_id(NAME + "b", 2), OrderState.CANCELED, CALLED_BACK)
+    assert len(desk.venue.submits) == 2
+
+
+async def test_a_resting_leg_that_is_stopped_late_sends_nothing_more() -> None:
+    desk = await a_live_desk()
+    maker = await with_one_maker(desk)
+    await desk.orders.pairs.step(NAME)
+    desk.clock.move(11)
+    assert await desk.orders.pairs.step(NAME) == StopLeg(intent_id=f"{NAME}b")
+    await desk.hear()
+    await desk.look_up(2)
+    assert isinstance(await desk.orders.runner.step(maker.intent.trade_id, maker.intent.id), Done)
+    assert await driven(desk) == Even()
+    assert await net(desk) == 0
+    assert len(desk.venue.submits) == 3
+
+
+async def test_a_leg_that_is_about_to_be_sent_again_is_not_taken_for_over() -> None:
+    desk = await a_live_desk()
+    desk.venue.on_submit.append(Trouble.BUSY)
+    await placed(desk)
+    first = desk.orders.register.find(first_order(NAME + "a"))
+    assert first is not None
+    assert first.state is OrderState.ABSENT
+    assert await desk.orders.pairs.step(NAME) == Waiting()
+    desk.clock.move(2)
+    assert isinstance(await desk.orders.runner.step(first.intent.trade_id, first.intent.id), Place)
+    await desk.hear()
+    assert await desk.orders.pairs.step(NAME) == Even()
+    assert [held.trade.quantity for held in desk.orders.register.live()] == [2, 2]
