@@ -380,7 +380,11 @@ def _on_a_server(settings: Settings) -> ServerBelongings | None:
     if place.path is not None:
         return None
     return ServerBelongings(
-        tools=PostgresTools(place), side_files=_side_files(settings), world=settings.desk.world, mode=MODE
+        tools=PostgresTools(place),
+        side_files=_side_files(settings),
+        waiting=settings.desk.data_dir / WAITING,
+        world=settings.desk.world,
+        mode=MODE,
     )
 
 

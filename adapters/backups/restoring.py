@@ -53,7 +53,7 @@ def restore(
     try:
         for source, target in moving.items():
             _bring(source, target)
-        aside = _set_aside(list(moving.values()), belongings.databases["desk"].parent, now)
+        aside = set_aside(list(moving.values()), belongings.databases["desk"].parent, now)
         for target in moving.values():
             os.replace(_incoming(target), target)
             sync_folder(target.parent)
@@ -74,6 +74,20 @@ def restore_side_files(
     for path in came:
         replace_whole(path, (backup / path.name).read_bytes())
     return came, stayed
+
+
+def set_aside(targets: Sequence[Path], folder: Path, now: datetime) -> Path | None:
+    """Move files into a folder of their own, databases with what belongs to them: a log of another file would
+    be played into the new one. That folder, or `None` where there was nothing. Raises `OSError`."""
+    ends = ("", "-wal", "-shm", "-journal", BESIDE)
+    there = [part for path in targets for end in ends if (part := path.with_name(path.name + end)).exists()]
+    if not there:
+        return None
+    aside = folder / f"replaced-{now:%Y%m%dT%H%M%S}Z"
+    aside.mkdir(exist_ok=True, mode=0o700)
+    for part in there:
+        os.replace(part, aside / part.name)
+    return aside
 
 
 def _whole(backup: Path, belongings: Belongings) -> Manifest:
@@ -145,16 +159,3 @@ def _bring(source: Path, target: Path) -> None:
 
 def _incoming(target: Path) -> Path:
     return target.with_name(target.name + INCOMING)
-
-
-def _set_aside(targets: Sequence[Path], folder: Path, now: datetime) -> Path | None:
-    """Databases with what belongs to them; a log of another file would be played into the new one."""
-    ends = ("", "-wal", "-shm", "-journal", BESIDE)
-    there = [part for path in targets for end in ends if (part := path.with_name(path.name + end)).exists()]
-    if not there:
-        return None
-    aside = folder / f"replaced-{now:%Y%m%dT%H%M%S}Z"
-    aside.mkdir(exist_ok=True, mode=0o700)
-    for part in there:
-        os.replace(part, aside / part.name)
-    return aside

@@ -12,8 +12,8 @@ from typing import Final
 import structlog
 
 from adapters.backups.manifest import Rows, proven
-from adapters.backups.postgres_tools import Failed, PostgresTools, dumped, listed
-from adapters.backups.restoring import Restored, refuse_holder, restore_side_files
+from adapters.backups.postgres_tools import WITHIN_S, Failed, PostgresTools, dumped, listed
+from adapters.backups.restoring import Restored, refuse_holder, restore_side_files, set_aside
 from ports.errors import Fatal
 
 log = structlog.get_logger()
@@ -21,15 +21,19 @@ log = structlog.get_logger()
 DUMP: Final = "server.dump"
 SCHEMAS: Final = ("desk", "market")
 _SCRATCH: Final = "perpetuum_rehearsal_"
+_LEFT_S: Final = 12 * WITHIN_S
+"""A rehearsal that began so long ago has ended: each of its programs would have been stopped."""
 _QUIET: Final = ("-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerBelongings:
-    """What a desk on a server must not lose: both of its schemas, and small files beside it."""
+    """What a desk on a server must not lose: both of its schemas, and small files beside it. What `waiting`
+    holds is of the database that is there, and goes when that goes."""
 
     tools: PostgresTools
     side_files: Sequence[Path]
+    waiting: Path
     world: str
     mode: str
 
@@ -56,7 +60,7 @@ def restore_server(
     backup: Path, belongings: ServerBelongings, *, now: datetime, is_running: Callable[[str], bool | None]
 ) -> Restored:
     """Put the schemas of a backup in the place of those that are there, which get another name; all of it or
-    nothing. Side files come where there are none.
+    nothing. Changes that waited for the former are kept aside as well. Side files come where there are none.
 
     Raises `Fatal`, and has changed nothing then, for a backup that is not whole or of another world, and
     while a desk runs on the database.
@@ -75,6 +79,7 @@ def restore_server(
     if manifest.rows and _looked_over(tools, None) != manifest.rows:
         raise Fatal(f"{backup}: the rows that were put back are not those that were counted")
     try:
+        kept = set_aside([belongings.waiting], belongings.waiting.parent, now)
         came, stayed = restore_side_files(backup, manifest, belongings.side_files)
     except OSError as error:
         raise Fatal(f"the databases are back, but not the files beside them: {error}") from error
@@ -82,6 +87,7 @@ def restore_server(
         manifest=manifest,
         put_back=(_named(tools), *(str(path) for path in came)),
         stayed=tuple(stayed),
+        aside=kept,
         renamed=tuple(aside.values()),
     )
 
@@ -93,7 +99,9 @@ def _named(tools: PostgresTools) -> str:
 
 def _rehearsed(tools: PostgresTools, dump: Path) -> Rows:
     """Put the dump into a new database, and look it over there."""
-    scratch = _SCRATCH + secrets.token_hex(6)
+    _sweep(tools)
+    [[now]] = tools.ask("SELECT extract(epoch FROM now())::bigint")
+    scratch = f"{_SCRATCH}{now}_{secrets.token_hex(6)}"
     try:
         tools.ask(f"CREATE DATABASE {scratch} TEMPLATE template0")
     except Failed as error:
@@ -108,6 +116,18 @@ def _rehearsed(tools: PostgresTools, dump: Path) -> Rows:
         return _looked_over(tools, scratch)
     finally:
         tools.ask(f"DROP DATABASE {scratch}")
+
+
+def _sweep(tools: PostgresTools) -> None:
+    """Drop databases of rehearsals that were killed; one that cannot be dropped holds up no backup."""
+    began = f"substring(datname::text FROM '^{_SCRATCH}(\\d{{1,12}})_')::bigint"
+    is_left = f"{began} < extract(epoch FROM now()) - {_LEFT_S}"
+    left = f"SELECT datname FROM pg_database WHERE datdba = current_user::regrole AND {is_left}"
+    for (name,) in tools.ask(left):
+        try:
+            tools.ask(f"DROP DATABASE IF EXISTS {name}")
+        except Failed as error:
+            log.warning("rehearsal_left_behind", database=name, error=str(error))
 
 
 def _looked_over(tools: PostgresTools, database: str | None) -> Rows:

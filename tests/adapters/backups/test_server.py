@@ -16,11 +16,13 @@ from adapters.backups.postgres_tools import PostgresTools
 from adapters.backups.restoring import Restored
 from adapters.backups.server import DUMP, ServerBelongings, restore_server
 from adapters.sql.candles import SqlCandles
+from adapters.sql.change_file import ChangeFile
 from adapters.sql.desk import SqlDesk
 from adapters.sql.place import locate
 from engines.orders.trade import Trade
 from ports.backups import Backup
 from ports.errors import Fatal
+from tests.build.backlog_life import a_close, a_closed, an_opening, held
 from tests.build.paper_desk import TOM, a_paper_desk
 from tests.build.postgres import PostgresServer
 
@@ -52,7 +54,17 @@ class Room:
     @property
     def belongings(self) -> ServerBelongings:
         side_files = (self.folder / "data" / "latches.json",)
-        return ServerBelongings(tools=self.tools, side_files=side_files, world=self.world, mode="paper")
+        return ServerBelongings(
+            tools=self.tools,
+            side_files=side_files,
+            waiting=self.waiting,
+            world=self.world,
+            mode="paper",
+        )
+
+    @property
+    def waiting(self) -> Path:
+        return self.folder / "data" / "desk-waiting.jsonl"
 
     @property
     def backups(self) -> BackupFolder:
@@ -60,7 +72,8 @@ class Room:
 
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[SqlDesk]:
-        desk = await SqlDesk.open(self.url, world=self.world, mode="paper")
+        beside = self.waiting if self.waiting.parent.exists() else None
+        desk = await SqlDesk.open(self.url, world=self.world, mode="paper", beside=beside)
         candles = await SqlCandles.open(self.url, world=self.world, mode="paper")
         try:
             yield desk
@@ -121,6 +134,39 @@ async def test_a_desk_that_is_lost_is_put_back_and_the_former_kept(room: Room) -
     assert room.schemas() == {"desk", "market", *restored.renamed}
     assert room.tools.ask(f"SELECT count(*) FROM {restored.renamed[0]}.trades") == [["2"]]
     assert restored.stayed == (room.folder / "data" / "latches.json",)
+
+
+async def test_changes_that_waited_for_the_former_do_not_meet_what_is_put_back(room: Room) -> None:
+    """They are later than the backup: the desk would not start with them."""
+    (room.folder / "data").mkdir()
+    async with room.desk() as desk:
+        await desk.books.commit(an_opening())
+        backup = await room.backups.make(NOW)
+        await desk.books.commit(a_close())
+    ChangeFile(room.waiting).append([a_closed()])
+    waited = room.waiting.read_bytes()
+
+    restored = room.restore(backup.path)
+
+    assert restored.aside is not None
+    assert (restored.aside / room.waiting.name).read_bytes() == waited
+    async with room.desk() as desk:
+        assert [trade for trade, _ in await desk.books.live()] == [held()]
+
+
+async def test_a_database_that_a_killed_rehearsal_left_is_dropped_by_the_next(room: Room) -> None:
+    [[database, hour_ago]] = room.tools.ask(
+        "SELECT current_database(), extract(epoch FROM now() - interval '1 hour')::bigint"
+    )
+    left, used, going_on = (f"perpetuum_rehearsal_{began}_0a" for began in (1, 2, hour_ago))
+    for name in (left, used, going_on):
+        room.tools.ask(f"CREATE DATABASE {name}")
+    async with Room(room.url.replace(database, used), room.folder).desk():
+        await a_backed_up_life(room)
+    there = {name for name in room.databases() if "rehearsal" in name}
+    for name in there:
+        room.tools.ask(f"DROP DATABASE {name}")
+    assert there == {used, going_on}
 
 
 async def test_an_empty_database_gets_all_of_it(
