@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from engines.core.side import Direction
 from engines.orders.execution import CALLED_BACK, Cancel, Done, Place
 from engines.orders.lifecycle import child_id
-from engines.orders.order import ExecutionStyle, Order, OrderState, Terms
+from engines.orders.order import ExecutionStyle, Order, OrderKind, OrderState, Purpose, Terms
 from engines.orders.pair import Even, OnFailure, PairStep, StopLeg, UnwindLeg, Waiting
 from ports.books import Conflict
 from services.ordering.naming import first_order, intent_name
@@ -232,3 +232,20 @@ async def test_a_leg_that_is_about_to_be_sent_again_is_not_taken_for_over() -> N
     await desk.hear()
     assert await desk.orders.pairs.step(NAME) == Even()
     assert [held.trade.quantity for held in desk.orders.register.live()] == [2, 2]
+
+
+async def test_an_exit_that_the_market_calls_for_leaves_though_one_was_called_back() -> None:
+    desk = await a_live_desk()
+    trade = await desk.place("2")
+    terms = {"kind": OrderKind.LIMIT, "limit_price": Decimal(105)}
+    stop = desk.intent(trade, "2", is_exit=True, **terms)
+    stop = replace(stop, purpose=Purpose.STOP)
+    await desk.orders.place(trade, [stop])
+    await desk.hear()
+    await desk.orders.cancel(first_order(stop.id))
+    await desk.hear()
+    await desk.look_up(2)
+    trade = await desk.see(trade)
+    await desk.orders.placing.child(trade, stop, Terms(quantity=Decimal(2), kind=OrderKind.MARKET))
+    await desk.hear()
+    assert (await desk.see(trade)).quantity == 0
