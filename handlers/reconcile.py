@@ -85,7 +85,7 @@ async def act(request: Request) -> Screen:
     deed = params.pop("deed")
     service = services.reconciliation
     deeds = {ADOPT: service.adopt, CLOSE: service.close, IGNORE: service.ignore}
-    request.about.update({"deed": deed, **params})
+    request.about.update({"mend": deed, **params})
     return _card(request, [await deeds[deed](**params)])
 
 

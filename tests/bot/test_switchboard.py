@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from aiogram.types import Chat, InaccessibleMessage, Update, User
@@ -13,6 +14,7 @@ from ports.errors import Transient
 from ports.people import Role
 from sandbox.telegram.conversation import block
 from tests.build.conversation import Conversation, Message, a_conversation
+from tests.build.fake_venue import FakeVenue
 from tests.build.telegram import ANNA, GROUP, SAM, TOM, VERA
 
 
@@ -362,6 +364,25 @@ async def audited(at: Conversation) -> list[tuple[int | None, int | None, str, s
     await at.desk.services.audit.flush()
     stored = reversed(await at.desk.services.audit.latest(limit=50))
     return [(one.person_id, one.chat_id, one.deed, one.outcome, one.params["text"]) for _, one in stored]
+
+
+async def test_a_difference_is_mended_by_button_and_kept_by_its_name(at: Conversation) -> None:
+    venue = FakeVenue(at.desk.clock)
+    venue.money["USDT"] = Decimal(1000)
+    await at.desk.services.trades.orders.open(venue.account, venue, venue)
+    await at.desk.services.reconciliation.conclude(venue.account)
+    at.desk.clock.move(1)
+    venue.money["USDT"] = Decimal("1005.5")
+    [card] = await at.say(ANNA, "/reconcile bybit")
+    for button in (names(card)[0], "Ignore", "Ignore"):
+        await at.tap(ANNA, card, button)
+        card = (await at.heard(ANNA))[-1]
+
+    assert "Ask again" not in card["text"]
+    await at.desk.services.audit.flush()
+    [(_, record), *_] = await at.desk.services.audit.latest(limit=1)
+    assert (record.deed, record.outcome) == ("rx", "done")
+    assert {"ignore", "bybit", "balance:USDT"} <= set(map(str, record.params.values()))
 
 
 async def test_who_changed_or_tried_to_change_something_is_kept(at: Conversation) -> None:
