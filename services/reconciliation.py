@@ -47,7 +47,8 @@ _UNDER_WAY: Final = (OrderState.SENT, OrderState.UNKNOWN, OrderState.CANCEL_PEND
 @dataclass(slots=True, repr=False)
 class Reconciliation:
     """Compares, books what was missed, stops what does not agree. `over` puts it together. Accounts that are
-    `monitored` are compared when somebody asks, and nothing is done about them."""
+    `monitored` are compared when somebody asks. Money that moved there is booked while the books still have
+    the account as an engine's; nothing is taken over, adopted, closed, ignored or stopped there."""
 
     orders: Orders
     catching_up: CatchingUp

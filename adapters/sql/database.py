@@ -54,8 +54,9 @@ class Database:
         """Do `work` in a transaction that commits at its end, or rolls back on an error. It must not touch
         anything that the event loop touches: on SQLite it runs in a thread.
 
-        It waits no longer than `wait_s` for its turn, nor for what others have locked. What has begun is
-        never broken off: it ends or fails."""
+        It waits no longer than `wait_s` for a lock that others hold and, on SQLite, for its turn before
+        that; on a server, for a free connection as long as the pool lets it. What has begun is never broken
+        off: it ends or fails."""
         if self.batches is None:
             async with self.write() as connection:
                 if wait_s is not None:
