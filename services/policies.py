@@ -122,7 +122,7 @@ class Policies:
     async def look(self) -> None:
         """Tell of those whose cooling-off has ended since the last look; write down what is not yet."""
         for engine in sorted(self._unwritten):
-            await self._write_again(engine)
+            await self._write(engine)
         over = {engine for engine in self._cooling if self.cools_for(self.of(engine)) == 0}
         self._cooling -= over
         for engine in sorted(over):
@@ -223,34 +223,40 @@ class Policies:
         return policy
 
     async def _put(self, policy: Policy, *, by: int) -> Policy:
+        before = self.of(policy.engine)
         policy = replace(policy, changed_by=by, changed_at=self.clock.wire_now())
-        async with self._lock:
-            is_safer = _is_safer(policy, self.of(policy.engine))
-            if is_safer:
-                self._take(policy)  # less real money is what was wanted: it does not wait for the database
+        if _is_safer(policy, before):
             self._unwritten.add(policy.engine)
-            try:
-                await self._write(policy)
-            except Transient as error:
-                log.error("policy_unwritten", engine=policy.engine, error=str(error))
-                if not is_safer:
-                    raise
-            else:
-                self._take(policy)
+            self._take(policy)  # less real money is what was wanted: it waits for nobody
+            await self._write(policy.engine)
+        else:
+            await self._begin(policy, before)
         await self._spread(policy)
         return policy
 
-    async def _write(self, policy: Policy) -> None:
-        await self.store.put(policy)
-        self._unwritten.discard(policy.engine)
-
-    async def _write_again(self, engine: EngineName) -> None:
-        """Also what it was before a switch whose answer was lost: that may be stored, and is not in force."""
+    async def _begin(self, policy: Policy, before: Policy) -> None:
+        """In force once it is stored, unless less was wanted meanwhile: that is stored again then. Raises
+        `Refused("not_live")` (`engine`), `Transient`."""
         async with self._lock:
+            self._unwritten.add(policy.engine)
+            if self.of(policy.engine) == before:
+                await self.store.put(policy)
+            if self.of(policy.engine) != before:
+                raise Refused("not_live", engine=policy.engine)
+            self._take(policy)
+            self._unwritten.discard(policy.engine)
+
+    async def _write(self, engine: EngineName) -> None:
+        """What is in force, also after a switch whose answer was lost: that may be stored, and is not."""
+        async with self._lock:
+            policy = self.of(engine)
             try:
-                await self._write(self.of(engine))
+                await self.store.put(policy)
             except Transient as error:
-                log.warning("policy_still_unwritten", engine=engine, error=str(error))
+                log.error("policy_unwritten", engine=engine, error=str(error))
+            else:
+                if self.of(engine) == policy:
+                    self._unwritten.discard(engine)
 
     def _take(self, policy: Policy) -> None:
         self._policies[policy.engine] = policy

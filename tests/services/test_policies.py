@@ -1,5 +1,6 @@
 """Who has to agree: real money begins slowly and ends at once."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -189,6 +190,50 @@ async def test_switching_off_does_not_wait_for_the_database() -> None:
 
     assert not room.policies.is_live(MANUAL)
     assert room.policies.is_unwritten(MANUAL)
+
+
+class SlowPolicies(MemoryPolicies):
+    """A store that answers once it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_answer = asyncio.Event()
+        self.is_asked = asyncio.Event()
+
+    async def put(self, policy: Policy) -> None:
+        self.is_asked.set()
+        await self.may_answer.wait()
+        await super().put(policy)
+
+
+async def test_switching_off_waits_for_no_other_change_and_outlasts_it() -> None:
+    store = SlowPolicies()
+    room = Room(store=store)
+    store.may_answer.set()
+    await room.go_live()
+    room.clock.move(600)
+    store.may_answer.clear()
+    store.is_asked.clear()
+    async with asyncio.TaskGroup() as both:
+        more = both.create_task(_refused_to_automate(room))
+        await store.is_asked.wait()
+        both.create_task(room.policies.go_paper(MANUAL, by=ANN))
+        await asyncio.sleep(0)
+        assert not room.policies.is_live(MANUAL)
+        store.may_answer.set()
+
+    assert more.result()
+    assert room.policies.of(MANUAL).approval is Approval.PAPER
+    assert [one.approval for one in await store.all()] == [Approval.PAPER]
+    assert not room.policies.is_unwritten(MANUAL)
+
+
+async def _refused_to_automate(room: Room) -> bool:
+    try:
+        await room.policies.automate(MANUAL, most_order=Decimal(200), most_day=Decimal(1000), by=ANN)
+    except Refused as error:
+        return error.code == "not_live"
+    return False
 
 
 async def test_what_could_not_be_stored_is_stored_as_soon_as_the_database_allows() -> None:
