@@ -233,11 +233,11 @@ async def test_an_account_that_makes_no_databases_backs_up_all_the_same(
     room: Room, postgres_server: PostgresServer
 ) -> None:
     [[owner]] = room.tools.ask("SELECT current_user")
-    room.tools.ask("CREATE ROLE modest LOGIN PASSWORD 'long enough'")
+    room.tools.ask("CREATE ROLE \"Modest\" LOGIN PASSWORD 'long enough'")
     [[database]] = room.tools.ask("SELECT current_database()")
-    room.tools.ask(f"GRANT CREATE ON DATABASE {database} TO modest")
+    room.tools.ask(f'GRANT CREATE ON DATABASE {database} TO "Modest"')
     modest = Room(
-        room.url.replace(f"{owner}:{postgres_server.password}", "modest:long%20enough"), room.folder
+        room.url.replace(f"{owner}:{postgres_server.password}", "Modest:long%20enough"), room.folder
     )
     backup, before = await a_backed_up_life(modest)
     assert read_manifest(backup.path).rows == {}
