@@ -62,7 +62,7 @@ class PostgresTools:
     def _find(self, program: str) -> str:
         found = shutil.which(program, path=self.path)
         if found is None:
-            raise Fatal(f"{program} is not there: {_PACKAGE}, of the server's version or a newer one")
+            raise Fatal(f"{program} is not there: {_PACKAGE} of the server's version")
         return found
 
     def _environment(self, database: str | None) -> Mapping[str, str]:
@@ -109,6 +109,8 @@ def _explained(program: str, said: str) -> str:
     lines = [line for line in said.splitlines() if line.strip()] or ["it ended without a word"]
     if any("version mismatch" in line for line in lines):
         return f"{program} is older than the server: {_PACKAGE} of the server's version"
+    if any("unrecognized configuration parameter" in line for line in lines):
+        return f"{program} is newer than the server: {_PACKAGE} of the server's version"
     wrong = [line for line in lines if "error:" in line or "ERROR:" in line] or lines
     return wrong[0].strip()[:300]
 

@@ -12,7 +12,7 @@ import pytest
 
 from adapters.backups.folder import BackupFolder
 from adapters.backups.manifest import read_manifest
-from adapters.backups.postgres_tools import PostgresTools
+from adapters.backups.postgres_tools import Failed, PostgresTools
 from adapters.backups.restoring import Restored
 from adapters.backups.server import DUMP, ServerBelongings, restore_server
 from adapters.sql.candles import SqlCandles
@@ -251,6 +251,15 @@ async def test_without_the_programs_the_mend_is_named(room: Room, tmp_path: Path
     with pytest.raises(Fatal, match=r"pg_dump is not there: install .*postgresql-client"):
         await bare.backups.make(NOW)
     assert await bare.backups.all() == []
+
+
+async def test_programs_newer_than_the_server_are_named(room: Room, tmp_path: Path) -> None:
+    says = 'ERROR:  unrecognized configuration parameter "transaction_timeout"'
+    program = tmp_path / "psql"
+    program.write_text(f"#!/bin/sh\necho '{says}' >&2\nexit 3\n")
+    program.chmod(0o700)
+    with pytest.raises(Failed, match=r"psql is newer than the server: install .*the server's version"):
+        Room(room.url, tmp_path, path=str(tmp_path)).tools.ask("SELECT 1")
 
 
 async def test_without_a_desk_there_is_nothing_to_back_up(room: Room) -> None:
