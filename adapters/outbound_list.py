@@ -1,7 +1,8 @@
 """The hosts that this process may speak to over HTTP and WebSockets, and nobody else.
 
-Every library that we use connects through aiohttp, so the list is kept at the one door that all of them
-share: one kept at every session would hold only until somebody forgets it.
+Libraries that talk to the world connect through aiohttp, so the list is kept at the one door that all of them
+share: one kept at every session would hold only until somebody forgets it. What does not go by aiohttp meets
+the same list at the event loop (`adapters.outbound_loop`).
 """
 
 import ipaddress

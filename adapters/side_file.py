@@ -2,50 +2,47 @@
 
 import asyncio
 import json
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from adapters.whole_file import replace_whole
 from engines.risk.latch import Cause, KillLevel, Latch, Scope
 from ports.desk_state import Unreadable
 from ports.errors import Transient
 
+T = TypeVar("T")
+
 
 class SideFile:
     """JSON, replaced as a whole: written beside, synced, renamed, and the folder synced.
 
-    A crash leaves the old file or the new one. A write that is cancelled goes on in its thread: it never
-    replaces what was written after it.
+    A crash leaves the old file or the new one. One thread of its own writes in the order asked for: a write
+    that is cancelled replaces nothing that came after it, and a latch waits for no backup.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._asked = 0
-        self._written = 0
-        self._lock = threading.Lock()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="latches")
 
     async def read(self) -> Sequence[Latch]:
         """What was written last; nothing while there is no file. Raises `Unreadable`."""
-        return await asyncio.to_thread(self._read)
+        return await self._threaded(self._read)
 
     async def write(self, latches: Sequence[Latch]) -> None:
         """Replace the file. Raises `Transient`: the one before stands."""
         text = json.dumps([_packed(latch) for latch in latches], indent=1)
-        self._asked += 1
         try:
-            await asyncio.to_thread(self._replace, self._asked, text.encode())
+            await self._threaded(partial(replace_whole, self._path, text.encode()))
         except OSError as error:
             raise Transient(f"{self._path}: {error.strerror or error}") from error
 
-    def _replace(self, number: int, content: bytes) -> None:
-        with self._lock:
-            if number > self._written:
-                replace_whole(self._path, content)
-                self._written = number
+    async def _threaded(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _read(self) -> Sequence[Latch]:
         try:

@@ -1,7 +1,9 @@
 """Flat dispatch: one look-up finds the command or the button, however many there are."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import structlog
 from aiogram import Bot
@@ -111,7 +113,7 @@ class Switchboard:
             route.handler, request, route.action, command=payload if route.prefix in ("do", "now") else ""
         )
         if not route.is_read_only:
-            self._note(person, request.chat_id, route.prefix, answer.outcome, payload, **request.about)
+            self._note(person, request.chat_id, route.prefix, answer.outcome, payload, request.about)
         await self._deliver(answer, request, message)
 
     async def on_membership(self, event: ChatMemberUpdated, person: Person) -> None:
@@ -134,9 +136,17 @@ class Switchboard:
             self._note(request.person, request.chat_id, f"/{command.name}", answer.outcome, request.args)
         return answer
 
-    def _note(self, person: Person, chat_id: int, deed: str, outcome: str, text: str, **about: str) -> None:
+    def _note(
+        self,
+        person: Person,
+        chat_id: int,
+        deed: str,
+        outcome: str,
+        text: str,
+        about: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Keep who did or tried what; what is only read is nobody's business."""
-        self.services.audit.note(person.id, chat_id, deed, outcome, text=text, **about)
+        self.services.audit.note(person.id, chat_id, deed, outcome, {**about, "text": text})
 
     async def _run(self, handler: Handler, request: Request, action: str | None, *, command: str) -> Answer:
         if action is not None:

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 import structlog
@@ -34,9 +35,15 @@ class Audit:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def note(
-        self, person_id: int | None, chat_id: int | None, deed: str, outcome: str, **params: object
+        self,
+        person_id: int | None,
+        chat_id: int | None,
+        deed: str,
+        outcome: str,
+        params: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
-        """Remember a deed; `person_id` `None` is the desk itself. `outcome` is `done`, or says why not."""
+        """Remember a deed; `person_id` `None` is the desk itself. `outcome` is `done`, or says why not.
+        `params` may have any names: noting comes after the deed, and must not fail."""
         record = AuditRecord(
             at=self.clock.wire_now(),
             person_id=person_id,
@@ -45,7 +52,7 @@ class Audit:
             outcome=self._short(outcome),
             params=self._cleaned(params),
         )
-        log.info("audit", person=person_id, chat=chat_id, deed=deed, outcome=outcome, **record.params)
+        log.info("audit", person=person_id, chat=chat_id, deed=deed, outcome=outcome, params=record.params)
         self._unwritten.append(record)
         self._wake.set()
 

@@ -20,7 +20,7 @@ def an_audit(store: MemoryAudit) -> Audit:
 async def test_a_deed_is_kept_with_who_where_when_and_what_came_of_it() -> None:
     store = MemoryAudit()
     audit = an_audit(store)
-    audit.note(7, -100, "/kill", "done", text="2", level=2, size=Decimal("0.10"), reason=None)
+    audit.note(7, -100, "/kill", "done", {"text": "2", "level": 2, "size": Decimal("0.10"), "reason": None})
     assert await audit.flush()
     [(number, record)] = await audit.latest(limit=9)
     assert (number, record.at, record.person_id, record.chat_id) == (1, NOON, 7, -100)
@@ -31,7 +31,9 @@ async def test_a_deed_is_kept_with_who_where_when_and_what_came_of_it() -> None:
 async def test_no_secret_and_no_novel_gets_in() -> None:
     store = MemoryAudit()
     audit = an_audit(store)
-    audit.note(7, 7, "/order", f"refused {KEY}", text=f"hunter22 {KEY} 123456789:{'A' * 35}", long="x" * 999)
+    audit.note(
+        7, 7, "/order", f"refused {KEY}", {"text": f"hunter22 {KEY} 123456789:{'A' * 35}", "long": "x" * 999}
+    )
     await audit.flush()
     stored = str(store.records)
     assert "hunter22" not in stored
@@ -60,3 +62,13 @@ def test_a_database_in_trouble_delays_the_log_and_nothing_else() -> None:
         running.cancel()
 
     in_virtual_time(scenario)
+
+
+async def test_names_of_params_are_free() -> None:
+    store = MemoryAudit()
+    audit = an_audit(store)
+    audit.note(7, 7, "reconcile", "done", {"deed": "adopt", "event": "x", "outcome": "y", "self": "z"})
+    assert await audit.flush()
+    [(_, record)] = await audit.latest(limit=1)
+    assert record.deed == "reconcile"
+    assert record.params == {"deed": "adopt", "event": "x", "outcome": "y", "self": "z"}
