@@ -149,12 +149,12 @@ class Account:
 
     def pop_overdue(self, at: datetime) -> list[ExchangeOrder]:
         """What has slept for too long. Each is told once, so it has to be ended then."""
-        overdue = []
+        overdue = {}
         while self._sleeps_until and self._sleeps_until[0][0] <= at:
             order = self.orders[heapq.heappop(self._sleeps_until)[1]]
             if order.is_overdue(at):
-                overdue.append(order)
-        return overdue
+                overdue[order.id] = order
+        return list(overdue.values())
 
     def keep(self, order: ExchangeOrder) -> None:
         """Put an order where it belongs now, with what it sets aside."""
@@ -165,8 +165,9 @@ class Account:
         if order.is_live:
             self.live[order.id] = there[order.id] = order
             self._set_aside(order, 1)
-            if before is None and order.sleeps_until is not None:
-                heapq.heappush(self._sleeps_until, (order.sleeps_until, order.id))
+            until = order.sleeps_until
+            if until is not None and (before is None or before.sleeps_until != until):
+                heapq.heappush(self._sleeps_until, (until, order.id))
         elif before is not None:
             del self.live[order.id], there[order.id]
         self.orders[order.id] = order
