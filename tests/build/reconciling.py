@@ -3,9 +3,7 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from engines.core.instrument import Instrument
 from engines.core.side import Direction, Side
-from engines.orders.execution import Quote
 from engines.orders.order import OrderKind
 from engines.orders.subaccount import EngineName, SubAccount
 from engines.orders.trade import Trade
@@ -13,17 +11,13 @@ from engines.simulate.exchange.order import ExchangeOrder, Wish
 from ports.books import Books
 from services.ordering.findings import Finding
 from services.orders import Orders
-from services.people import People
 from services.reconciliation import Reconciliation
-from services.trading.funds import Funds
-from services.trading.register import Register
-from services.trading.telling import Teller
 from tests.build.books import MemoryBooks
 from tests.build.killing import Countdown, KillingBooks
 from tests.build.live_desk import MemoryBreakers, an_entry
-from tests.build.paper_desk import FEES
-from tests.build.stores import MemoryFacts, MemoryPeople
+from tests.build.stores import MemoryFacts
 from tests.build.venue_worlds import WireWorld
+from tests.build.wire_road import a_wire_road
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,31 +107,12 @@ async def a_money_desk(
 ) -> MoneyDesk:
     """A desk that has just started over what an earlier one left; killed on the way with a `countdown`."""
     books: Books = left.books if countdown is None else KillingBooks(left.books, countdown)
-    register = Register(books, world.clock, Decimal(1000))
-    people = People(MemoryPeople(), MemoryFacts(), world.clock, lambda: "code")
-    breakers, findings = MemoryBreakers(), list[Finding]()
-
-    async def tell(finding: Finding) -> None:
-        findings.append(finding)
-
-    async def quotes(account: str, instrument: Instrument) -> Quote:
-        last = world.last()
-        return Quote(bid=last - 1, ask=last + 1, at=world.clock.now())
-
-    orders = Orders.over(
-        {world.name: world.venue},
-        {world.name: world.books},
-        register,
-        Funds(register, FEES),
-        Teller(people, world.clock, lambda event, person: None, lambda: None),
-        world.clock,
-        quotes=quotes,
-        breakers=breakers,
-        tell=tell,
-    )
+    road = a_wire_road(world, books)
+    orders, breakers = road.orders, road.breakers
     orders.resolver.expiry_s = 0.0
-    made = Reconciliation.over(orders, left.facts, breakers, tell, world.clock, lambda account: engine)
+    made = Reconciliation.over(orders, left.facts, breakers, road.tell, world.clock, lambda account: engine)
     made.settle_s = 0.0
-    await register.load()
-    await orders.start()
-    return MoneyDesk(world=world, orders=orders, reconciliation=made, breakers=breakers, findings=findings)
+    await road.start()
+    return MoneyDesk(
+        world=world, orders=orders, reconciliation=made, breakers=breakers, findings=road.findings
+    )

@@ -9,21 +9,15 @@ from decimal import Decimal
 import pytest
 
 from engines.core.side import Direction
-from engines.orders.execution import Quote
 from engines.orders.order import Order, OrderState
 from engines.orders.subaccount import EngineName, SubAccount
 from engines.orders.trade import Trade
 from services.ordering.findings import Finding
 from services.orders import Orders
-from services.people import People
-from services.trading.funds import Funds
-from services.trading.register import Register
-from services.trading.telling import Teller
 from tests.build.books import MemoryBooks
 from tests.build.live_desk import MemoryBreakers, an_entry
-from tests.build.paper_desk import FEES
-from tests.build.stores import MemoryFacts, MemoryPeople
 from tests.build.venue_worlds import BYBIT, GATE, WireWorld
+from tests.build.wire_road import a_wire_road
 
 both = pytest.mark.parametrize("world", [BYBIT, GATE], indirect=True)
 
@@ -79,32 +73,11 @@ class Desk:
 async def a_desk(world: WireWorld, books: MemoryBooks | None = None) -> AsyncIterator[Desk]:
     """A desk that runs, over the books of an earlier one where there was one."""
     books = books or MemoryBooks()
-    register = Register(books, world.clock, Decimal(1000))
-    people = People(MemoryPeople(), MemoryFacts(), world.clock, lambda: "code")
-    breakers, findings = MemoryBreakers(), list[Finding]()
-
-    async def tell(finding: Finding) -> None:
-        findings.append(finding)
-
-    async def quotes(account: str, instrument: object) -> Quote:
-        last = world.last()
-        return Quote(bid=last - 1, ask=last + 1, at=world.clock.now())
-
-    orders = Orders.over(
-        {world.name: world.venue},
-        {world.name: world.books},
-        register,
-        Funds(register, FEES),
-        Teller(people, world.clock, lambda event, person: None, lambda: None),
-        world.clock,
-        quotes=quotes,
-        breakers=breakers,
-        tell=tell,
-    )
-    await register.load()
-    await orders.start()
+    road = a_wire_road(world, books)
+    orders, breakers = road.orders, road.breakers
+    await road.start()
     running = asyncio.create_task(orders.run())
-    desk = Desk(world, books, orders, breakers, findings)
+    desk = Desk(world, books, orders, breakers, road.findings)
     try:
         await desk.until(lambda: not breakers.pulled and orders.hearing.up.get(world.name, False))
         yield desk
