@@ -11,7 +11,7 @@ from engines.orders.order import ExecutionStyle, Order, OrderKind, OrderState
 from engines.orders.trade import TradeState
 from engines.risk.latch import Cause
 from ports.errors import Rejected, Transient
-from ports.venue_books import StreamState, VenueOrderState, VenueReport
+from ports.venue_books import StreamState, VenueOrder, VenueOrderState, VenueReport
 from services.ordering.naming import intent_name
 from tests.build.books import MemoryBooks
 from tests.build.fake_venue import FakeVenue, Trouble
@@ -244,13 +244,19 @@ async def test_what_a_long_outage_began_with_is_read_again_although_rest_answere
     assert [finding.code for finding in desk.findings] == ["foreign_fill"]
 
 
-async def test_what_the_venue_said_before_our_own_change_does_not_undo_it() -> None:
-    desk = await a_live_desk()
+async def an_amended(desk: LiveDesk) -> tuple[str, VenueOrder]:
+    """An order at 99 that was moved to 98 a second later, and how the venue told of it before."""
     order_id = await resting(desk)
     before, order = desk.venue.orders[order_id], await desk.books.order(order_id)
     assert order is not None
     desk.clock.move(1)
     await desk.orders.sending.amend(order, replace(order.terms, limit_price=Decimal(98)))
+    return order_id, before
+
+
+async def test_what_the_venue_said_before_our_own_change_does_not_undo_it() -> None:
+    desk = await a_live_desk()
+    order_id, before = await an_amended(desk)
     desk.venue.stream.clear()
     desk.orders.hearing.hear("bybit", before)
     await desk.orders.hearing.work_off()
@@ -261,11 +267,7 @@ async def test_what_the_venue_said_before_our_own_change_does_not_undo_it() -> N
 
 async def test_what_the_venue_still_says_a_while_after_our_own_change_is_believed() -> None:
     desk = await a_live_desk()
-    order_id = await resting(desk)
-    before, order = desk.venue.orders[order_id], await desk.books.order(order_id)
-    assert order is not None
-    desk.clock.move(1)
-    await desk.orders.sending.amend(order, replace(order.terms, limit_price=Decimal(98)))
+    order_id, before = await an_amended(desk)
     desk.venue.orders[order_id] = before
     desk.clock.move(30)
     await desk.orders.hearing.compare("bybit")
