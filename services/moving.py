@@ -71,10 +71,11 @@ class Moving:
         for engine in (source, target):
             await register.account(_owner(engine))
         move = self._checked(source, target, amount)
-        assets = {held.trade.instrument for held in register.live(_owner(source))}
         if move.source.free is None:
-            await self.viewing.prices.refresh(assets)
-        return self._affordable(self._checked(source, target, amount), amount)
+            held = register.live(_owner(source))
+            await self.viewing.prices.refresh({one.trade.instrument for one in held})
+            move = self._checked(source, target, amount)
+        return self._affordable(move, amount)
 
     async def move(self, source: EngineName, target: EngineName, amount: Decimal, *, name: str) -> Move:
         """Book a transfer, once: `name` is that of the wish, and the same again changes nothing. Both engines
