@@ -13,6 +13,7 @@ from decimal import Decimal
 import structlog
 
 from engines.orders.order import Purpose
+from engines.orders.proposal import Proposal
 from engines.orders.subaccount import PAPER, EngineName, SubAccount, is_person
 from engines.risk.latch import Latch
 from ports.clock import Clock
@@ -28,7 +29,7 @@ from services.policies import Policies
 from services.ticketing.audience import Audience
 from services.ticketing.cards import Cards, Places, View
 from services.ticketing.drafting import Drafting
-from services.ticketing.proposal import Draft, Outcome, Proposal, Route
+from services.ticketing.proposal import Draft, Outcome, Route
 from services.ticketing.quoting import Quoting
 from services.ticketing.road import Road
 from services.ticketing.roll import Filed, Roll

@@ -10,13 +10,13 @@ import structlog
 from engines.core.instrument import Instrument
 from engines.orders.order import ExecutionStyle
 from engines.orders.plan import ladder
+from engines.orders.proposal import Proposal
 from engines.orders.subaccount import EngineName, SubAccount
 from engines.signals.proposal import LEAST_PUSHED
 from engines.signals.proposal import Proposal as Idea
 from engines.signals.signal import Signal, SignalState
 from ports.errors import DeskError, Refused
 from services.proposals import Proposals
-from services.ticketing.proposal import Proposal
 
 log = structlog.get_logger()
 

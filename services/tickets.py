@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import structlog
 
+from engines.orders.proposal import MOST_SLIPPAGE, Proposal
 from engines.orders.subaccount import EngineName
 from engines.orders.trade import Trade, TradeState
 from engines.risk.latch import NEEDS_ADMIN, Cause, KillLevel, Latch
@@ -28,7 +29,7 @@ from services.ticketing.audience import Audience
 from services.ticketing.cards import Cards, Places
 from services.ticketing.drafting import Drafting
 from services.ticketing.progress import is_cancelable
-from services.ticketing.proposal import MOST_SLIPPAGE, Draft, Proposal
+from services.ticketing.proposal import Draft
 from services.ticketing.road import Road
 from services.ticketing.roll import Filed, Roll
 

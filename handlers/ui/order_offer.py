@@ -8,6 +8,7 @@ from typing import Any, Final
 from engines.core.instrument import Instrument
 from engines.core.side import Direction, Side
 from engines.orders.order import ExecutionStyle
+from engines.orders.proposal import Proposal
 from engines.orders.subaccount import EngineName
 from engines.orders.trade import Trade
 from handlers.ui.effect_words import effect_words
@@ -20,7 +21,7 @@ from ports.errors import Refused
 from ports.messages import Keyboard, Screen, Style
 from ports.people import Action, Role
 from services.ticketing.order_sentence import OrderAsked, levels_of, read_order, size_of, written_order
-from services.ticketing.proposal import Draft, Proposal, Route
+from services.ticketing.proposal import Draft, Route
 from services.trading.completion import with_size
 from services.trading.sentence import Of
 

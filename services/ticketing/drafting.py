@@ -8,6 +8,7 @@ from typing import Any
 from engines.orders import plan as plans
 from engines.orders.order import ExecutionStyle, Intent, OrderKind, Purpose
 from engines.orders.plan import Plan
+from engines.orders.proposal import Proposal
 from engines.orders.subaccount import PAPER, SubAccount
 from engines.orders.trade import Trade
 from engines.risk.verdict import Ruling
@@ -16,7 +17,7 @@ from ports.desk_state import Approval
 from ports.errors import Refused
 from services.ordering.naming import intent_name
 from services.policies import Policies
-from services.ticketing.proposal import Draft, Proposal, Quote, Route
+from services.ticketing.proposal import Draft, Quote, Route
 from services.ticketing.quoting import Quoting
 from services.ticketing.road import Road
 from services.ticketing.spending import Spending

@@ -11,6 +11,7 @@ from adapters.paper.venue import PaperVenue
 from engines.core.depth import Depth
 from engines.core.side import Side
 from engines.orders.order import Order
+from engines.orders.proposal import Proposal
 from engines.orders.subaccount import EngineName
 from engines.orders.trade import Trade
 from engines.risk.latch import Latch
@@ -26,7 +27,6 @@ from services.people import People
 from services.policies import Policies
 from services.proposals import Proposals, TicketOptions
 from services.ticketing.audience import Audience, Reader
-from services.ticketing.proposal import Proposal
 from services.ticketing.standing import TicketStanding
 from services.trading.funds import Funds
 from services.trading.register import Register

@@ -7,12 +7,13 @@ import pytest
 
 from engines.core.side import Side
 from engines.orders.order import OrderState
+from engines.orders.proposal import Proposal
 from engines.orders.subaccount import EngineName
 from handlers.ui.ticket_view import ticket_screen
 from ports.desk_state import Approval
 from ports.messages import Screen, Style
 from ports.tickets import TicketState
-from services.ticketing.proposal import Outcome, Proposal
+from services.ticketing.proposal import Outcome
 from tests.build.desk_state import a_policy
 from tests.build.fake_venue import FakeVenue
 from tests.build.screens import ANN, TOM, VERA, ScreenDesk, a_screen_desk, buttons, data_of, labels
