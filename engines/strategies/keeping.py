@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, fields, is_dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 S = TypeVar("S")
 
@@ -19,7 +19,7 @@ def read(kind: type[S], text: str) -> S:
     """What `written` gave. Raises `ValueError` for the state of another strategy, or of other fields than
     today's: it is to be made anew from history then."""
     kept = json.loads(text)
-    names = {one.name for one in fields(kind)}  # type: ignore[arg-type]
+    names = {one.name for one in fields(cast(Any, kind))}
     if kept.get("kind") != kind.__name__ or set(kept.get("values", ())) != names:
         raise ValueError(f"this is no state of {kind.__name__} as it is today: make it anew from history")
     return kind(**kept["values"])

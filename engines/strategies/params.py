@@ -156,16 +156,9 @@ def _read(name: str, text: str, kind: Any) -> Any:
     return float(value) if kind is float else value
 
 
-_BOOLS: Final = {
-    "yes": True,
-    "true": True,
-    "1": True,
-    "on": True,
-    "no": False,
-    "false": False,
-    "0": False,
-    "off": False,
-}
+_BOOLS: Final = dict.fromkeys(("yes", "true", "1", "on"), True) | dict.fromkeys(
+    ("no", "false", "0", "off"), False
+)
 
 
 def _check_name(kind: type[Any], name: str) -> None:

@@ -1,8 +1,8 @@
 """What a strategy is: it looks at a snapshot and says what it wants traded. Nothing else.
 
-The desk, the replay of history and the sandbox call the same `decide`. It is pure: the same snapshot, state and
-parameters give the same proposals, and the state after them. Where a strategy needs more than prices, a `Reader`
-follows each series bar by bar; what it reads comes back in the snapshot.
+The desk, the replay of history and the sandbox call the same `decide`. It is pure: the same snapshot, state
+and parameters give the same proposals, and the state after them. Where a strategy needs more than prices, a
+`Reader` follows each series bar by bar; what it reads comes back in the snapshot.
 """
 
 from collections.abc import Mapping
@@ -47,8 +47,8 @@ class Sight(Generic[Reading]):
 
     `price` is what it costs now: in a replay the close of its finest bar. `readings` are by timeframe, those
     of series that have had a bar; `closed` names the timeframes that closed a bar at this very moment.
-    `is_waiting`: an entry of the strategy is under way there. `funding_rate` is of the last settlement, `None`
-    on spot and where it is not known.
+    `is_waiting`: an entry of the strategy is under way there. `funding_rate` is of the last settlement,
+    `None` on spot and where it is not known.
     """
 
     instrument: Instrument
@@ -95,8 +95,8 @@ class Strategy(Protocol[Params, State, Reading]):
     """One strategy. Stateless itself: parameters and state are arguments.
 
     `name` is what people type, `engine` whose account and limits it trades under. `params` is the class of
-    its parameters (`engines.strategies.params`), `state` that of its state: a frozen dataclass of plain values
-    (`engines.strategies.keeping` writes and reads it).
+    its parameters (`engines.strategies.params`); a state is a frozen dataclass of plain values, which
+    `engines.strategies.keeping` writes and reads.
     """
 
     @property
@@ -128,7 +128,7 @@ class Strategy(Protocol[Params, State, Reading]):
         ...
 
     def wakes(self, closes: Closes, params: Params) -> IntArray | None:
-        """Times of closes (UTC ms, rising) outside which `decide` certainly wants nothing and leaves the state
-        as it is, whatever is held; `None`: every close has to be asked. Never depends on a bar that closes
-        later than the time itself."""
+        """Times of closes (UTC ms, rising) outside which `decide` certainly wants nothing and leaves the
+        state as it is, whatever is held; `None`: every close has to be asked. Never depends on a bar that
+        closes later than the time itself."""
         ...
