@@ -5,23 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from engines.core.candle import FloatArray, IntArray
 from engines.core.instrument import Instrument
 from engines.core.side import Direction, Side
+from engines.metrics.series import Curve
 from engines.orders.trade import CloseReason
 from engines.risk.verdict import Ruling
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
-    """What the account was worth at the close of each bar, and how much of it was at stake: one entry a bar.
-    `equity` is in the quote currency, `exposure` the notional of all positions, `net` long less short.
-    Statistics, not money."""
-
-    time_ms: IntArray
-    equity: FloatArray
-    exposure: FloatArray
-    net: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
