@@ -18,11 +18,11 @@ from adapters.venues.build import Wiring, build_account
 from adapters.venues.ccxt_books import CcxtBooks
 from engines.core.instrument import Instrument, MarketKind
 from engines.core.side import Direction, Side
+from engines.orders.naming import first_order, intent_name
 from engines.orders.order import Intent, OrderKind, OrderState, Purpose
 from engines.orders.subaccount import EngineName, SubAccount
 from engines.simulate.costs import Fees
 from ports.people import Person
-from services.ordering.naming import first_order, intent_name
 from services.orders import Orders
 from services.people import People
 from services.trading.funds import Funds

@@ -9,6 +9,7 @@ from typing import Final
 
 from engines.core.instrument import Toward
 from engines.core.side import Direction
+from engines.orders.naming import intent_name
 from engines.orders.order import Intent, OrderKind, OrderState, Purpose
 from engines.orders.subaccount import PAPER, EngineName, SubAccount
 from engines.risk.kill import Closing, Leg
@@ -20,7 +21,6 @@ from ports.health import FeedHealth
 from services.breaking.feeds import PRICES, SilentFeeds
 from services.latches import Latches, LatchNews
 from services.markets import Markets
-from services.ordering.naming import intent_name
 from services.orders import Orders
 from services.stopping.road import Road
 from services.trading.intents import intent_of

@@ -252,14 +252,14 @@ class Orders:
         on_failure: OnFailure = OnFailure.UNWIND,
     ) -> None:
         """Send two legs of the desk that belong together, each for its trade; their intents get names of the
-        pair's, which is `services.ordering.naming.intent_name(engine, cause)`. When one leg fails, the other
+        pair's, which is `engines.orders.naming.intent_name(engine, cause)`. When one leg fails, the other
         is taken back, or the first is completed at the market. Raises `Refused` (`not_allowed`, `verdict`)
         when the gate does not let both go whole: neither is sent; else as `place` does."""
         await self.pairs.place(name, legs, on_failure=on_failure)
 
     async def propose(self, trade: Trade, intent: Intent, ticket: Ticket) -> Trade:
         """Write down an order of the desk that waits for a person, together with its ticket, whose `order_id`
-        is `services.ordering.naming.first_order(intent.id)`; nothing is sent. The same intent again changes
+        is `engines.orders.naming.first_order(intent.id)`; nothing is sent. The same intent again changes
         nothing. Raises `Conflict`, `Transient`: nothing was written."""
         return await self.approving.propose(trade, intent, ticket)
 

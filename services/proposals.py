@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import structlog
 
+from engines.orders.naming import intent_name
 from engines.orders.order import Purpose
 from engines.orders.proposal import Proposal
 from engines.orders.subaccount import PAPER, EngineName, SubAccount, is_person
@@ -24,7 +25,6 @@ from ports.messages import Messenger
 from ports.people import Person
 from ports.tickets import TicketState, TicketStore
 from services.actions import Actions
-from services.ordering.naming import intent_name
 from services.policies import Policies
 from services.ticketing.audience import Audience
 from services.ticketing.cards import Cards, Places, View

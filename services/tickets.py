@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import structlog
 
+from engines.orders.naming import first_order
 from engines.orders.proposal import MOST_SLIPPAGE, Proposal
 from engines.orders.subaccount import EngineName
 from engines.orders.trade import Trade, TradeState
@@ -24,7 +25,6 @@ from ports.clock import Clock
 from ports.errors import Refused, Transient
 from ports.people import Person
 from ports.tickets import Ticket, TicketState
-from services.ordering.naming import first_order
 from services.ticketing.audience import Audience
 from services.ticketing.cards import Cards, Places
 from services.ticketing.drafting import Drafting

@@ -6,6 +6,7 @@ from decimal import Decimal
 from engines.core.instrument import Instrument
 from engines.core.side import Direction
 from engines.orders.lifecycle import child_id
+from engines.orders.naming import intent_name
 from engines.orders.order import (
     Fill,
     Filled,
@@ -22,7 +23,6 @@ from engines.orders.subaccount import EngineName, SubAccount, engine_of
 from engines.orders.trade import Trade
 from ports.books import Change
 from ports.clock import Clock
-from services.ordering.naming import intent_name
 from services.ordering.placing import Placing
 from services.ordering.positions import Positions
 from services.trading.journal import Step

@@ -20,6 +20,7 @@ from engines.orders.bracket import (
     is_guard,
 )
 from engines.orders.execution import Amend, Cancel
+from engines.orders.naming import intent_name
 from engines.orders.order import ExecutionStyle, Intent, Order, OrderState, Purpose
 from engines.orders.subaccount import is_live
 from engines.orders.trade import Trade
@@ -28,7 +29,6 @@ from ports.clock import Clock
 from ports.errors import Transient, Uncertain
 from services.ordering.findings import Finding, Tell
 from services.ordering.lanes import Lanes
-from services.ordering.naming import intent_name
 from services.ordering.placing import Placing
 from services.ordering.positions import account_of
 from services.ordering.resolving import Resolver

@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from engines.orders.lifecycle import is_final
+from engines.orders.naming import is_ours
 from engines.orders.order import Amended, Order, OrderEvent, OrderState
 from ports.clock import Clock
 from ports.errors import Rejected, Transient, Uncertain
@@ -25,7 +26,6 @@ from ports.venue_books import (
 )
 from services.ordering.booking import Booking
 from services.ordering.findings import Finding, Tell
-from services.ordering.naming import is_ours
 from services.ordering.reports import ENDED, filled_events, found, opened_events
 from services.ordering.resolving import Resolver
 from services.ordering.strangers import stand_in

@@ -13,6 +13,7 @@ import structlog
 from engines.core.side import Direction, Side
 from engines.orders.execution import CALLED_BACK
 from engines.orders.lifecycle import is_final
+from engines.orders.naming import DIGITS, PREFIX
 from engines.orders.order import ExecutionStyle, Intent, Order, OrderKind, OrderState, Purpose
 from engines.orders.pair import (
     CompleteLeg,
@@ -35,7 +36,6 @@ from ports.clock import Clock
 from ports.errors import Refused, Transient, Uncertain
 from services.ordering.findings import Finding, Tell
 from services.ordering.lanes import Lanes
-from services.ordering.naming import DIGITS, PREFIX
 from services.ordering.placing import Placing
 from services.ordering.positions import ONE, Positions, account_of
 from services.ordering.sending import Sending

@@ -7,13 +7,13 @@ from functools import reduce
 
 from engines.core.move import Move
 from engines.orders.lifecycle import apply
+from engines.orders.naming import PREFIX
 from engines.orders.order import ExecutionStyle, Expired, FoundAbsent, Intent, OrderState, Purpose, QueueMoved
 from engines.orders.subaccount import is_live, is_person
 from engines.orders.trade import Trade, TradeState
 from ports.clock import Clock
 from ports.trading import Venue
 from services.ordering.booking import Booking
-from services.ordering.naming import PREFIX
 from services.ordering.placing import Placing
 from services.ordering.positions import account_of
 from services.ordering.sending import Sending, is_late

@@ -8,13 +8,13 @@ from typing import Final
 
 from engines.core.instrument import Instrument
 from engines.ledger import movement
+from engines.orders.naming import intent_name
 from engines.orders.order import ExecutionStyle, Purpose
 from engines.orders.reconcile import Difference, Mend, Place, added_price, mends
 from engines.orders.subaccount import EngineName, SubAccount, engine_of
 from engines.orders.trade import Trade
 from ports.clock import Clock
 from ports.errors import Refused
-from services.ordering.naming import intent_name
 from services.orders import Orders
 from services.reconciling.comparison import Comparison
 from services.reconciling.ledger import booked_at

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from engines.orders.bracket import is_guard
 from engines.orders.lifecycle import is_final
+from engines.orders.naming import intent_name
 from engines.orders.order import ExecutionStyle, Intent, OrderState, Purpose
 from engines.orders.subaccount import engine_of, is_person
 from engines.orders.trade import Trade
@@ -20,7 +21,6 @@ from ports.clock import Clock
 from ports.errors import DeskError, Refused, Transient
 from ports.venue_books import VenueOrder, VenuePosition
 from services.ordering.judging import Quotes
-from services.ordering.naming import intent_name
 from services.ordering.positions import account_of
 from services.ordering.sending import is_late
 from services.orders import Orders

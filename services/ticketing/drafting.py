@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from engines.orders import plan as plans
+from engines.orders.naming import intent_name
 from engines.orders.order import ExecutionStyle, Intent, OrderKind, Purpose
 from engines.orders.plan import Plan
 from engines.orders.proposal import Proposal
@@ -15,7 +16,6 @@ from engines.risk.verdict import Ruling
 from ports.clock import Clock
 from ports.desk_state import Approval
 from ports.errors import Refused
-from services.ordering.naming import intent_name
 from services.policies import Policies
 from services.ticketing.proposal import Draft, Quote, Route
 from services.ticketing.quoting import Quoting

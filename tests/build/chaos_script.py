@@ -14,13 +14,13 @@ import structlog
 from engines.core.instrument import Instrument, MarketKind
 from engines.core.side import Direction
 from engines.orders.lifecycle import is_final
+from engines.orders.naming import first_order, intent_name
 from engines.orders.order import ExecutionStyle, Intent, OrderKind, OrderState, Purpose
 from engines.orders.subaccount import EngineName, SubAccount
 from engines.orders.trade import Trade
 from ports.books import Conflict
 from ports.errors import DeskError, Refused, Transient, Uncertain
 from ports.tickets import Ticket, TicketState
-from services.ordering.naming import first_order, intent_name
 from tests.build.chaos_life import ACCOUNTS, PATIENCE_S, Life, a_life
 from tests.build.chaos_plan import COINS, Action, Deed
 from tests.build.killing import Countdown

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from engines.core.side import Direction
+from engines.orders.naming import intent_name
 from engines.orders.order import ExecutionStyle, Intent, Order, OrderKind, Purpose
 from engines.orders.subaccount import EngineName, SubAccount
 from engines.orders.trade import Trade
@@ -13,7 +14,6 @@ from ports.books import Books
 from ports.people import Role
 from services.ordering.findings import Finding
 from services.ordering.judging import Judge
-from services.ordering.naming import intent_name
 from services.orders import Orders
 from services.people import People
 from services.trading.funds import Funds

@@ -11,6 +11,7 @@ from bot.app import App
 from engines.core.instrument import Instrument, MarketKind
 from engines.core.side import Direction
 from engines.ledger import booking
+from engines.orders.naming import intent_name
 from engines.orders.order import Fill, Intent, Order, OrderKind, Purpose
 from engines.orders.subaccount import EngineName, SubAccount
 from engines.orders.trade import Trade
@@ -19,7 +20,6 @@ from engines.simulate.exchange.order import Dealing
 from ports.tickets import Ticket
 from sandbox.accounts import MAIN, TRADING
 from sandbox.telegram.chats import ADMIN_CHAT_ID
-from services.ordering.naming import intent_name
 from tests.build.desk import running_desk
 from tests.build.sandbox import ANNA, Message, Sandbox, until
 

@@ -17,13 +17,13 @@ from adapters.sql.desk import SqlDesk
 from engines.core.instrument import MarketKind
 from engines.core.side import Direction, Side
 from engines.ledger import booking
+from engines.orders.naming import intent_name
 from engines.orders.order import Intent, OrderKind, Purpose
 from engines.orders.subaccount import EngineName, SubAccount
 from engines.risk.latch import KillLevel
 from sandbox.market.replay import recorded_origin
 from sandbox.market.source import Origin
 from services.killing import Killing
-from services.ordering.naming import intent_name
 from services.stopping.report import AccountReport, KillReport, KillWish
 from services.stopping.road import OrderRoad
 from tests.build.chaos_life import ACCOUNTS, WORLD, Life, a_life

@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from engines.orders.naming import first_order
 from engines.orders.order import OrderKind
 from engines.orders.subaccount import EngineName
 from engines.risk.kill import Closing
 from ports.books import Change, Conflict
 from ports.errors import Transient
-from services.ordering.naming import first_order
 from services.stopping.road import OrderRoad
 from tests.build.books import MemoryBooks
 from tests.build.gates import a_gate_room

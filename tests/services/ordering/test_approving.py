@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from engines.orders.naming import first_order
 from engines.orders.order import ExecutionStyle, Intent, OrderState
 from engines.orders.trade import Trade, TradeState
 from engines.risk.latch import Cause, Latch, Scope
@@ -14,7 +15,6 @@ from ports.books import Change, Conflict
 from ports.errors import Refused
 from ports.tickets import Effect, Ticket, TicketState
 from services.ordering.judging import FundsOnly
-from services.ordering.naming import first_order
 from tests.build.books import MemoryBooks
 from tests.build.live_desk import LiveDesk, a_live_desk
 from tests.build.tickets import a_ticket

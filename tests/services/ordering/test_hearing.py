@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from engines.orders.execution import Wait
+from engines.orders.naming import intent_name
 from engines.orders.order import ExecutionStyle, Order, OrderKind, OrderState
 from engines.orders.trade import TradeState
 from engines.risk.latch import Cause
 from ports.errors import Rejected, Transient
 from ports.venue_books import StreamState, VenueOrder, VenueOrderState, VenueReport
-from services.ordering.naming import intent_name
 from tests.build.books import MemoryBooks
 from tests.build.fake_venue import FakeVenue, Trouble
 from tests.build.live_desk import LiveDesk, a_live_desk

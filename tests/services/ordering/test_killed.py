@@ -8,12 +8,12 @@ from decimal import Decimal
 
 import pytest
 
+from engines.orders.naming import first_order
 from engines.orders.order import ExecutionStyle, OrderKind, OrderState
 from ports.books import Conflict
 from ports.errors import Refused
 from ports.tickets import TicketState
 from ports.venue_books import VenueOrderState
-from services.ordering.naming import first_order
 from tests.build.books import MemoryBooks
 from tests.build.clock import HandClock
 from tests.build.fake_venue import FakeVenue, Trouble

@@ -10,10 +10,10 @@ from structlog.testing import capture_logs
 from engines.core.side import Direction
 from engines.orders.execution import CALLED_BACK, Cancel, Done, Place
 from engines.orders.lifecycle import child_id
+from engines.orders.naming import first_order, intent_name
 from engines.orders.order import ExecutionStyle, Order, OrderKind, OrderState, Purpose, Terms
 from engines.orders.pair import Even, OnFailure, PairStep, StopLeg, UnwindLeg, Waiting
 from ports.books import Conflict
-from services.ordering.naming import first_order, intent_name
 from tests.build.fake_venue import Trouble
 from tests.build.live_desk import LiveDesk, a_live_desk
 

@@ -6,13 +6,13 @@ from decimal import Decimal
 
 import pytest
 
+from engines.orders.naming import first_order
 from engines.orders.order import OrderKind, OrderState, Terms
 from engines.orders.subaccount import PAPER, EngineName
 from engines.orders.trade import Trade
 from ports.books import Change, Conflict
 from ports.errors import Refused, Transient
 from ports.tickets import Ticket, TicketState
-from services.ordering.naming import first_order
 from tests.build.books import MemoryBooks
 from tests.build.gates import GateRoom, a_gate_room
 from tests.build.live_desk import LiveDesk, a_live_desk
