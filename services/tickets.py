@@ -317,6 +317,7 @@ def _again(filed: Filed, deed: str, quantity: Decimal) -> Proposal:
         max_slippage=intent.max_slippage or MOST_SLIPPAGE,
         stop=trade.stop if is_new else None,
         targets=trade.targets if is_new else (),
+        trail_distance=trade.trail_distance if is_new else None,
         leverage=trade.leverage,
         reduce_only=intent.reduce_only,
         reason=intent.reason,

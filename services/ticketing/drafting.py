@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from engines.orders import plan as plans
-from engines.orders.naming import intent_name
-from engines.orders.order import ExecutionStyle, Intent, OrderKind, Purpose
-from engines.orders.plan import Plan
+from engines.orders import drafting
+from engines.orders.drafting import Quote
+from engines.orders.order import Intent
+from engines.orders.plan import least_notional
 from engines.orders.proposal import Proposal
 from engines.orders.subaccount import PAPER, SubAccount
 from engines.orders.trade import Trade
@@ -17,7 +17,7 @@ from ports.clock import Clock
 from ports.desk_state import Approval
 from ports.errors import Refused
 from services.policies import Policies
-from services.ticketing.proposal import Draft, Quote, Route
+from services.ticketing.proposal import Draft, Route
 from services.ticketing.quoting import Quoting
 from services.ticketing.road import Road
 from services.ticketing.spending import Spending
@@ -56,7 +56,9 @@ class Drafting:
         proposal = proposal.at(await self.road.instrument(sub_account.account, proposal.instrument))
         trade = await self._trade(proposal, sub_account)
         best = await self.quoting.best(proposal.instrument, proposal.side)
-        quantity = _quantity(proposal, trade, best)
+        quantity = drafting.sized(proposal, trade, best)
+        if quantity <= 0:
+            raise Refused("too_small", least=least_notional(proposal.instrument, best))
         intent, quote = await self._measured(proposal, sub_account, trade, quantity)
         self._check(proposal, intent, quote)
         verdict = self.road.judge(intent, trade)
@@ -67,7 +69,7 @@ class Drafting:
         return Draft(
             proposal=proposal,
             sub_account=sub_account,
-            trade=_with_levels(proposal, trade, intent),
+            trade=drafting.with_levels(proposal, trade, intent.quantity),
             intent=intent,
             quote=quote,
             verdict=verdict,
@@ -82,7 +84,7 @@ class Drafting:
             draft.sub_account, proposal.instrument, proposal.direction, leverage=proposal.leverage
         )
         intent = replace(draft.intent, trade_id=trade.id)
-        return replace(draft, intent=intent, trade=_with_levels(proposal, trade, intent))
+        return replace(draft, intent=intent, trade=drafting.with_levels(proposal, trade, intent.quantity))
 
     def _sub_account(self, proposal: Proposal, *, on_paper: bool) -> SubAccount:
         """Where the policy says; what reduces belongs where the position is."""
@@ -123,49 +125,15 @@ class Drafting:
             max_slippage=proposal.max_slippage,
             limit_price=proposal.limit_price,
         )
-        return self._intent(proposal, sub_account, trade, quantity, quote), quote
-
-    def _intent(
-        self, proposal: Proposal, sub_account: SubAccount, trade: Trade, quantity: Decimal, quote: Quote
-    ) -> Intent:
-        now, is_limit = self.clock.now(), proposal.limit_price is not None
-        return Intent(
-            id=intent_name(proposal.engine, proposal.key),
-            owner=sub_account.owner,
-            account=sub_account.account,
-            engine=proposal.engine.value,
-            trade_id=trade.id,
-            instrument=proposal.instrument,
-            side=proposal.side,
-            quantity=quantity,
-            kind=OrderKind.LIMIT if is_limit else OrderKind.MARKET,
-            purpose=Purpose.CLOSE if proposal.reduce_only else Purpose.ENTRY,
-            limit_price=proposal.limit_price,
-            worst_price=None if is_limit else quote.worst,
-            most_cost=None if proposal.reduce_only else quantity * max(quote.worst, quote.expected),
-            style=_style(proposal, is_limit=is_limit),
-            decision_price=quote.best,
-            max_slippage=None if is_limit else proposal.max_slippage,
-            reduce_only=proposal.reduce_only,
-            reason=proposal.reason,
-            created_at=now,
-            expires_at=self._expires_at(proposal, now),
+        now = self.clock.now()
+        expires_at = self._expires_at(proposal, now)
+        intent = drafting.intent_of(
+            proposal, sub_account, trade, quantity, quote, now=now, expires_at=expires_at
         )
+        return intent, quote
 
     def _check(self, proposal: Proposal, intent: Intent, quote: Quote) -> None:
-        if proposal.reduce_only:
-            return
-        plan = Plan(
-            instrument=proposal.instrument,
-            direction=proposal.direction,
-            price=quote.expected,
-            worst_price=quote.worst,
-            quantity=intent.quantity,
-            leverage=proposal.leverage,
-            stop=proposal.stop,
-            targets=proposal.targets,
-        )
-        problem = plans.find_problem(plan, most_leverage=self.most_leverage)
+        problem = drafting.find_problem(proposal, intent.quantity, quote, most_leverage=self.most_leverage)
         if problem is not None:
             raise Refused(problem.code, **problem.params)
 
@@ -181,34 +149,3 @@ class Drafting:
         policy = self.policies.in_force(proposal.engine)
         is_free = policy.approval is Approval.AUTO and self.spending.allows(policy, notional)
         return Route.AUTO if is_free else Route.TICKET
-
-
-def _quantity(proposal: Proposal, trade: Trade, price: Decimal) -> Decimal:
-    """The size on the grid; what reduces is never more than is held."""
-    instrument = proposal.instrument
-    quantity = proposal.quantity
-    if quantity is None and proposal.notional is not None:
-        quantity = proposal.notional / (proposal.limit_price or price)
-    if proposal.reduce_only:
-        quantity = trade.quantity if quantity is None else min(quantity, trade.quantity)
-    on_grid = instrument.quantity(quantity or Decimal(0))
-    if on_grid <= 0:
-        raise Refused("too_small", least=plans.least_notional(instrument, price))
-    return on_grid
-
-
-def _style(proposal: Proposal, *, is_limit: bool) -> ExecutionStyle:
-    """A limit is one order, unless it is to rest."""
-    if is_limit and proposal.style is not ExecutionStyle.POST_ONLY:
-        return ExecutionStyle.SINGLE
-    return proposal.style
-
-
-def _with_levels(proposal: Proposal, trade: Trade, intent: Intent) -> Trade:
-    """The trade with what the entry brings along; one that has levels keeps them."""
-    if proposal.reduce_only:
-        return trade
-    wanted = replace(trade, wanted=trade.wanted + intent.quantity)
-    if trade.stop is not None or trade.targets:
-        return wanted
-    return replace(wanted, stop=proposal.stop, targets=proposal.targets)

@@ -1,9 +1,9 @@
 """A proposal on its way: measured, judged, and where it goes. Values."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 
+from engines.orders.drafting import Quote
 from engines.orders.order import Intent, Order
 from engines.orders.proposal import Proposal
 from engines.orders.subaccount import SubAccount
@@ -18,17 +18,6 @@ class Route(StrEnum):
     PAPER = "paper"
     AUTO = "auto"
     TICKET = "ticket"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
-    """What a size would cost now: the best price of the other side, the average expected, and the worst at
-    which it may be filled. `is_partial`: the book shows less than the size."""
-
-    best: Decimal
-    expected: Decimal
-    worst: Decimal
-    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

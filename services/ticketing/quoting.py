@@ -6,13 +6,13 @@ from decimal import Decimal
 from engines.core.depth import Depth
 from engines.core.instrument import Instrument
 from engines.core.side import Side
+from engines.orders.drafting import Quote
 from engines.orders.plan import worst_price
 from engines.simulate.consumption import Consumption
 from engines.simulate.matching import take_depth
 from ports.clock import Clock
 from ports.markets import MarketSource
 from services.market.depth import fresh_depth
-from services.ticketing.proposal import Quote
 
 
 @dataclass(slots=True, repr=False)

@@ -7,6 +7,7 @@ from typing import Any
 
 from engines.core.instrument import Instrument
 from engines.core.side import Side
+from engines.orders.drafting import Quote
 from engines.orders.order import ExecutionStyle, Intent, Order, OrderKind, OrderState, Purpose, Terms
 from engines.orders.proposal import Proposal
 from engines.orders.subaccount import PAPER, EngineName, SubAccount
@@ -21,7 +22,7 @@ from ports.desk_state import Approval
 from ports.tickets import TicketState
 from services.moving import EngineFunds
 from services.ticketing.progress import progress_of
-from services.ticketing.proposal import Draft, Quote, Route
+from services.ticketing.proposal import Draft, Route
 from services.ticketing.standing import TicketStanding
 from tests.build.clock import NOON
 from tests.build.desk_state import a_policy

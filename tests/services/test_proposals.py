@@ -126,6 +126,15 @@ async def test_stop_and_targets_belong_to_the_position_it_opens() -> None:
     )
 
 
+async def test_its_stop_follows_the_price_where_it_says_how_far_behind() -> None:
+    room = await an_approval_room(approval=Approval.PAPER)
+    opened = await room.proposals.submit(a_proposal(stop=Decimal(95), trail_distance=Decimal(5)))
+    added = await room.proposals.submit(a_proposal("more", stop=Decimal(90), trail_distance=Decimal(1)))
+
+    assert (opened.trade.stop, opened.trade.trail_distance) == (Decimal(95), Decimal(5))
+    assert (added.trade.id, added.trade.trail_distance) == (opened.trade.id, Decimal(5))
+
+
 async def test_a_size_in_money_is_put_on_the_lot_grid() -> None:
     room = await an_approval_room()
     draft = await room.proposals.draft(a_proposal(quantity=None, notional=Decimal(333)))

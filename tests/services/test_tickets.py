@@ -146,6 +146,14 @@ async def test_smaller_asks_for_half_in_the_same_message(room: ApprovalRoom) -> 
         await room.proposals.tickets.approve(ticket.id, room.person(ANN))
 
 
+async def test_smaller_keeps_the_levels_of_the_position_it_opens(room: ApprovalRoom) -> None:
+    ticket = await room.ask(quantity=Decimal("0.5"), stop=Decimal(90), trail_distance=Decimal(10))
+    half = await room.proposals.tickets.halve(ticket.id, room.person(ANN))
+
+    trade = await room.trade_of(half.ticket)
+    assert (trade.stop, trade.trail_distance) == (Decimal(90), Decimal(10))
+
+
 async def test_what_is_too_small_to_halve_waits_on(room: ApprovalRoom) -> None:
     ticket = await room.ask(quantity=Decimal("0.06"))
     with pytest.raises(Refused, match="too_small"):
