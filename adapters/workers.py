@@ -5,11 +5,12 @@ import os
 import pickle
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.worker import ANSWER, JOB
+from adapters.worker import ANSWER, JOB, Kind
 from ports.errors import Transient
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -34,8 +35,25 @@ class JobFailed(RuntimeError):
     """The function raised: a bug, or input it should have been spared. Carries the worker's traceback."""
 
 
+class TookTooLong(Transient):
+    """The function was not done within its time; its process is ended."""
+
+
 class _Died(Exception):
     """The process ended before it answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What a process is asked. `hear` hears what the function tells on its way."""
+
+    name: str
+    arguments: tuple[object, ...] = ()
+    hear: Callable[[bytes], None] | None = None
+
+    def packed(self) -> bytes:
+        body = (self.name, self.arguments, self.hear is not None)
+        return pickle.dumps(body, pickle.HIGHEST_PROTOCOL)
 
 
 class _Worker:
@@ -55,21 +73,28 @@ class _Worker:
         )  # fmt: skip
         return cls(process)
 
-    async def ask(self, name: str, arguments: tuple[object, ...]) -> bytes:
+    async def ask(self, job: _Job) -> bytes:
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        job = pickle.dumps((name, arguments), pickle.HIGHEST_PROTOCOL)
+        packed = job.packed()
         try:
-            self._process.stdin.write(JOB.pack(len(job)) + job)
+            self._process.stdin.write(JOB.pack(len(packed)) + packed)
             await self._process.stdin.drain()
-            is_done, size = ANSWER.unpack(await self._process.stdout.readexactly(ANSWER.size))
-            answer = await self._process.stdout.readexactly(size)
+            kind, content = await self._read()
+            while kind is Kind.TOLD:
+                if job.hear is not None:
+                    job.hear(content)
+                kind, content = await self._read()
         except (OSError, asyncio.IncompleteReadError) as error:
             raise _Died from error
         self.jobs += 1
-        if not is_done:
-            raise JobFailed(answer.decode())
-        return answer
+        if kind is Kind.FAILED:
+            raise JobFailed(content.decode())
+        return content
+
+    async def _read(self) -> tuple[Kind, bytes]:
+        assert self._process.stdout is not None
+        kind, size = ANSWER.unpack(await self._process.stdout.readexactly(ANSWER.size))
+        return Kind(kind), await self._process.stdout.readexactly(size)
 
     async def stop(self, grace_s: float) -> None:
         """End of input, then force."""
@@ -96,8 +121,9 @@ class Workers:
     """Runs functions named `"module:function"`, which take picklable arguments and return bytes.
 
     At most `size` jobs run at once, others wait. `warm` is a job without arguments that a new process does
-    first, to have its libraries loaded. A process is replaced after `recycle_after` jobs, when it died and
-    when a job took longer than `limit_s`. `environment` is what processes see besides the little that all do.
+    first, to have its libraries loaded. A process is replaced after `recycle_after` jobs, when it died, when
+    whoever asked left, and when a job took longer than `limit_s`. A job is tried `tries` times when its
+    process dies. `environment` is what processes see besides the little that all do.
     """
 
     def __init__(
@@ -109,9 +135,11 @@ class Workers:
         start_limit_s: float = 60.0,
         recycle_after: int = 1000,
         grace_s: float = 3.0,
+        tries: int = 2,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._warm = warm
+        self._warm = _Job(warm)
+        self._tries = tries
         self._environment = dict(environment or {})
         self._limit_s, self._start_limit_s, self._grace_s = limit_s, start_limit_s, grace_s
         self._recycle_after = recycle_after
@@ -127,20 +155,20 @@ class Workers:
         while not self._idle.empty():
             self._renew_later(self._idle.get_nowait())
 
-    async def run(self, job: str, *arguments: object) -> bytes:
-        """The answer of `job`. When its process dies, it is tried once more in a new one.
+    async def run(self, job: str, *arguments: object, hear: Callable[[bytes], None] | None = None) -> bytes:
+        """The answer of `job`. When its process dies, it is tried again in a new one.
 
-        Raises `JobFailed` when the function raised, `Transient` when the processes died, took too long or
-        are closed.
+        With `hear` the function is called with `tell` before its arguments, and `hear` with what it tells, on
+        the event loop. Raises `JobFailed` when the function raised, `TookTooLong`, and `Transient` when the
+        processes died or are closed.
         """
+        asked = _Job(job, arguments, hear)
         slot = await self._idle.get()
         try:
-            try:
-                return await self._try(slot, job, arguments)
-            except _Died:
-                return await self._try(slot, job, arguments)
-        except _Died as error:
-            raise Transient(f"worker processes died of {job}") from error
+            for _ in range(self._tries):
+                with suppress(_Died):
+                    return await self._try(slot, asked)
+            raise Transient(f"worker processes died of {job}")
         finally:
             self._release(slot)
 
@@ -152,30 +180,28 @@ class Workers:
         await asyncio.gather(*self._renewals, return_exceptions=True)
         await asyncio.gather(*(slot.worker.stop(self._grace_s) for slot in self._slots if slot.worker))
 
-    async def _try(self, slot: _Slot, job: str, arguments: tuple[object, ...]) -> bytes:
+    async def _try(self, slot: _Slot, job: _Job) -> bytes:
         worker = slot.worker or await self._new_worker(slot)
-        return await self._ask(slot, worker, job, arguments, self._limit_s)
+        return await self._ask(slot, worker, job, self._limit_s)
 
     async def _new_worker(self, slot: _Slot) -> _Worker:
         if self._is_closed:
             raise Transient("worker processes are closed")
         slot.worker = worker = await _Worker.start(self._environment)
-        await self._ask(slot, worker, self._warm, (), self._start_limit_s)
+        await self._ask(slot, worker, self._warm, self._start_limit_s)
         return worker
 
-    async def _ask(
-        self, slot: _Slot, worker: _Worker, job: str, arguments: tuple[object, ...], limit_s: float
-    ) -> bytes:
+    async def _ask(self, slot: _Slot, worker: _Worker, job: _Job, limit_s: float) -> bytes:
         try:
             async with asyncio.timeout(limit_s):
-                return await worker.ask(job, arguments)
+                return await worker.ask(job)
         except JobFailed:
             raise
         except BaseException as error:  # also cancellation: the process still owes an answer to this job
             slot.worker = None
             await worker.kill()
             if isinstance(error, TimeoutError):
-                raise Transient(f"{job} took longer than {limit_s:g} s") from error
+                raise TookTooLong(f"{job.name} took longer than {limit_s:g} s") from error
             raise
 
     def _release(self, slot: _Slot) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from adapters.worker import ANSWER, JOB, serve
-from adapters.workers import JobFailed, Workers
+from adapters.worker import ANSWER, JOB, Kind, serve
+from adapters.workers import JobFailed, TookTooLong, Workers
 from ports.errors import Transient
 
 JOBS = "tests.adapters.worker_jobs"
@@ -104,7 +104,7 @@ async def test_a_process_killed_while_idle_is_replaced(make: Make) -> None:
 async def test_a_job_over_its_time_limit_is_ended(make: Make) -> None:
     workers = make(limit_s=0.5)
     before = await pid_of(workers)
-    with pytest.raises(Transient, match=r"longer than 0\.5 s"):
+    with pytest.raises(TookTooLong, match=r"longer than 0\.5 s"):
         await workers.run(f"{JOBS}:sleep")
     assert not is_alive(before)
     assert await pid_of(workers) != before
@@ -180,18 +180,55 @@ async def test_a_bare_worker_loads_none_of_the_heavy_libraries(make: Make) -> No
     assert not loaded & {"aiogram", "ccxt", "sqlalchemy", "aiohttp", "asyncio", "matplotlib", "numpy"}
 
 
-def frame(job: str, *arguments: object) -> bytes:
-    body = dumps((f"{JOBS}:{job}", arguments))
+async def test_what_a_job_tells_is_heard_before_its_answer(make: Make) -> None:
+    workers, heard = make(), list[bytes]()
+    assert await workers.run(f"{JOBS}:count", 3, hear=heard.append) == b"counted"
+    assert heard == [b"0", b"1", b"2"]
+    assert await workers.run(f"{JOBS}:echo", b"next") == b"next"
+
+
+async def test_what_was_told_is_heard_while_the_job_goes_on(make: Make) -> None:
+    workers, heard = make(), asyncio.Event()
+    job = asyncio.create_task(workers.run(f"{JOBS}:tell_and_sleep", hear=lambda told: heard.set()))
+    await heard.wait()
+    assert not job.done()
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    assert await workers.run(f"{JOBS}:echo", b"mine") == b"mine"
+
+
+async def test_a_job_that_is_tried_once_is_given_up_when_its_process_dies(make: Make, tmp_path: Path) -> None:
+    workers = make(tries=1)
+    with pytest.raises(Transient, match="died"):
+        await workers.run(f"{JOBS}:die_once", tmp_path / "died")
+    assert await workers.run(f"{JOBS}:die_once", tmp_path / "died") == b"alive"
+
+
+def frame(job: str, *arguments: object, is_heard: bool = False) -> bytes:
+    body = dumps((f"{JOBS}:{job}", arguments, is_heard))
     return JOB.pack(len(body)) + body
+
+
+def frames(answers: BytesIO) -> list[tuple[Kind, bytes]]:
+    """Everything that was answered."""
+    found = []
+    answers.seek(0)
+    while head := answers.read(ANSWER.size):
+        kind, size = ANSWER.unpack(head)
+        found.append((Kind(kind), answers.read(size)))
+    return found
 
 
 def test_serving_answers_each_job_until_the_end_of_input() -> None:
     answers = BytesIO()
     serve(BytesIO(frame("echo", b"one") + frame("fail", "why") + b"\0"), answers)
-    answers.seek(0)
-    assert ANSWER.unpack(answers.read(ANSWER.size)) == (True, 3)
-    assert answers.read(3) == b"one"
-    is_done, size = ANSWER.unpack(answers.read(ANSWER.size))
-    assert not is_done
-    assert "ValueError: why" in answers.read(size).decode()
-    assert answers.read() == b""
+    (done, content), (failed, why) = frames(answers)
+    assert (done, content, failed) == (Kind.DONE, b"one", Kind.FAILED)
+    assert "ValueError: why" in why.decode()
+
+
+def test_serving_sends_what_a_job_tells_before_its_answer() -> None:
+    answers = BytesIO()
+    serve(BytesIO(frame("count", 2, is_heard=True)), answers)
+    assert frames(answers) == [(Kind.TOLD, b"0"), (Kind.TOLD, b"1"), (Kind.DONE, b"counted")]

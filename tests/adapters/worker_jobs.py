@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -27,6 +28,17 @@ def chatter() -> bytes:
 
 def fail(reason: str) -> bytes:
     raise ValueError(reason)
+
+
+def count(tell: Callable[[bytes], None], number: int) -> bytes:
+    for each in range(number):
+        tell(str(each).encode())
+    return b"counted"
+
+
+def tell_and_sleep(tell: Callable[[bytes], None]) -> bytes:
+    tell(b"asleep")
+    return sleep()
 
 
 def sleep() -> bytes:
