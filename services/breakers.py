@@ -14,6 +14,7 @@ import structlog
 
 from engines.orders.subaccount import EngineName, engine_of
 from engines.risk.limits import Limits
+from engines.risk.look import owners_of
 from ports.clock import Clock
 from ports.errors import Transient
 from ports.health import FeedHealth
@@ -21,7 +22,6 @@ from services.breaking.candles import WildCandles
 from services.breaking.feeds import SilentFeeds
 from services.breaking.latching import Latching
 from services.breaking.losses import Losses
-from services.judging.look import owners_of
 from services.judging.viewing import Viewing
 
 log = structlog.get_logger()

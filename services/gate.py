@@ -16,6 +16,7 @@ from engines.orders.trade import Trade
 from engines.risk.judge import judge
 from engines.risk.latch import Latch
 from engines.risk.limits import Limits
+from engines.risk.look import Look
 from engines.risk.verdict import Ruling, Verdict
 from engines.risk.view import Pool
 from ports.clock import Clock
@@ -23,7 +24,6 @@ from ports.people import Facts
 from ports.tickets import Effect
 from services.judging.correlations import Correlations
 from services.judging.holdings import Holdings
-from services.judging.look import Look
 from services.judging.marks import Marks
 from services.judging.turnover import Turnover
 from services.judging.viewing import Viewing

@@ -11,10 +11,10 @@ import structlog
 from engines.ledger import booking, movement
 from engines.orders.subaccount import EngineName, SubAccount
 from engines.risk.exposure import measured
+from engines.risk.spendable import spendable, unused
 from ports.clock import Clock
 from ports.desk_state import Approval
 from ports.errors import Refused
-from services.judging.spendable import spendable, unused
 from services.judging.viewing import Viewing
 from services.policies import Policies
 from services.trading.ledger import QUOTE
@@ -127,7 +127,7 @@ class Moving:
         capital = Decimal(0) if is_empty else worth.equity(owner)
         free: Decimal | None = None
         if exposure is not None and capital is not None:
-            cash = spendable(worth, self.viewing.funds, owner)
+            cash = spendable(worth, self.viewing.funds.fee_rate, owner)
             free = max(min(cash, unused(worth, owner, exposure)), Decimal(0))
         return EngineFunds(
             engine=engine,

@@ -133,6 +133,18 @@ def measured(holdings: Iterable[Holding], price_of: PriceOf, *, intent_id: str =
     return Exposure(exposure=exposure, perps=perps, used_margin=used, legs=legs)
 
 
+def unrealised(holdings: Iterable[Holding], price_of: PriceOf) -> Decimal | None:
+    """Profit of perpetuals that are held, before fees. `None` while a price is missing."""
+    total = _ZERO
+    for one in holdings:
+        if one.held and one.instrument.kind is MarketKind.PERP:
+            price = price_of(one.instrument)
+            if price is None:
+                return None
+            total += (price * one.held - one.cost) * one.direction.sign
+    return total
+
+
 def net_delta(holdings: Iterable[Holding], predictions: Mapping[str, Decimal]) -> dict[str, Decimal]:
     """Net exposure by asset in base coin, positive when a rising price earns: coins, perpetuals, and the
     deltas of prediction positions. What is under way is not in it."""

@@ -10,10 +10,10 @@ from engines.orders.subaccount import PAPER, EngineName, engine_of, is_live
 from engines.risk.breakers import daily_loss, drawdown, next_midnight
 from engines.risk.latch import Cause, Latch, Scope
 from engines.risk.limits import Limits
+from engines.risk.look import account_name, desk_name
 from engines.risk.mark import Mark
 from ports.clock import Clock
 from services.breaking.latching import Latching, agree
-from services.judging.look import account_name, desk_name
 from services.judging.viewing import Viewing
 
 DESK: Final = "desk"

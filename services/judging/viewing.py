@@ -9,11 +9,11 @@ from engines.orders.order import Intent
 from engines.orders.subaccount import EngineName, is_person
 from engines.orders.trade import Trade
 from engines.risk.latch import Latch
+from engines.risk.look import Look, account_name, desk_name, owners_of
 from engines.risk.view import Market, View
 from ports.clock import Clock
 from services.judging.correlations import Correlations
 from services.judging.holdings import Holdings
-from services.judging.look import Look, account_name, desk_name, owners_of
 from services.judging.marks import Marks
 from services.judging.turnover import Turnover
 from services.judging.worth import Worth
@@ -55,7 +55,7 @@ class Viewing:
 
     def look(self, intent: Intent) -> Look:
         """What an intent of an engine is held against, at this moment."""
-        return Look(intent, self.worth(), self.marks, self.turnover, self.funds, self.predictions())
+        return Look(intent, self.worth(), self.marks, self.turnover, self.funds.fee_rate, self.predictions())
 
     def market(self, instrument: Instrument) -> Market | None:
         """The market of an instrument, however old its price."""
@@ -69,24 +69,17 @@ class Viewing:
         """Everything that a judgement of the intent needs."""
         latch = self.stopping(intent)
         latches = () if latch is None else (latch,)
-        market, rate = self.market(intent.instrument), self.funds.fee_rate(intent.instrument)
+        market, now = self.market(intent.instrument), self.clock.now()
         if is_person(intent.owner):
-            free = self.funds.free(intent.owner)
-            return View(now=self.clock.now(), market=market, free=free, fee_rate=rate, latches=latches)
-        look = self.look(intent)
-        account = look.account(trade)
-        assets = {one.asset for one in account.positions}
-        return View(
-            now=self.clock.now(),
-            market=market,
-            free=look.free(trade),
-            fee_rate=rate,
+            free, rate = self.funds.free(intent.owner), self.funds.fee_rate(intent.instrument)
+            return View(now=now, market=market, free=free, fee_rate=rate, latches=latches)
+        return self.look(intent).view(
+            trade,
+            market,
+            now=now,
             latches=latches,
             is_sized=is_sized,
-            account=account,
-            portfolio=look.portfolio(market),
-            desk=look.desk(market),
-            correlations=self.correlations.among(sorted({intent.instrument.base, *assets})) if assets else {},
+            correlations=self.correlations.among,
         )
 
     def _best(self, instrument: Instrument) -> tuple[Decimal | None, Decimal | None]:

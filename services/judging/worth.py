@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from engines.core.instrument import Instrument, MarketKind
+from engines.core.instrument import Instrument
 from engines.ledger import booking
 from engines.ledger.entry import Balances
-from engines.risk.exposure import Holding
+from engines.risk.exposure import Holding, unrealised
 from services.judging.holdings import Holdings
 from services.trading.ledger import QUOTE
 from services.trading.prices import Prices
@@ -52,6 +52,14 @@ class Worth:
         """Whether the account was opened and read."""
         return bool(self.register.balances(owner))
 
+    def cash(self, owner: int) -> Decimal:
+        """Cash in the ledger."""
+        return booking.free(self.register.balances(owner), QUOTE)
+
+    def promised(self, owner: int) -> Decimal:
+        """Cash that is about to leave the account."""
+        return self.register.promised(owner)
+
     def equity(self, owner: int) -> Decimal | None:
         """Cash, margin, coins at their price, and the unrealised profit of perpetuals; `None` while a price
         is missing, and of an account that nobody has opened."""
@@ -61,11 +69,11 @@ class Worth:
 
     def _reckoned(self, owner: int) -> Decimal | None:
         balances = self.register.balances(owner)
-        unrealised = self._unrealised(owner)
+        gains = unrealised(self.held(owner), self.price)
         coins = self._coins(balances)
-        if not balances or unrealised is None or coins is None:
+        if not balances or gains is None or coins is None:
             return None
-        return booking.equity(balances, QUOTE, coins=coins, unrealised=unrealised)
+        return booking.equity(balances, QUOTE, coins=coins, unrealised=gains)
 
     def contributed(self, owners: Sequence[int]) -> dict[str, Decimal]:
         """What came into these accounts from outside, by asset."""
@@ -79,16 +87,6 @@ class Worth:
     def coin_prices(self, assets: Sequence[str]) -> dict[str, Decimal]:
         """Prices of those that have one."""
         return {asset: price for asset in assets if (price := self.coin(asset)) is not None}
-
-    def _unrealised(self, owner: int) -> Decimal | None:
-        total = Decimal(0)
-        for one in self.held(owner):
-            if one.held and one.instrument.kind is MarketKind.PERP:
-                price = self.price(one.instrument)
-                if price is None:
-                    return None
-                total += (price * one.held - one.cost) * one.direction.sign
-        return total
 
     def _coins(self, balances: Balances) -> Mapping[str, Decimal] | None:
         held = [asset for (account, asset), amount in balances.items() if account == booking.SPOT and amount]

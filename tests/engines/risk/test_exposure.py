@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engines.core.instrument import Instrument
 from engines.core.side import Direction
 from engines.orders.order import OrderKind, OrderState, Terms
-from engines.risk.exposure import Exposure, Holding, coming, measured, net_delta
+from engines.risk.exposure import Exposure, Holding, coming, measured, net_delta, unrealised
 from tests.build.orders import PERP, SPOT, a_trade, an_intent, an_order
 
 D = Decimal
@@ -131,3 +131,10 @@ def test_after_and_offset_agree_with_holding_it(
     assert before.after(market.base, way, more * price) == really
     added = max(more * price - before.offset(market.base, way), D(0))
     assert before.exposure + added == really
+
+
+def test_profit_of_perpetuals_is_unrealised_and_coins_have_their_price() -> None:
+    long, short = a_holding(2, cost=D(150)), a_holding(3, cost=D(330), direction=SHORT)
+    coins = a_holding(5, cost=D(1), instrument=SPOT)
+    assert unrealised([long, short, coins, a_holding(0)], price_of) == D(50) + D(30)
+    assert unrealised([a_holding(instrument=replace(PERP, base="SOL"))], price_of) is None

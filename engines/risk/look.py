@@ -1,7 +1,11 @@
-"""One look at the money and the positions of the desk, for one intent of an engine."""
+"""One look at the money and the positions of the desk, for one intent of an engine: what the gate judges by.
 
-from collections.abc import Iterable, Mapping, Sequence
+The desk looks at what it has in memory, a replay of history at its own books.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -11,13 +15,14 @@ from engines.orders.order import Intent
 from engines.orders.subaccount import PAPER, EngineName, SubAccount, engine_of, is_live
 from engines.orders.trade import Trade
 from engines.risk.exposure import Exposure, Holding, coming, measured, net_delta
+from engines.risk.latch import Latch
 from engines.risk.mark import Mark
-from engines.risk.view import Account, Market, Pool, Position
-from services.judging.marks import Marks
-from services.judging.spendable import spendable, unused
-from services.judging.turnover import Turnover
-from services.judging.worth import Worth
-from services.trading.funds import Funds
+from engines.risk.spendable import FeeRate, spendable, unused
+from engines.risk.view import Account, Market, Pool, Position, View
+from engines.risk.worth import Marks, Turnover, Worth
+
+Correlations = Callable[[Sequence[str]], Mapping[frozenset[str], float]]
+"""What is known of how these assets go together, by pair."""
 
 PORTFOLIO: Final = (EngineName.CORE, EngineName.TREND, EngineName.FUNDING, EngineName.TACTICAL)
 """Engines that share one portfolio; each of the others is a portfolio of its own."""
@@ -52,8 +57,34 @@ class Look:
     worth: Worth
     marks: Marks
     turnover: Turnover
-    funds: Funds
+    fee_rate: FeeRate
     predictions: Mapping[str, Decimal]
+
+    def view(
+        self,
+        trade: Trade,
+        market: Market | None,
+        *,
+        now: datetime,
+        latches: tuple[Latch, ...],
+        is_sized: bool,
+        correlations: Correlations,
+    ) -> View:
+        """Everything that a judgement of the intent, which belongs to `trade`, needs."""
+        account = self.account(trade)
+        assets = {one.asset for one in account.positions}
+        return View(
+            now=now,
+            market=market,
+            free=self.free(trade),
+            fee_rate=self.fee_rate(self.intent.instrument),
+            latches=latches,
+            is_sized=is_sized,
+            account=account,
+            portfolio=self.portfolio(market),
+            desk=self.desk(market),
+            correlations=correlations(sorted({self.intent.instrument.base, *assets})) if assets else {},
+        )
 
     @property
     def capital(self) -> Decimal | None:
@@ -134,7 +165,7 @@ class Look:
         return net_delta(held, predictions).get(asset, _ZERO) + sign * more
 
     def _cash(self, owner: int) -> Decimal:
-        return spendable(self.worth, self.funds, owner, intent_id=self.intent.id)
+        return spendable(self.worth, self.fee_rate, owner, intent_id=self.intent.id)
 
     def _coming_value(self) -> Decimal:
         """What entries under way would add to the day."""
