@@ -17,6 +17,8 @@ TAIL: Final = 0.05
 SHORTEST_DAYS: Final = 30
 """A shorter run says nothing about a year: it has no CAGR."""
 
+_PART: Final = 16_384
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
@@ -130,8 +132,12 @@ def _mean_equity(equity: FloatArray) -> float | None:
 
 
 def _mean_exposure(curve: Curve) -> float | None:
-    """Over bars on which there was equity."""
-    if curve.equity.min() > 0:
-        return float(np.mean(curve.exposure / curve.equity))
-    alive = curve.equity > 0
-    return float(np.mean(curve.exposure[alive] / curve.equity[alive])) if alive.any() else None
+    """Over bars on which there was equity; in parts, which need no memory of their own."""
+    total, count = 0.0, 0
+    for first in range(0, len(curve.equity), _PART):
+        exposure, equity = curve.exposure[first : first + _PART], curve.equity[first : first + _PART]
+        if equity.min() <= 0:
+            exposure, equity = exposure[equity > 0], equity[equity > 0]
+        total += float(np.sum(exposure / equity))
+        count += len(equity)
+    return total / count if count else None
