@@ -127,7 +127,7 @@ def _part(
     days: FloatArray, theirs: FloatArray | None, rows: IntArray
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     returns = days[rows]
-    path: FloatArray = np.cumprod(1 + returns, axis=1)
+    path: FloatArray = np.cumprod(1 + returns, axis=1, dtype=np.float64)
     growth: FloatArray = path[:, -1]
     excess = np.empty(0)
     if theirs is not None:
