@@ -17,9 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from engines.core.candle import Candles, FloatArray
+from engines.core.candle import Candles, FloatArray, IntArray
 from engines.core.instrument import MarketKind
 from engines.core.timeframe import Timeframe
+from engines.market.aggregation import pick
 from engines.market.flaws import Flaw, flaws
 from ports.errors import Fatal
 
@@ -37,11 +38,12 @@ _SYMBOL = re.compile(r"[A-Z0-9]{2,32}")
 _NUMBER = re.compile(rb"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 _GENESIS_MS, _CENTURY_MS = 1_230_768_000_000, 4_102_444_800_000  # 2009, 2100
-_MENDS = {
+MENDS = {
     Flaw.UNALIGNED: "mend its time, or name the timeframe that the file has",
     Flaw.REPEATED: "delete one of them",
     Flaw.BACKWARD: "sort the rows by time",
 }
+"""How a flaw of a file is mended, where deleting the line is not the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +87,44 @@ def read_candles(path: Path, timeframe: Timeframe, *, now_ms: int = _CENTURY_MS)
 
     Raises `Fatal` for a file that cannot be read, or has other columns, or no rows.
     """
+    rows = read_rows(path, last_ms=now_ms - timeframe.ms)
+    bad = {line.number: line.why for line in rows.bad}
+    candles: dict[str | None, Candles] = {}
+    for symbol, table in rows.candles.items():
+        flawed = flaws(table, timeframe)
+        for row, flaw in flawed.items():
+            bad[int(rows.lines[symbol][row])] = f"{flaw}; {MENDS.get(flaw, 'mend or delete it')}"
+        candles[symbol] = pick(table, np.delete(np.arange(len(table)), list(flawed)))
+    return CandleFile(candles, [BadLine(number, why) for number, why in sorted(bad.items())])
+
+
+@dataclass(frozen=True, slots=True)
+class CandleRows:
+    """A file as it stands: rows of numbers by symbol in the order of the file with their line numbers,
+    whether or not they make candles, and the lines that hold no such row."""
+
+    candles: Mapping[str | None, Candles]
+    lines: Mapping[str | None, IntArray]
+    bad: Sequence[BadLine]
+
+
+def read_rows(path: Path, *, last_ms: int = _CENTURY_MS) -> CandleRows:
+    """All rows of a file; one that opens after `last_ms` is a bad line. Raises as `read_candles`."""
     header, lines = _lines(path)
     if header not in (COLUMNS, _WITH_SYMBOL):
         raise Fatal(f"{path}, line 1: the columns must be {COLUMNS}, with or without symbol before them")
     if not lines:
         raise Fatal(f"{path}: has no rows")
     if header == COLUMNS:
-        table, bad = _read(lines, now_ms - timeframe.ms)
-        return _sorted_out(table, [None] * len(lines), bad, timeframe)
+        table, bad = _read(lines, last_ms)
+        return _parted(table, [None] * len(lines), bad)
     named = [line.partition(b",") for line in lines]
     symbols = [name.decode("utf-8", "replace").strip() for name, _, _ in named]
-    table, bad = _read([rest for _, _, rest in named], now_ms - timeframe.ms)
+    table, bad = _read([rest for _, _, rest in named], last_ms)
     for at, symbol in enumerate(symbols):
         if not _SYMBOL.fullmatch(symbol):
             bad.setdefault(at, f"has {symbol[:40]!r} for a symbol; mend or delete it")
-    return _sorted_out(table, symbols, bad, timeframe)
+    return _parted(table, symbols, bad)
 
 
 def spacing_of(path: Path) -> Timeframe | None:
@@ -204,22 +229,17 @@ def _line_by_line(lines: Sequence[bytes]) -> tuple[FloatArray, dict[int, str]]:
     return rows, bad
 
 
-def _sorted_out(
-    table: FloatArray, symbols: Sequence[str | None], bad: dict[int, str], timeframe: Timeframe
-) -> CandleFile:
-    """The candles by symbol without those that cannot be, which join the bad lines."""
-    candles: dict[str | None, Candles] = {}
+def _parted(table: FloatArray, symbols: Sequence[str | None], bad: Mapping[int, str]) -> CandleRows:
+    """The rows by symbol, without the bad ones."""
     places: dict[str | None, list[int]] = {}
     for at, symbol in enumerate(symbols):
         if at not in bad:
             places.setdefault(symbol, []).append(at)
-    for symbol, found in places.items():
-        read = _candles(table[found])
-        flawed = flaws(read, timeframe)
-        for row, flaw in flawed.items():
-            bad[found[row]] = f"{flaw}; {_MENDS.get(flaw, 'mend or delete it')}"
-        candles[symbol] = _candles(np.delete(table[found], list(flawed), axis=0))
-    return CandleFile(candles, [BadLine(at + 2, why) for at, why in sorted(bad.items())])
+    return CandleRows(
+        {symbol: _candles(table[found]) for symbol, found in places.items()},
+        {symbol: np.array(found, dtype=np.int64) + 2 for symbol, found in places.items()},
+        [BadLine(at + 2, why) for at, why in sorted(bad.items())],
+    )
 
 
 def _refuse_odd_times(times: FloatArray, last_ms: int, bad: dict[int, str]) -> None:

@@ -1,5 +1,6 @@
 """Candles that cannot be: what is checked before any is stored."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -25,22 +26,45 @@ class Flaw(StrEnum):
 
 def flaws(candles: Candles, timeframe: Timeframe) -> dict[int, Flaw]:
     """The first flaw of every row that has one, by row; empty for sound candles."""
+    unaligned, *values = _shape_checks(candles, timeframe)
+    return _first([unaligned, *_order_checks(candles), *values])
+
+
+def misshapen(candles: Candles, timeframe: Timeframe) -> dict[int, Flaw]:
+    """As `flaws`, of what is wrong with a row by itself, wherever it stands."""
+    return _first(_shape_checks(candles, timeframe))
+
+
+def disordered(candles: Candles) -> dict[int, Flaw]:
+    """As `flaws`, of what is wrong with the place of a row among the others."""
+    return _first(_order_checks(candles))
+
+
+_Check = tuple[Flaw, npt.NDArray[np.bool_]]
+
+
+def _first(checks: Sequence[_Check]) -> dict[int, Flaw]:
     found: dict[int, Flaw] = {}
-    for flaw, is_flawed in _checks(candles, timeframe):
+    for flaw, is_flawed in checks:
         for row in np.flatnonzero(is_flawed).tolist():
             found.setdefault(row, flaw)
     return dict(sorted(found.items()))
 
 
-def _checks(candles: Candles, timeframe: Timeframe) -> list[tuple[Flaw, npt.NDArray[np.bool_]]]:
-    time_ms, low, high = candles.time_ms, candles.low, candles.high
+def _order_checks(candles: Candles) -> list[_Check]:
+    time_ms = candles.time_ms
     newest = np.maximum.accumulate(time_ms[:-1])  # a row that goes back does not excuse those after it
-    opens, closes = candles.open, candles.close
-    is_finite = np.isfinite(opens) & np.isfinite(high) & np.isfinite(low) & np.isfinite(closes)
     return [
-        (Flaw.UNALIGNED, time_ms % timeframe.ms != 0),
         (Flaw.REPEATED, np.append([False], time_ms[1:] == newest)[: len(candles)]),
         (Flaw.BACKWARD, np.append([False], time_ms[1:] < newest)[: len(candles)]),
+    ]
+
+
+def _shape_checks(candles: Candles, timeframe: Timeframe) -> list[_Check]:
+    low, high, opens, closes = candles.low, candles.high, candles.open, candles.close
+    is_finite = np.isfinite(opens) & np.isfinite(high) & np.isfinite(low) & np.isfinite(closes)
+    return [
+        (Flaw.UNALIGNED, candles.time_ms % timeframe.ms != 0),
         (Flaw.NOT_A_NUMBER, ~(is_finite & np.isfinite(candles.volume))),
         (Flaw.NOT_POSITIVE, np.minimum(np.minimum(low, high), np.minimum(opens, closes)) <= 0),
         (Flaw.UPSIDE_DOWN, high < low),
