@@ -27,7 +27,7 @@ def _original(kernel: Any, done: dict[Any, Any]) -> Any:
 def _plain(value: Any, done: dict[Any, Any]) -> Any:
     if isinstance(value, Dispatcher):
         return _original(value, done)
-    is_ours = isinstance(value, ModuleType) and value.__name__.startswith("engines.indicators.")
+    is_ours = isinstance(value, ModuleType) and value.__name__.startswith("engines.")
     return _Module(value, done) if is_ours else value
 
 

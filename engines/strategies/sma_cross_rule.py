@@ -1,0 +1,151 @@
+"""The rule of `sma_cross` as kernels: one step a bar, and what a row of numbers calls for.
+
+The reader of the live desk, the batch over a history and the sweeps call the same steps, so they agree to the
+last bit.
+"""
+
+import math
+from typing import Final
+
+import numpy as np
+
+from engines.core.candle import FloatArray, IntArray
+from engines.indicators import adx, atr, sma
+from engines.indicators.kernel import bare, kernel
+
+BARS: Final = 0
+TIME: Final = 1
+NOW: Final = 2
+WIDTH: Final = 5
+BEFORE: Final = NOW + WIDTH
+"""Numbers of a state: the bars counted, the open time of the last (ms), its row and that of the bar before
+(fast, slow, ADX, ATR, close), then what each indicator remembers."""
+_ADX: Final = BEFORE + WIDTH
+_ATR: Final = _ADX + adx.SIZE
+_FAST: Final = _ATR + atr.SIZE
+
+OPEN: Final = 2
+"""A call of this size opens a position, the sign says which way; one of size 1 only closes the opposite."""
+
+
+def size(fast: int, slow: int) -> int:
+    """Numbers of state."""
+    return _FAST + sma.size(fast) + sma.size(slow)
+
+
+@kernel
+def step(
+    state: FloatArray,
+    high: float,
+    low: float,
+    close: float,
+    fast: int,
+    slow: int,
+    adx_length: int,
+    atr_length: int,
+) -> None:
+    """Take one closed bar in."""
+    for column in range(WIDTH):
+        state[BEFORE + column] = state[NOW + column] if state[BARS] > 0.0 else math.nan
+    state[BARS] += 1.0
+    state[NOW] = sma.step(state, _FAST, close, fast)
+    state[NOW + 1] = sma.step(state, _FAST + sma.RING + fast, close, slow)
+    state[NOW + 2] = adx.step(state, _ADX, high, low, close, adx_length)[0]
+    state[NOW + 3] = atr.step(state, _ATR, high, low, close, atr_length)
+    state[NOW + 4] = close
+
+
+@kernel
+def push(
+    state: FloatArray,
+    times: FloatArray,
+    high: FloatArray,
+    low: FloatArray,
+    close: FloatArray,
+    fast: int,
+    slow: int,
+    adx_length: int,
+    atr_length: int,
+) -> None:
+    """Take closed bars in, oldest first."""
+    cells = bare(state)
+    for row in range(len(close)):
+        step(cells, high[row], low[row], close[row], fast, slow, adx_length, atr_length)
+        cells[TIME] = times[row]
+
+
+@kernel
+def call(
+    fast: float,
+    slow: float,
+    adx_now: float,
+    atr_now: float,
+    fast_before: float,
+    slow_before: float,
+    adx_least: float,
+    side: int,
+) -> int:
+    """What a bar calls for: 0 nothing, +1 or -1 an end to what lies the other way, +2 or -2 a new position.
+
+    `side` is +1 where only longs may be opened, -1 where only shorts, 0 where both. Nothing is called for
+    while the averages warm up, and nothing is opened without ADX and ATR.
+    """
+    if fast_before <= slow_before and fast > slow:
+        sign = 1
+    elif fast_before >= slow_before and fast < slow:
+        sign = -1
+    else:
+        return 0
+    return sign * OPEN if adx_now > adx_least and atr_now > 0.0 and side * sign >= 0 else sign
+
+
+@kernel
+def stop_distance(atr_now: float, stop_atrs: float, tick: float) -> int:
+    """How far the stop lies from the close, in whole ticks, rounded away from the price."""
+    return max(math.ceil(stop_atrs * atr_now / tick), 1)
+
+
+@kernel
+def averages(close: FloatArray, length: int) -> FloatArray:
+    """The averages of a whole history, one entry a bar."""
+    return sma.over(np.zeros(sma.RING + length), close, length)
+
+
+@kernel
+def strengths(high: FloatArray, low: FloatArray, close: FloatArray, length: int) -> FloatArray:
+    """The ADX of a whole history, one entry a bar."""
+    state, trends = np.zeros(adx.SIZE), np.empty(len(close))
+    cells = bare(state)
+    for row in range(len(close)):
+        trends[row] = adx.step(cells, 0, high[row], low[row], close[row], length)[0]
+    return trends
+
+
+@kernel
+def ranges(high: FloatArray, low: FloatArray, close: FloatArray, length: int) -> FloatArray:
+    """The ATR of a whole history, one entry a bar."""
+    return atr.over(np.zeros(atr.SIZE), high, low, close, length)
+
+
+@kernel
+def calls(
+    fast: FloatArray,
+    slow: FloatArray,
+    adx_rows: FloatArray,
+    atr_rows: FloatArray,
+    adx_least: float,
+    side: int,
+    rows: IntArray,
+    codes: IntArray,
+) -> int:
+    """Write down the rows that call for something, and what; how many there are. `rows` and `codes` have room
+    for as many as there are bars."""
+    count = 0
+    for row in range(1, len(fast)):
+        code = call(
+            fast[row], slow[row], adx_rows[row], atr_rows[row], fast[row - 1], slow[row - 1], adx_least, side
+        )
+        if code != 0:
+            rows[count], codes[count] = row, code
+            count += 1
+    return count
