@@ -6,6 +6,7 @@ the compiler looks only at the caller's own file. So every version of the engine
 
 import atexit
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -27,6 +28,7 @@ SHARED_ROOMS = ("core",)
 """Rooms of the engines that have no kernels, but what kernels are made with."""
 
 _COMPILER = "numba"
+_COMPILED = re.compile(r"^from engines\.indicators\.kernel import .*\b(kernel|rare)\b", re.MULTILINE)
 _TAKEN_IN = ("numba", "llvmlite", "numpy")
 _KEPT_S = 7 * 86400.0
 _KEY_LETTERS = 16
@@ -63,11 +65,12 @@ def kernel_key(engines: Path = ROOT / "engines") -> str:
 
 
 def kernel_sources(engines: Path = ROOT / "engines") -> Iterator[Path]:
-    """Modules of the rooms in which anything is compiled, and of the shared ones, in a fixed order."""
+    """Modules of the room that knows the compiler and of the shared ones; of other rooms those in which
+    anything is compiled. In a fixed order."""
     for room in sorted(path for path in engines.iterdir() if path.is_dir()):
-        modules = sorted(room.rglob("*.py"))
-        if room.name in SHARED_ROOMS or any(_COMPILER in path.read_text("utf-8") for path in modules):
-            yield from modules
+        texts = {path: path.read_text("utf-8") for path in sorted(room.rglob("*.py"))}
+        is_whole = room.name in SHARED_ROOMS or any(_COMPILER in text for text in texts.values())
+        yield from (path for path, text in texts.items() if is_whole or _COMPILED.search(text))
 
 
 def _unusable(folder: Path) -> str | None:

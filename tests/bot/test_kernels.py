@@ -40,6 +40,8 @@ def engines(tmp_path: Path) -> Path:
         "indicators/ema.py": "SIZE = 1\n",
         "core/candle.py": "WIDTH = 6\n",
         "alerts/alert.py": "LEVELS = 2\n",
+        "strategies/rule.py": "from engines.indicators.kernel import bare, kernel\n",
+        "strategies/cross.py": "from engines.indicators.kernel import plain\n",
     }
     for name, text in files.items():
         path = tmp_path / "engines" / name
@@ -48,7 +50,9 @@ def engines(tmp_path: Path) -> Path:
     return tmp_path / "engines"
 
 
-@pytest.mark.parametrize("name", ["indicators/kernel.py", "indicators/ema.py", "core/candle.py"])
+@pytest.mark.parametrize(
+    "name", ["indicators/kernel.py", "indicators/ema.py", "core/candle.py", "strategies/rule.py"]
+)
 def test_an_edit_beside_a_kernel_changes_the_name(engines: Path, name: str) -> None:
     before = kernel_key(engines)
 
@@ -57,10 +61,11 @@ def test_an_edit_beside_a_kernel_changes_the_name(engines: Path, name: str) -> N
     assert kernel_key(engines) != before
 
 
-def test_an_edit_elsewhere_does_not(engines: Path) -> None:
+@pytest.mark.parametrize("name", ["alerts/alert.py", "strategies/cross.py"])
+def test_an_edit_elsewhere_does_not(engines: Path, name: str) -> None:
     before = kernel_key(engines)
 
-    (engines / "alerts" / "alert.py").write_text("LEVELS = 3\n")
+    (engines / name).write_text((engines / name).read_text() + "# edited\n")
 
     assert kernel_key(engines) == before
 
