@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from engines.core.candle import FloatArray, IntArray
-from engines.metrics.days import DAYS_A_YEAR, daily
+from engines.metrics.days import DAYS_A_YEAR, DUST, daily
 from engines.metrics.measure import SHORTEST_DAYS
 from engines.metrics.series import Curve, RoundColumns
 from engines.metrics.sharpe import moments
@@ -73,7 +73,7 @@ def intervals(
     size = block_days or block_length(len(days))
     net = rounds.net[~rounds.is_open]
     theirs = None if holding is None else daily(curve.time_ms, holding, opening).returns
-    is_ruined = bool(kept.equity[-1] <= 0)
+    is_ruined = bool(kept.equity[-1] <= DUST * opening)
     if is_ruined or len(days) < SHORTEST_DAYS or moments(days).deviation is None:
         return _nothing(draws, size)
     drawn = _drawn(days, theirs, rng, draws, size)

@@ -12,6 +12,8 @@ from engines.core.candle import FloatArray, IntArray
 
 DAYS_A_YEAR: Final = 365
 DAY_MS: Final = 86_400_000
+DUST: Final = 1e-9
+"""Of the opening: with less than that an account has nothing left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,7 @@ def daily(time_ms: IntArray, equity: FloatArray, opening: float) -> Days:
     first, last = (int(time_ms[row] - 1) // DAY_MS for row in (0, -1))
     number = np.arange(first, last + 1, dtype=np.int64)
     ends = equity[np.searchsorted(time_ms, (number + 1) * DAY_MS, side="right") - 1]
-    ruined = np.flatnonzero(ends <= 0)
+    ruined = np.flatnonzero(ends <= DUST * opening)
     if len(ruined):
         number, ends = number[: ruined[0] + 1], ends[: ruined[0] + 1]
     before = np.concatenate(([opening], ends[:-1]))

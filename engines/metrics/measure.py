@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from engines.core.candle import FloatArray
-from engines.metrics.days import DAY_MS, DAYS_A_YEAR, daily
+from engines.metrics.days import DAY_MS, DAYS_A_YEAR, DUST, daily
 from engines.metrics.drawdown import Drawdown, falls
 from engines.metrics.rounds import RoundFigures, round_figures
 from engines.metrics.series import Curve, RoundColumns
@@ -71,7 +71,8 @@ def measure(curve: Curve, rounds: RoundColumns, *, opening: float, start_ms: int
     growth = cagr(closing / opening, years)
     shape = moments(days.returns)
     counted = round_figures(rounds)
-    held = _mean_equity(curve.equity)
+    least = DUST * opening
+    held = _mean_equity(curve.equity, least)
     turnover = None if held is None else counted.traded / held
     return Metrics(
         days=len(days),
@@ -91,7 +92,7 @@ def measure(curve: Curve, rounds: RoundColumns, *, opening: float, start_ms: int
         turnover_a_year=None if turnover is None else turnover / years,
         fee_share=None if held is None else counted.fees / held,
         exposure_time=float(np.count_nonzero(curve.exposure) / len(curve.exposure)),
-        exposure=_mean_exposure(curve),
+        exposure=_mean_exposure(curve, least),
         tail_loss=value_at_risk(days.returns),
         shortfall=expected_shortfall(days.returns),
         best_day=float(days.returns.max()),
@@ -126,18 +127,18 @@ def expected_shortfall(returns: FloatArray) -> float:
     return -float(np.partition(returns, last)[: last + 1].mean())
 
 
-def _mean_equity(equity: FloatArray) -> float | None:
+def _mean_equity(equity: FloatArray, least: float) -> float | None:
     mean = float(equity.mean())
-    return mean if mean > 0 else None
+    return mean if mean > least else None
 
 
-def _mean_exposure(curve: Curve) -> float | None:
+def _mean_exposure(curve: Curve, least: float) -> float | None:
     """Over bars on which there was equity; in parts, which need no memory of their own."""
     total, count = 0.0, 0
     for first in range(0, len(curve.equity), _PART):
         exposure, equity = curve.exposure[first : first + _PART], curve.equity[first : first + _PART]
-        if equity.min() <= 0:
-            exposure, equity = exposure[equity > 0], equity[equity > 0]
+        if equity.min() <= least:
+            exposure, equity = exposure[equity > least], equity[equity > least]
         total += float(np.sum(exposure / equity))
         count += len(equity)
     return total / count if count else None

@@ -1,11 +1,14 @@
 """What positions brought, one by one. Those still open at the end are counted, but neither won nor lost."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from engines.core.candle import FloatArray
-from engines.metrics.series import RoundColumns
+from engines.metrics.series import BoolArray, RoundColumns
+
+_LEAST: Final = 1e-9  # less than the smallest amount of money that is kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,7 @@ def round_figures(rounds: RoundColumns) -> RoundFigures:
     net = rounds.net[done]
     wins, losses = net[net > 0], net[net < 0]
     risk = rounds.risk[done]
-    is_known = risk > 0  # NaN is not
+    is_known = risk > _LEAST  # NaN is not
     return RoundFigures(
         closed=len(net),
         still_open=len(rounds.is_open) - len(net),
@@ -44,7 +47,7 @@ def round_figures(rounds: RoundColumns) -> RoundFigures:
         profit_factor=profit_factor(net),
         expectancy=_mean(net),
         average_r=_mean(net[is_known] / risk[is_known]),
-        payoff=float(wins.mean() / -losses.mean()) if len(wins) and len(losses) else None,
+        payoff=_payoff(wins, losses),
         best=float(net.max()) if len(net) else None,
         worst=float(net.min()) if len(net) else None,
         losses_in_a_row=_longest(net < 0),
@@ -58,14 +61,20 @@ def round_figures(rounds: RoundColumns) -> RoundFigures:
 def profit_factor(net: FloatArray) -> float | None:
     """What was won by what was lost; `None` where nothing was lost."""
     lost = -float(net[net < 0].sum())
-    return float(net[net > 0].sum()) / lost if lost > 0 else None
+    return float(net[net > 0].sum()) / lost if lost > _LEAST else None
+
+
+def _payoff(wins: FloatArray, losses: FloatArray) -> float | None:
+    if not len(wins) or not len(losses) or losses.mean() > -_LEAST:
+        return None
+    return float(wins.mean() / -losses.mean())
 
 
 def _mean(values: FloatArray) -> float | None:
     return float(values.mean()) if len(values) else None
 
 
-def _longest(flags: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
+def _longest(flags: BoolArray) -> int:
     """The longest run of true ones."""
     edges = np.flatnonzero(~np.concatenate(([False], flags, [False])))
     return int(np.diff(edges).max()) - 1
