@@ -18,28 +18,21 @@ from engines.core.candle import Candles
 from engines.core.moment import utc
 from engines.core.side import Direction
 from engines.core.timeframe import Timeframe
+from engines.signals.closing import Look, at_close
 from engines.signals.course import COSTS, Costs, advance, begin
-from engines.signals.decision import ENTRY_FRAMES, TREND_FRAMES, Decision, View, surest
+from engines.signals.decision import ENTRY_FRAMES, TREND_FRAMES, Decision, View
 from engines.signals.evidence import GateName, GateState
 from engines.signals.gates import PARAMS, Case, Params, ask_one
 from engines.signals.history import Feed, History, histories
 from engines.signals.proposal import Proposal
 from engines.signals.record import Outcome, outcome_of
-from engines.signals.rules import decide, propose
+from engines.signals.rules import propose
 from engines.signals.signal import Course, Signal
 from engines.signals.stretch import Stretch
 from engines.signals.weighing import weigh
 
 CONTROLS: Final = 3
 """Random entries for each signal."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """One look at a market at a close: what was seen and what was decided."""
-
-    view: View
-    decision: Decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,17 +73,10 @@ def looks(
             frames={each: frame for each, frame in frames.items() if frame is not None},
             last_signal_ms=last_signal_ms,
         )
-        decisions = [decide(view, timeframe, params) for timeframe in closing]
-        best = surest(decisions)
-        if best is not None:
+        closed = at_close(view, closing, params)
+        if closed.signal is not None:
             last_signal_ms = now_ms
-        rested = replace(view, last_signal_ms=last_signal_ms)
-        for decision in decisions:
-            is_second = decision.proposal is not None and decision is not best
-            seen = rested if is_second else view
-            yield Look(
-                view=seen, decision=decide(rested, decision.timeframe, params) if is_second else decision
-            )
+        yield from closed.looks
 
 
 def study(
