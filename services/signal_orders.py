@@ -2,19 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import structlog
 
 from engines.core.instrument import Instrument
-from engines.orders.order import ExecutionStyle
-from engines.orders.plan import ladder
 from engines.orders.proposal import Proposal
 from engines.orders.subaccount import EngineName, SubAccount
 from engines.signals.proposal import LEAST_PUSHED
-from engines.signals.proposal import Proposal as Idea
 from engines.signals.signal import Signal, SignalState
+from engines.strategies.technical_orders import order_of
 from ports.errors import DeskError, Refused
 from services.proposals import Proposals
 
@@ -69,34 +67,6 @@ class SignalOrders:
         capital = self.capital(self.proposals.policies.sub_account(ENGINE))
         if not capital or capital <= 0:
             raise Refused("no_capital")
-        side = idea.direction.entry
-        price = await self.proposals.drafting.quoting.best(instrument, side)
-        limit = _limit(idea, price)
-        targets = ladder(idea.direction, [instrument.price(one) for one in idea.targets])
-        return Proposal(
-            key=f"signal:{signal.id}",
-            engine=ENGINE,
-            instrument=instrument,
-            side=side,
-            notional=capital * Decimal(repr(idea.size)),
-            limit_price=None if limit is None else instrument.price(limit),
-            style=ExecutionStyle.GUARDED_MARKET if limit is None else ExecutionStyle.SINGLE,
-            stop=instrument.price(idea.stop),
-            targets=targets,
-            reason=_reason(signal),
-            expires_at=idea.expires_at,
-        )
-
-
-def _limit(idea: Idea, price: Decimal) -> Decimal | None:
-    """The edge of the zone that the price would come to first; `None` inside it."""
-    if idea.entry_low <= price <= idea.entry_high:
-        return None
-    return idea.entry_low if price < idea.entry_low else idea.entry_high
-
-
-def _reason(signal: Signal) -> str:
-    """In figures, which need no translation."""
-    idea = signal.proposal
-    sure = f"{idea.confidence:.0%} · R:R {idea.risk_reward:.1f}"
-    return f"#{signal.id} {idea.instrument.pair} {idea.timeframe} · {sure}"
+        price = await self.proposals.drafting.quoting.best(instrument, idea.direction.entry)
+        order = order_of(idea, instrument, capital=capital, price=price)
+        return replace(order, reason=f"#{signal.id} {order.reason}")
