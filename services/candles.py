@@ -130,6 +130,10 @@ class Collector:
         """State of the stream; nothing while no market is followed."""
         return [self._meter.health()] if self._live.symbols else []
 
+    def prefer(self, symbol: str) -> None:
+        """Somebody waits for that market's history: fill it before the others."""
+        self._backfill.prefer(symbol)
+
     @property
     def filling(self) -> Progress:
         """How far the store is from its full depth."""

@@ -1,0 +1,121 @@
+"""The messages that show backtests: edited as they go on, and what came of them behind."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from ports.clock import Clock
+from ports.errors import Gone, Rejected, Transient
+from ports.messages import Messenger, Priority, Screen
+from services.backtesting.job import Job, State
+
+log = structlog.get_logger()
+
+EVERY_S = 5.0
+"""The shortest time between two edits of a message that only says how far it is."""
+LOOK_S = 0.5
+PAUSE_S = 10.0
+"""Rest after Telegram could not be reached."""
+
+
+@dataclass(slots=True)
+class _Shown:
+    """What a message shows. `left` are the screens that are still to come behind it."""
+
+    job: Job
+    screen: Screen | None = None
+    edited_at: datetime | None = None
+    left: Sequence[Screen] | None = None
+    wait_until: datetime | None = None
+
+
+@dataclass(slots=True, repr=False)
+class Board:
+    """Keeps the messages of jobs true. `view` draws a job, `result` what came of one that is done; `settled`
+    hears of every job about which nothing more is to be said."""
+
+    messenger: Messenger
+    clock: Clock
+    view: Callable[[Job], Screen]
+    result: Callable[[Job], Awaitable[Sequence[Screen]]]
+    settled: Callable[[Job], Awaitable[None]]
+    every_s: float = EVERY_S
+    _shown: dict[str, _Shown] = field(default_factory=dict)
+
+    def put(self, job: Job) -> None:
+        """Keep that job before somebody's eyes."""
+        self._shown.setdefault(job.id, _Shown(job))
+
+    def arrived(self, job: Job, message_id: int) -> None:
+        """Its message is there, as it was drawn a moment ago; it may have moved to another one."""
+        job.message_id = message_id
+        shown = self._shown.get(job.id)
+        if shown is not None:
+            shown.screen, shown.edited_at = None, self.clock.wire_now()
+
+    async def run(self) -> None:
+        """Keep them true for ever."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """Show once what is due."""
+        for shown in list(self._shown.values()):
+            if shown.wait_until is not None and self.clock.wire_now() < shown.wait_until:
+                continue
+            try:
+                await self._show(shown)
+            except Transient as error:
+                log.warning("backtest_not_shown", chat=shown.job.chat_id, error=str(error))
+                pause = self.clock.wire_now().timestamp() + PAUSE_S
+                shown.wait_until = datetime.fromtimestamp(pause, self.clock.wire_now().tzinfo)
+            except (Gone, Rejected) as error:
+                log.warning("backtest_not_shown", chat=shown.job.chat_id, error=str(error))
+                if shown.job.state.is_over:
+                    await self._settle(shown)
+
+    async def _show(self, shown: _Shown) -> None:
+        job = shown.job
+        is_over = job.state.is_over
+        if job.message_id is None and not is_over:
+            return  # the answer is still on its way
+        if is_over or self._is_due(shown):
+            await self._edit(shown)
+        if is_over:
+            await self._hand_over(shown)
+            await self._settle(shown)
+
+    def _is_due(self, shown: _Shown) -> bool:
+        if shown.edited_at is None:
+            return True
+        return (self.clock.wire_now() - shown.edited_at).total_seconds() >= self.every_s
+
+    async def _edit(self, shown: _Shown) -> None:
+        job, screen = shown.job, self.view(shown.job)
+        if screen == shown.screen:
+            return
+        is_there = job.message_id is not None and await self.messenger.edit(
+            job.chat_id, job.message_id, screen, priority=Priority.DIGEST
+        )
+        if not is_there:
+            sent = await self.messenger.send(job.chat_id, screen, priority=Priority.DIGEST, is_silent=True)
+            job.message_id = sent.message_id
+        shown.screen, shown.edited_at = screen, self.clock.wire_now()
+
+    async def _hand_over(self, shown: _Shown) -> None:
+        """Send what came of it, one message after the other; a failure goes on where it was."""
+        if shown.left is None:
+            shown.left = await self.result(shown.job) if shown.job.state is State.DONE else ()
+        while shown.left:
+            await self.messenger.send(
+                shown.job.chat_id, shown.left[0], priority=Priority.ANSWER, is_silent=len(shown.left) == 1
+            )
+            shown.left = shown.left[1:]
+
+    async def _settle(self, shown: _Shown) -> None:
+        self._shown.pop(shown.job.id, None)
+        await self.settled(shown.job)
