@@ -41,6 +41,8 @@ from adapters.csv_candles import write_widened as write_widened
 from adapters.exchange.build import build_market_source
 from adapters.exchange.deferred import DeferredSource
 from adapters.heartbeat import HttpBeacon
+from adapters.histories.folder import read_folder as read_folder
+from adapters.histories.signal_file import read_signals as read_signals
 from adapters.indicators.compiler import WorkerCompiler
 from adapters.indicators.pooled import PooledLibrary
 from adapters.outbound_list import OutboundList, keep_to
