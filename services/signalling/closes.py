@@ -1,7 +1,7 @@
 """Every close of a bar is looked at once: indicators, rules, and a signal where all gates open."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -10,10 +10,13 @@ import structlog
 
 from engines.core.candle import Candles
 from engines.core.instrument import Instrument
+from engines.core.moment import utc
 from engines.core.timeframe import Timeframe
-from engines.signals.decision import ENTRY_FRAMES, Decision, surest
+from engines.indicators.frame import Frame
+from engines.signals.closing import at_close
+from engines.signals.decision import ENTRY_FRAMES, Decision, View
 from engines.signals.evidence import GateState
-from engines.signals.proposal import LEAST_STORED, Proposal
+from engines.signals.proposal import Proposal
 from engines.signals.rules import decide
 from ports.candles import Series
 from ports.clock import Clock
@@ -61,7 +64,7 @@ class Closes:
     looked_at: datetime | None = None
     """When the last batch was judged (market time)."""
     _followed: frozenset[str] = frozenset()
-    _unmade: dict[tuple[str, Timeframe], Decision] = field(default_factory=dict)
+    _unmade: dict[str, list[Proposal]] = field(default_factory=dict)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def hear(self, series: Series, candles: Candles) -> None:
@@ -119,45 +122,65 @@ class Closes:
 
     async def _settle(self, symbol: str) -> None:
         """Judge what has a new bar; and anew, but not as news, what lacked data before."""
-        await self.register.last_made(symbol)  # a store in trouble says so before anything is settled
-        changes = self.frames.settle(symbol)
+        last_signal = await self.register.last_made(symbol)  # a store in trouble says so before anything
+        news_for_s = self._due(symbol, self.frames.settle(symbol))
+        instrument, frames = self.instrument(symbol), self.frames.of(symbol)
+        if instrument is None:
+            return
+        for (now_ms, is_news), closing in sorted(self._together(frames, news_for_s).items()):
+            view = view_of(instrument, frames, self.clock, now_ms=now_ms, last_signal=last_signal)
+            self._judge(view, closing, is_news=is_news)
+
+    def _due(self, symbol: str, changes: Mapping[Timeframe, Change]) -> Mapping[Timeframe, float]:
+        """What is to be judged, and for how many real seconds after its close that is news."""
+        due: dict[Timeframe, float] = {}
         for timeframe in ENTRY_FRAMES:
             match changes.get(timeframe):
                 case Change.CLOSED:
-                    await self._judge(symbol, timeframe, news_for_s=timeframe.ms / 1000)
+                    due[timeframe] = timeframe.ms / 1000
                 case Change.BEGUN:
-                    await self._judge(symbol, timeframe, news_for_s=NEWS_FOR_S)
+                    due[timeframe] = NEWS_FOR_S
                 case _ if changes and self._lacked_data(symbol, timeframe):
-                    await self._judge(symbol, timeframe, news_for_s=0.0)
+                    due[timeframe] = 0.0
+        return due
 
     def _lacked_data(self, symbol: str, timeframe: Timeframe) -> bool:
         decision = self.decisions.get((symbol, timeframe))
         return decision is None or decision.gates[0].state is GateState.BLOCKED
 
-    async def _judge(self, symbol: str, timeframe: Timeframe, *, news_for_s: float) -> None:
-        """Decide on the last closed bar of that timeframe; it makes no signal when it is older than
-        `news_for_s` real seconds."""
-        instrument, frames = self.instrument(symbol), self.frames.of(symbol)
-        if instrument is None or timeframe not in frames:
-            return
-        last_signal = await self.register.last_made(symbol)
-        now_ms = frames[timeframe].closed_ms
-        view = view_of(instrument, frames, self.clock, now_ms=now_ms, last_signal=last_signal)
-        decision = decide(view, timeframe)
-        self.decisions[symbol, timeframe] = decision
-        if decision.proposal is not None and self._is_news(decision.proposal, news_for_s):
-            self._unmade[symbol, timeframe] = decision
+    def _together(
+        self, frames: Mapping[Timeframe, Frame], news_for_s: Mapping[Timeframe, float]
+    ) -> Mapping[tuple[int, bool], Sequence[Timeframe]]:
+        """Timeframes by when their last bar closed, and whether that is news still."""
+        found: dict[tuple[int, bool], list[Timeframe]] = {}
+        for timeframe, longest_s in news_for_s.items():
+            if timeframe in frames:
+                closed_ms = frames[timeframe].closed_ms
+                is_news = self.clock.age_s(utc(closed_ms)) < longest_s
+                found.setdefault((closed_ms, is_news), []).append(timeframe)
+        return found
+
+    def _judge(self, view: View, closing: Sequence[Timeframe], *, is_news: bool) -> None:
+        """Decide on bars that closed together; only news makes a signal."""
+        symbol = view.instrument.symbol
+        if is_news:
+            closed = at_close(view, closing)
+            decisions = [look.decision for look in closed.looks]
+            if closed.signal is not None:
+                self._unmade.setdefault(symbol, []).append(closed.signal)
+        else:
+            decisions = [decide(view, timeframe) for timeframe in closing]
+        for decision in decisions:
+            self.decisions[symbol, decision.timeframe] = decision
 
     async def _store(self) -> None:
-        """Make signals of what was decided, one a market: the surer one where both timeframes speak."""
+        """Make signals of what was decided, one a market: the surer one where several wait."""
         while self._unmade:
-            symbol = next(iter(self._unmade))[0]
-            best = surest(self._of(symbol))
-            proposal = None if best is None else best.proposal
-            if proposal is not None and self._is_news(proposal, proposal.timeframe.ms / 1000):
-                await self._make(proposal)
-            for timeframe in ENTRY_FRAMES:
-                self._unmade.pop((symbol, timeframe), None)
+            symbol, waiting = next(iter(self._unmade.items()))
+            young = [one for one in waiting if self._is_young(one)]
+            if young:
+                await self._make(max(young, key=lambda one: one.confidence))
+            del self._unmade[symbol]
 
     async def _make(self, proposal: Proposal) -> None:
         signal = await self.register.add(proposal, self.readers(proposal))
@@ -171,11 +194,8 @@ class Closes:
             after_ms=round(self.clock.age_s(proposal.created_at) * 1000, 1),
         )
 
-    def _is_news(self, proposal: Proposal, longest_s: float) -> bool:
-        return proposal.confidence >= LEAST_STORED and self.clock.age_s(proposal.created_at) < longest_s
-
-    def _of(self, symbol: str) -> Iterable[Decision]:
-        return [decision for (one, _), decision in self._unmade.items() if one == symbol]
+    def _is_young(self, proposal: Proposal) -> bool:
+        return self.clock.age_s(proposal.created_at) < proposal.timeframe.ms / 1000
 
     async def _pause(self) -> None:
         try:
