@@ -10,7 +10,7 @@ import structlog
 from engines.core.move import Move
 from engines.orders.order import Intent, Purpose
 from engines.orders.position import bankruptcy_price
-from engines.orders.protection import Decision, Exit, decide
+from engines.orders.protection import Decision, Exit, after_entry, decide
 from engines.orders.subaccount import is_person
 from engines.orders.trade import Trade
 from ports.books import Conflict
@@ -136,17 +136,6 @@ def clipped(move: Move, armed_at: datetime | None) -> Move | None:
         volume=None,
         is_bar=False,
     )
-
-
-def after_entry(move: Move, trade: Trade, price: Decimal) -> Move:
-    """What is left of a move that filled a resting entry at `price`. Inside a bar the favourable extreme may
-    lie before the entry, so it does not count."""
-    high, low = max(price, move.close), min(price, move.close)
-    if move.is_bar and trade.direction.sign > 0:
-        low = min(low, move.low)
-    elif move.is_bar:
-        high = max(high, move.high)
-    return replace(move, open=price, high=high, low=low, volume=None)
 
 
 def _decided(trade: Trade, move: Move | None) -> Decision:

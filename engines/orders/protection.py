@@ -70,6 +70,17 @@ def decide(trade: Trade, move: Move, maintenance: Decimal = MAINTENANCE) -> Deci
     return walk.decision()
 
 
+def after_entry(move: Move, trade: Trade, price: Decimal) -> Move:
+    """What is left of a move that filled a resting entry at `price`. Inside a bar the favourable extreme may
+    lie before the entry, so it does not count."""
+    high, low = max(price, move.close), min(price, move.close)
+    if move.is_bar and trade.direction.sign > 0:
+        low = min(low, move.low)
+    elif move.is_bar:
+        high = max(high, move.high)
+    return replace(move, open=price, high=high, low=low, volume=None)
+
+
 def trailing_stop(trade: Trade, best_price: Decimal) -> Decimal | None:
     """Where the trailing stop stands once `best_price` was seen; `None` without one."""
     if trade.trail_distance is None:

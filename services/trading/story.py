@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from engines.ledger.entry import Entry
 from engines.orders.execution import may_go_on
-from engines.orders.lifecycle import apply, is_final
-from engines.orders.order import Fill, Filled, Order, OrderEvent, OrderState, Purpose
-from engines.orders.settlement import settle_fill
+from engines.orders.lifecycle import is_final
+from engines.orders.order import Fill, Order, OrderEvent, OrderState, Purpose
+from engines.orders.story import told
 from engines.orders.trade import CloseReason, Trade, TradeState
 from services.trading.register import Held
 from services.trading.wish import TradeEvent
@@ -53,27 +53,16 @@ class Story:
     def hear(self, event: OrderEvent) -> None:
         """One report; a fill that was counted already changes nothing. Raises `ValueError` for one that
         cannot be, as `lifecycle.apply` and `settlement.settle_fill` do: nothing has changed then."""
-        order = apply(self.order, event)
-        if isinstance(event, Filled) and order is not self.order:
-            order = apply(self.order, self._book(event))
-        self.order = order
+        telling = told(self.order, self.trade, event)
+        self.order, self.trade = telling.order, telling.trade
+        self.entries += telling.entries
+        if telling.fill is not None:
+            self.fills.append(telling.fill)
 
     @property
     def has_news(self) -> bool:
         """Whether anything heard was new."""
         return self.order != self.held.order(self.order.id)
-
-    def _book(self, event: Filled) -> Filled:
-        """Book the fill; its fee is what was really charged, for nobody pays beyond his margin."""
-        before, intent, fill = self.trade, self.order.intent, event.fill
-        after, entries = settle_fill(before, intent, fill)
-        if intent.side is before.direction.entry:
-            after = replace(after, armed_at=fill.at, seen_at=max(before.seen_at, fill.at))
-        charged = replace(fill, fee=after.fees - before.fees) if fill.fee_asset is None else fill
-        self.trade = after
-        self.fills.append(charged)
-        self.entries += entries
-        return replace(event, fill=charged)
 
     def end(self, at: datetime) -> Sequence[TradeEvent]:
         """Make a version of it: a trade none of whose entries was filled is over. What there is to tell."""
