@@ -4,19 +4,9 @@ from collections.abc import Sequence
 
 from engines.core.candle import Candles
 from engines.core.instrument import MarketKind
+from engines.core.moment import utc
 from engines.core.timeframe import Timeframe
-from engines.market.symbol import Symbols
-from engines.simulate.recording import (
-    BadHistory,
-    Recorded,
-    Recording,
-    Wanted,
-    assembled,
-    nameless,
-    needed,
-    told_hole,
-    told_holes,
-)
+from engines.simulate.recording import BadHistory, Recorded, Recording, Wanted, assembled, named
 from ports.candles import CandleStore, Coverage, Series
 
 _FAR_MS = 2**45  # the year 3084
@@ -33,13 +23,11 @@ async def stored_history(store: CandleStore, wanted: Wanted) -> Recorded:
             "no candles are stored: `perpetuum backfill` fetches some, `perpetuum import` reads them from"
             " files, --data DIR plays files as they are"
         )
-    recordings, notes = [], []
-    for symbol in _symbols(coverage, wanted):
-        recording, told = await _recording(store, _of_one_market(coverage, symbol, wanted), wanted)
-        recordings.append(recording)
-        notes += [f"{symbol}: {note}" for note in told]
-    made = assembled(recordings, wanted)
-    return Recorded(history=made.history, notes=(*notes, *made.notes))
+    recordings = [
+        await _recording(store, _of_one_market(coverage, symbol, wanted), wanted)
+        for symbol in _symbols(coverage, wanted)
+    ]
+    return assembled(recordings, wanted)
 
 
 def _fits(series: Series, wanted: Wanted) -> bool:
@@ -53,15 +41,13 @@ def _symbols(coverage: Sequence[Coverage], wanted: Wanted) -> list[str]:
         raise BadHistory(
             f"{len(stored)} markets are stored: name those to trade, such as --symbols {stored[0]}"
         )
-    index = Symbols([nameless(symbol) for symbol in stored])
     found = []
     for name in wanted.symbols:
-        market = index.find(name)
-        if market is None:
-            near = " or ".join(one.symbol for one in index.near(name))
-            hint = f" Did you mean {near}?" if near else ""
+        symbol, near = named(name, stored)
+        if symbol is None:
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
             raise BadHistory(f"--symbols {name}: no candles of it are stored.{hint}")
-        found.append(market.symbol)
+        found.append(symbol)
     return list(dict.fromkeys(found))
 
 
@@ -77,24 +63,19 @@ def _of_one_market(coverage: Sequence[Coverage], symbol: str, wanted: Wanted) ->
     return series
 
 
-async def _recording(
-    store: CandleStore, series: Sequence[Series], wanted: Wanted
-) -> tuple[Recording, list[str]]:
+async def _recording(store: CandleStore, series: Sequence[Series], wanted: Wanted) -> Recording:
     stop_ms = _FAR_MS if wanted.stop_ms is None else wanted.stop_ms
     held: dict[Timeframe, Candles] = {}
-    notes: list[str] = []
     for one in series:
         stored = await store.between(one, wanted.needed_ms, stop_ms)
-        if not len(stored):
-            continue
-        held[one.timeframe], holes = needed(stored, one.timeframe, wanted)
-        if holes and wanted.repair.gaps is None:
-            raise BadHistory(
-                f"{one.symbol}: {len(holes)} gaps in the {one.timeframe} candles that are stored, the first"
-                f" {told_hole(holes[0])}: `perpetuum backfill` may close them; --repair gaps=leave plays"
-                " them as times without bars, gaps=fill repeats the close"
-            )
-        notes += told_holes(one.timeframe, holes, wanted.repair)
+        if len(stored):
+            held[one.timeframe] = stored
+    symbol = series[0].symbol
     if not held:
-        raise BadHistory(f"{series[0].symbol}: nothing is stored of that time; choose --from and --to within")
-    return Recording(symbol=series[0].symbol, kind=series[0].kind, series=held), notes
+        raise BadHistory(f"{symbol}: nothing is stored of that time; choose --from and --to within")
+    return Recording(
+        symbol=symbol,
+        kind=series[0].kind,
+        series=held,
+        place=lambda timeframe, time_ms: f"{symbol} {timeframe} as stored, {utc(time_ms):%Y-%m-%d %H:%M}",
+    )

@@ -14,7 +14,6 @@ from engines.market.aggregation import chain, pick
 from engines.market.flaws import Flaw
 from engines.market.repair import Keep, Repair, once, sound
 from engines.market.spacing import foreign
-from engines.simulate.recording import Wanted, needed, told_hole, told_holes
 from ports.errors import Fatal
 
 _REPAIRS: Final = {Flaw.BACKWARD: "sort", Flaw.REPEATED: "duplicates=first or duplicates=last"}
@@ -30,24 +29,35 @@ class Part:
     lines: IntArray
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Several files as one series, with the file (by number) and line of each candle."""
+
+    candles: Candles
+    paths: tuple[Path, ...]
+    origins: IntArray
+    lines: IntArray
+
+    def place(self, time_ms: int) -> str:
+        """File and line of the candle of that time, or of the last before it."""
+        return _place(self, max(0, int(np.searchsorted(self.candles.time_ms, time_ms, side="right")) - 1))
+
+
 def read_series(
-    paths: Sequence[Path], timeframe: Timeframe, wanted: Wanted, *, symbol: str | None, now_ms: int
-) -> tuple[Candles, list[str]]:
+    paths: Sequence[Path], timeframe: Timeframe, repair: Repair, *, symbol: str | None, now_ms: int
+) -> tuple[Joined, list[str]]:
     """The candles of these files as one series, with notes on what was mended; `symbol` where the files are
     tables of many. Raises `Fatal` for what may not be mended, by file and line."""
     parts, notes = [], []
     for path in paths:
-        part, told = _part(path, timeframe, wanted.repair, symbol=symbol, now_ms=now_ms)
+        part, told = _part(path, timeframe, repair, symbol=symbol, now_ms=now_ms)
         if len(part.candles):
             parts.append(part)
         notes += told
     if not parts:
         raise Fatal(f"{', '.join(map(str, paths))}: no sound candles{f' of {symbol}' if symbol else ''}")
-    joined, told = _joined(parts, wanted.repair)
-    candles, holes = needed(joined.candles, timeframe, wanted)
-    if holes and wanted.repair.gaps is None:
-        raise Fatal(_hole_refused(joined, timeframe, [told_hole(hole) for hole in holes], holes[0].start_ms))
-    return candles, [*notes, *told, *told_holes(timeframe, holes, wanted.repair)]
+    joined, told = _joined(parts, repair)
+    return joined, [*notes, *told]
 
 
 def _part(
@@ -94,28 +104,6 @@ def _refusal(path: Path, told: Sequence[tuple[int, str]], repair: str) -> str:
     lines = [f"{path}, line {number}: {why}" for number, why in told[:_MOST_TOLD]]
     more = f"\n{len(told)} such lines in all" if len(told) > 1 else ""
     return "\n".join(lines) + f"{more}\nnothing is played; --repair {repair} allows it"
-
-
-def _hole_refused(part: "Joined", timeframe: Timeframe, told: Sequence[str], start_ms: int) -> str:
-    row = int(np.searchsorted(part.candles.time_ms, start_ms)) - 1
-    path, line = part.paths[int(part.origins[row])], int(part.lines[row])
-    listed = "".join(f"\n  {one}" for one in told[:_MOST_TOLD])
-    more = f"\n  and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
-    return (
-        f"{path}, line {line}: after it {timeframe} candles are missing; {len(told)} gaps:{listed}{more}\n"
-        "nothing is played; --repair gaps=leave plays them as times without bars,"
-        " gaps=fill repeats the close"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """Several files as one series, with the file (by number) and line of each candle."""
-
-    candles: Candles
-    paths: tuple[Path, ...]
-    origins: IntArray
-    lines: IntArray
 
 
 def _joined(parts: Sequence[Part], repair: Repair) -> tuple[Joined, list[str]]:

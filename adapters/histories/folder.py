@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import Final
 
 from adapters.csv_candles import read_rows
-from adapters.histories.candle_files import read_series
+from adapters.histories.candle_files import Joined, read_series
 from adapters.histories.funding_files import read_fundings
 from adapters.histories.names import Market, Shelf, shelf_of
 from engines.core.candle import Candles
 from engines.core.instrument import MarketKind
 from engines.core.timeframe import Timeframe
-from engines.market.symbol import Symbols
 from engines.simulate.history import Fundings
-from engines.simulate.recording import BadHistory, Recorded, Recording, Wanted, assembled, nameless
+from engines.simulate.recording import BadHistory, Recorded, Recording, Wanted, assembled, named
 from ports.errors import Fatal
 
 MOST_UNNAMED: Final = 5
@@ -31,7 +30,7 @@ def read_folder(folder: Path, wanted: Wanted, *, now_ms: int) -> Recorded:
     try:
         made = assembled(recordings, wanted)
     except BadHistory as error:
-        raise Fatal(f"--data {folder}: {error}") from error
+        raise Fatal(str(error)) from error
     return Recorded(history=made.history, notes=(*notes, *made.notes))
 
 
@@ -57,25 +56,20 @@ def _fits(market: Market, wanted: Wanted) -> bool:
 
 
 def _market(folder: Path, shelf: Shelf, wanted: Wanted, symbols: Sequence[str], name: str) -> Market:
-    index = Symbols([nameless(symbol) for symbol in symbols])
-    found = index.find(name)
+    found, near = named(name, symbols)
     if found is None:
-        return _tabled(folder, shelf, wanted, name, [one.symbol for one in index.near(name)])
-    kinds = {
-        market.kind for market in shelf.candles if market.symbol == found.symbol and _fits(market, wanted)
-    }
+        return _tabled(folder, shelf, wanted, name, near)
+    kinds = {market.kind for market in shelf.candles if market.symbol == found and _fits(market, wanted)}
     preferred = wanted.kind or MarketKind.SPOT
     kind = preferred if preferred in kinds else next(iter(kinds))
     venues = sorted(
         market.venue
         for market in shelf.candles
-        if market.symbol == found.symbol and market.kind is kind and _fits(market, wanted)
+        if market.symbol == found and market.kind is kind and _fits(market, wanted)
     )
     if len(venues) > 1:
-        raise Fatal(
-            f"{found.symbol} is there from {', '.join(venues)}: name one, such as --venue {venues[0]}"
-        )
-    return Market(venues[0], kind, found.symbol)
+        raise Fatal(f"{found} is there from {', '.join(venues)}: name one, such as --venue {venues[0]}")
+    return Market(venues[0], kind, found)
 
 
 def _tabled(folder: Path, shelf: Shelf, wanted: Wanted, name: str, near: Sequence[str]) -> Market:
@@ -100,19 +94,25 @@ def _recording(shelf: Shelf, market: Market, wanted: Wanted, now_ms: int) -> tup
         fundings, told = _fundings(shelf, perp, wanted)
         marks, told_marks = _marks(shelf, perp, wanted, now_ms)
         notes += [*told, *told_marks]
-    recording = Recording(symbol=market.symbol, kind=kind, series=series, fundings=fundings, marks=marks)
-    return recording, notes
+    return Recording(
+        symbol=market.symbol,
+        kind=kind,
+        series={timeframe: one.candles for timeframe, one in series.items()},
+        place=lambda timeframe, time_ms: series[timeframe].place(time_ms),
+        fundings=fundings,
+        marks=marks,
+    ), notes
 
 
 def _series(
     shelf: Shelf, market: Market, wanted: Wanted, now_ms: int
-) -> tuple[dict[Timeframe, Candles], list[str]]:
+) -> tuple[dict[Timeframe, Joined], list[str]]:
     """Every timeframe that may be needed: those read, and finer ones, on which orders are filled."""
     symbol, files = _files(shelf, market)
     series, notes = {}, []
     for timeframe, paths in files.items():
         if timeframe.ms <= wanted.reads[-1].ms:
-            read, told = read_series(paths, timeframe, wanted, symbol=symbol, now_ms=now_ms)
+            read, told = read_series(paths, timeframe, wanted.repair, symbol=symbol, now_ms=now_ms)
             series[timeframe] = read
             notes += told
     if not series:
@@ -144,6 +144,6 @@ def _fundings(shelf: Shelf, perp: Market, wanted: Wanted) -> tuple[Fundings | No
 def _marks(shelf: Shelf, perp: Market, wanted: Wanted, now_ms: int) -> tuple[Candles | None, list[str]]:
     """The finest candles of the mark price."""
     for timeframe, paths in sorted(shelf.marks.get(perp, {}).items(), key=lambda item: item[0].ms):
-        marks, notes = read_series(paths, timeframe, wanted, symbol=None, now_ms=now_ms)
-        return (marks if len(marks) else None), [f"mark prices: {note}" for note in notes]
+        marks, notes = read_series(paths, timeframe, wanted.repair, symbol=None, now_ms=now_ms)
+        return marks.candles, [f"mark prices: {note}" for note in notes]
     return None, []

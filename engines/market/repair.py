@@ -31,17 +31,24 @@ class Gaps(StrEnum):
     FILL = "fill"
 
 
+class Conflicts(StrEnum):
+    """`FINE`: the finer candles count. `LEAVE`: either is used as it is."""
+
+    FINE = "fine"
+    LEAVE = "leave"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
     """What may be done. `sort`: rows that are not in order of time. `duplicates`: several of one time.
-    `gaps`: missing candles. `drop`: rows that cannot be are left out. `refine`: where a coarse candle differs
-    from the finer ones within it, they count."""
+    `gaps`: missing candles. `drop`: rows that cannot be are left out. `conflicts`: a coarse candle that
+    differs from the finer ones within it."""
 
     sort: bool = False
     duplicates: Keep | None = None
     gaps: Gaps | None = None
     drop: bool = False
-    refine: bool = False
+    conflicts: Conflicts | None = None
 
 
 NOTHING = Repair()
@@ -69,7 +76,8 @@ _WORDS: Mapping[str, Callable[[Repair], Repair]] = {
     "gaps=leave": lambda repair: replace(repair, gaps=Gaps.LEAVE),
     "gaps=fill": lambda repair: replace(repair, gaps=Gaps.FILL),
     "bad=drop": lambda repair: replace(repair, drop=True),
-    "conflicts=fine": lambda repair: replace(repair, refine=True),
+    "conflicts=fine": lambda repair: replace(repair, conflicts=Conflicts.FINE),
+    "conflicts=leave": lambda repair: replace(repair, conflicts=Conflicts.LEAVE),
 }
 
 

@@ -4,8 +4,8 @@ Files and stores are read elsewhere; here it is decided what of them a run needs
 finest timeframe that covers the whole run; what the strategy reads comes as it was recorded, or is added up.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -19,10 +19,9 @@ from engines.market.aggregation import between, overlay, resample
 from engines.market.derive import completed, differing
 from engines.market.gaps import Span, missing
 from engines.market.grid import on_grid, step_of
-from engines.market.repair import NOTHING, Gaps, Repair, filled
-from engines.market.symbol import QUOTES
-from engines.simulate.history import Fundings, Gate, History, RecordedMarket
-from engines.strategies.strategy import MarketKey
+from engines.market.repair import NOTHING, Conflicts, Gaps, Repair, filled
+from engines.market.symbol import QUOTES, Symbols
+from engines.simulate.history import Fundings, History, RecordedMarket
 
 WARM_UP_BARS: Final = 2000
 """Of the coarsest timeframe read: what came so long before the start is left out."""
@@ -30,7 +29,9 @@ MIN_NOTIONAL: Final = Decimal(5)
 """Smallest order in the quote currency, where nobody tells: Bybit's and Binance's for most markets."""
 _DAY_MS: Final = 86_400_000
 _LONG_BARS: Final = 24
-_MOST_HOLES_TOLD: Final = 20
+_FINE: Final = 1e-8
+_MOST_HOLES_TOLD: Final = 10
+_MOST_HOLES_REFUSED: Final = 5
 
 
 class BadHistory(ValueError):
@@ -63,11 +64,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """What is recorded of one market: sound candles by timeframe."""
+    """What is recorded of one market: sound candles by timeframe. `place` says where a candle stands, for
+    people: file and line."""
 
     symbol: str
     kind: MarketKind
     series: Mapping[Timeframe, Candles]
+    place: Callable[[Timeframe, int], str]
     fundings: Fundings | None = None
     marks: Candles | None = None
 
@@ -112,9 +115,17 @@ def instrument_of(symbol: str, kind: MarketKind, *, tick: Decimal, lot: Decimal)
     )
 
 
-def nameless(symbol: str) -> Instrument:
-    """A market of which only the symbol matters, to find it by what people type."""
-    return instrument_of(symbol, MarketKind.SPOT, tick=Decimal(1), lot=Decimal(1))
+def named(text: str, symbols: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The symbol that people mean by `text`, and else those that may have been meant.
+
+    A coin alone means its market in USDT, unless only a market of the bare name is there.
+    """
+    nameless = {one: instrument_of(one, MarketKind.SPOT, tick=Decimal(1), lot=Decimal(1)) for one in symbols}
+    index = Symbols([each for one, each in nameless.items() if each.base != one])
+    if (found := index.find(text)) is not None:
+        return found.symbol, []
+    bare = text.strip().upper()
+    return (bare, []) if bare in nameless else (None, [one.symbol for one in index.near(text)])
 
 
 def _span(recordings: Sequence[Recording], wanted: Wanted) -> _Played:
@@ -135,7 +146,7 @@ def _span(recordings: Sequence[Recording], wanted: Wanted) -> _Played:
 
 def _market(recording: Recording, wanted: Wanted, span: _Played) -> tuple[RecordedMarket, list[str]]:
     held = {
-        timeframe: one.closed_before(span.stop_ms, timeframe.ms)
+        timeframe: between(one, wanted.needed_ms, span.stop_ms - timeframe.ms + 1)
         for timeframe, one in recording.series.items()
     }
     held = {timeframe: one for timeframe, one in sorted(held.items(), key=_length) if len(one)}
@@ -146,11 +157,10 @@ def _market(recording: Recording, wanted: Wanted, span: _Played) -> tuple[Record
         )
     finest, notes = _filled_on(held, wanted.reads[0], span)
     held = {timeframe: one for timeframe, one in held.items() if timeframe.ms >= finest.ms}
+    held, told_holes = _whole(recording, held, wanted, span)
     tick, lot = wanted.tick or _tick(held), wanted.lot or step_of(held[finest].volume)
-    held, moved = _on_grid(held, tick)
-    if moved:
-        notes.append(f"{moved} candles had prices off the step of {tick}; moved to the nearest")
-    held, mended = _agreeing(recording.symbol, held, finest, wanted.repair)
+    held, told_moves = _on_grid(held, tick)
+    held, told_conflicts = _agreeing(recording, held, finest, wanted.repair, span)
     series, end = _read(held, finest, wanted.reads), _end(finest, held[finest])
     return RecordedMarket(
         instrument=instrument_of(recording.symbol, recording.kind, tick=tick, lot=lot),
@@ -158,7 +168,7 @@ def _market(recording: Recording, wanted: Wanted, span: _Played) -> tuple[Record
         fundings=recording.fundings,
         marks=_covering(recording.marks, span),
         delisted_ms=end if end <= span.stop_ms - _DAY_MS else None,
-    ), [*notes, *mended, *_told(recording, series, finest, end, span)]
+    ), [*notes, *told_holes, *told_moves, *told_conflicts, *_told(recording, series, finest, end, span)]
 
 
 def _filled_on(
@@ -189,32 +199,43 @@ def _tick(held: Mapping[Timeframe, Candles]) -> Decimal:
     return step_of(np.concatenate(columns))
 
 
-def _on_grid(held: Mapping[Timeframe, Candles], tick: Decimal) -> tuple[dict[Timeframe, Candles], int]:
+def _on_grid(held: Mapping[Timeframe, Candles], tick: Decimal) -> tuple[dict[Timeframe, Candles], list[str]]:
     placed = {timeframe: on_grid(one, tick) for timeframe, one in held.items()}
-    return {timeframe: one for timeframe, (one, _) in placed.items()}, sum(
-        moved for _, moved in placed.values()
-    )
+    moved = sum(count for _, count in placed.values())
+    notes = [f"{moved} candles had prices off the step of {tick}: moved to the nearest"] if moved else []
+    if all(float(tick) < float(one.low.min()) * _FINE for one in held.values()):
+        notes.append(f"the prices show a step of {tick}, finer than venues have: --tick sets another")
+    return {timeframe: one for timeframe, (one, _) in placed.items()}, notes
 
 
 def _agreeing(
-    symbol: str, held: Mapping[Timeframe, Candles], finest: Timeframe, repair: Repair
+    recording: Recording,
+    held: Mapping[Timeframe, Candles],
+    finest: Timeframe,
+    repair: Repair,
+    span: _Played,
 ) -> tuple[dict[Timeframe, Candles], list[str]]:
-    """Coarse candles that say the same as the finest within them."""
-    agreed, notes = {finest: held[finest]}, []
+    """Coarse candles that say the same as the finest within them, from the start on."""
+    agreed: dict[Timeframe, Candles] = {finest: held[finest]}
+    notes: list[str] = []
     for timeframe, one in held.items():
         if timeframe is finest:
             continue
-        ours = completed(held[finest], finest, timeframe)
+        ours = between(completed(held[finest], finest, timeframe), span.start_ms, span.stop_ms)
         other = differing(ours, one, volume_slack=float("inf"))
-        if len(other) and not repair.refine:
+        if len(other) and repair.conflicts is None:
+            first_ms = int(other.time_ms[0])
             raise BadHistory(
-                f"{symbol}: {len(other)} candles of {timeframe} differ from the {finest} candles within them,"
-                f" the first at {_minute(int(other.time_ms[0]))}: are both of the same market?"
-                " --repair conflicts=fine takes the finer ones"
+                f"{recording.place(timeframe, first_ms)}: this {timeframe} candle ({_minute(first_ms)}) says"
+                f" otherwise than the {finest} candles within it; {len(other)} such candles\n"
+                "nothing is played; --repair conflicts=fine takes what the finer ones add up to,"
+                " conflicts=leave decides on the one and fills orders on the others"
             )
-        agreed[timeframe] = overlay(ours, one) if len(other) else one
+        is_refined = len(other) > 0 and repair.conflicts is Conflicts.FINE
+        agreed[timeframe] = overlay(ours, one) if is_refined else one
         if len(other):
-            notes.append(f"{len(other)} candles of {timeframe} replaced by what {finest} candles add up to")
+            done = "replaced by what those add up to" if is_refined else "left as they are"
+            notes.append(f"{len(other)} candles of {timeframe} differ from those of {finest}: {done}")
     return agreed, notes
 
 
@@ -269,42 +290,61 @@ def _told(
         yield "no mark prices for the whole time: traded prices liquidate"
 
 
-def needed(candles: Candles, timeframe: Timeframe, wanted: Wanted) -> tuple[Candles, list[Span]]:
-    """The candles that a run needs, and the holes between them; filled already where that is allowed."""
-    stop_ms = int(candles.time_ms[-1]) + 1 if wanted.stop_ms is None else wanted.stop_ms
-    here = between(candles, wanted.needed_ms, stop_ms)
-    if not len(here):
-        return here, []
-    holes = missing(here.time_ms, timeframe, Span(int(here.time_ms[0]), int(here.time_ms[-1])))
-    return (filled(here, timeframe, holes) if wanted.repair.gaps is Gaps.FILL else here), holes
+def _whole(
+    recording: Recording, held: Mapping[Timeframe, Candles], wanted: Wanted, span: _Played
+) -> tuple[dict[Timeframe, Candles], list[str]]:
+    """The series without holes that nobody allowed. What is missing before the start only warms up less."""
+    series = dict(held)
+    notes: list[str] = []
+    for timeframe, one in held.items():
+        holes = missing(one.time_ms, timeframe, Span(int(one.time_ms[0]), int(one.time_ms[-1])))
+        if not holes:
+            continue
+        late = [hole for hole in holes if hole.stop_ms > span.start_ms]
+        if late and wanted.repair.gaps is None:
+            raise BadHistory(_refused(recording, timeframe, late))
+        if wanted.repair.gaps is Gaps.FILL:
+            series[timeframe] = filled(one, timeframe, holes)
+        notes += _told_holes(timeframe, holes, wanted.repair)
+    return series, notes
 
 
-def told_holes(timeframe: Timeframe, holes: Sequence[Span], repair: Repair) -> Iterator[str]:
+def _refused(recording: Recording, timeframe: Timeframe, holes: Sequence[Span]) -> str:
+    listed = "".join(f"\n  {_told_hole(hole)}" for hole in holes[:_MOST_HOLES_REFUSED])
+    more = f"\n  and {len(holes) - _MOST_HOLES_REFUSED} more" if len(holes) > _MOST_HOLES_REFUSED else ""
+    return (
+        f"{recording.place(timeframe, holes[0].start_ms - timeframe.ms)}: after it candles of {timeframe} are"
+        f" missing; {len(holes)} gaps:{listed}{more}\n"
+        "nothing is played; --repair gaps=leave plays them as times without candles,"
+        " gaps=fill repeats the close"
+    )
+
+
+def _told_holes(timeframe: Timeframe, holes: Sequence[Span], repair: Repair) -> Iterator[str]:
     """What there is to say of holes that were allowed."""
-    if not holes:
-        return
-    done = "filled with the close before" if repair.gaps is Gaps.FILL else "nothing is traded there"
-    count = sum(hole.count(timeframe) for hole in holes)
-    yield f"{len(holes)} gaps in {timeframe} candles, {count} missing: {done}"
-    for hole in sorted(holes, key=lambda hole: hole.start_ms - hole.stop_ms)[:_MOST_HOLES_TOLD]:
-        yield f"gap in {timeframe} candles: {told_hole(hole)}"
-    long = sum(hole.stop_ms - hole.start_ms > _LONG_BARS * timeframe.ms for hole in holes)
-    if long and repair.gaps is Gaps.LEAVE:
+    is_filled = repair.gaps is Gaps.FILL
+    longest = sorted(holes, key=lambda hole: hole.start_ms - hole.stop_ms)[:_MOST_HOLES_TOLD]
+    yield (
+        f"{len(holes)} gaps in {timeframe} candles, {sum(hole.count(timeframe) for hole in holes)} missing:"
+        f" {'filled with the close before, without volume' if is_filled else 'nothing is traded there'};"
+        f" the longest: {', '.join(map(_told_hole, longest))}"
+    )
+    long = sum(hole.count(timeframe) > _LONG_BARS for hole in holes)
+    if long:
+        how = "see a price that stood still" if is_filled else "go on as if both sides were neighbours"
         yield (
-            f"{long} of these gaps are longer than {_LONG_BARS} candles of {timeframe}: averages go on over"
-            " them as if both sides were neighbours, so signals soon after one are worth little"
+            f"{long} of these gaps are longer than {_LONG_BARS} candles of {timeframe}: averages {how}, so"
+            " that signals soon after one are worth little"
         )
 
 
-def told_hole(hole: Span) -> str:
-    """When it is, and how long."""
+def _told_hole(hole: Span) -> str:
     hours = (hole.stop_ms - hole.start_ms) / 3_600_000
-    return f"{_minute(hole.start_ms)} to {_minute(hole.stop_ms)} ({hours:,.4g} h)"
+    return f"{_minute(hole.start_ms)} to {_minute(hole.stop_ms)} ({_hours(hours)})"
 
 
-def with_gates(recorded: Recorded, gates: Mapping[MarketKey, tuple[Gate, ...]]) -> Recorded:
-    """The same, in which those signals say what may be traded."""
-    return replace(recorded, history=replace(recorded.history, gates=gates))
+def _hours(hours: float) -> str:
+    return f"{hours:,.0f} h" if hours >= 1 else f"{hours * 60:.0f} min"
 
 
 def _length(item: tuple[Timeframe, Candles]) -> int:
