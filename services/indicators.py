@@ -71,6 +71,8 @@ class Indicators:
 
 
 def _load() -> None:
-    from engines.indicators.rehearsal import rehearse
+    from engines.indicators import rehearsal as indicators
+    from engines.signals import rehearsal as signals
 
-    rehearse()
+    indicators.rehearse()
+    signals.rehearse()

@@ -1,6 +1,7 @@
 """What a worker does to have all kernels compiled."""
 
-from engines.indicators.rehearsal import rehearse
+from engines.indicators import rehearsal as indicators
+from engines.signals import rehearsal as signals
 
 
 def load() -> bytes:
@@ -10,5 +11,6 @@ def load() -> bytes:
 
 def compile_kernels() -> bytes:
     """Call every kernel once; the compiler keeps its work on disk."""
-    rehearse()
+    indicators.rehearse()
+    signals.rehearse()
     return b""

@@ -42,8 +42,9 @@ _OBV = _ADX + adx.SIZE
 _OBV_EMA = _OBV + obv.SIZE
 _VOLUME = _OBV_EMA + ema.SIZE
 _VWAP = _VOLUME + sma.size(20)
-_SWINGS = _VWAP + vwap.SIZE
-SIZE = _SWINGS + swings.SIZE
+LEVELS = _VWAP + vwap.SIZE
+"""Where the levels begin at which the market turned."""
+SIZE = LEVELS + swings.SIZE
 
 _VERSION: Final = 1
 """To be raised when a formula changes while the layout stays: what was kept of an older one is of no use."""
@@ -55,9 +56,15 @@ AddressArray = npt.NDArray[np.uintp]
 
 
 @kernel
-def _row(state: FloatArray) -> int:
+def row(state: FloatArray) -> int:
     """Where the row of the last bar begins. It and the row of the bar before take turns."""
     return _ROWS + _WIDTH * (int(state[BARS]) & 1)
+
+
+@kernel
+def row_before(state: FloatArray) -> int:
+    """Where the row of the bar before the last begins."""
+    return _ROWS + _WIDTH * (int(state[BARS]) + 1 & 1)
 
 
 @kernel
@@ -80,7 +87,7 @@ def _step_ranges(state: FloatArray, row: int, high: float, low: float, close: fl
     state[row + 13] = average
     state[row + 14] = math.nan if math.isnan(average) else sma.step(state, _ATR_NORM, average, 100)
     state[row + 15], state[row + 16], state[row + 17] = adx.step(state, _ADX, high, low, close, 14)
-    support, its_strength, resistance, strength = swings.step(state, _SWINGS, high, low, close, average)
+    support, its_strength, resistance, strength = swings.step(state, LEVELS, high, low, close, average)
     state[row + 22], state[row + 23] = support, its_strength
     state[row + 24], state[row + 25] = resistance, strength
 
@@ -105,10 +112,10 @@ def step(
     state[BARS] += 1.0
     state[TIME], state[OPEN], state[HIGH] = time_ms, opened, high
     state[LOW], state[CLOSE], state[VOLUME] = low, close, volume
-    row = _row(state)
-    _step_prices(state, row, close)
-    _step_ranges(state, row, high, low, close)
-    _step_volumes(state, row, time_ms, high, low, close, volume)
+    now = row(state)
+    _step_prices(state, now, close)
+    _step_ranges(state, now, high, low, close)
+    _step_volumes(state, now, time_ms, high, low, close, volume)
 
 
 @kernel
@@ -125,9 +132,9 @@ def over(
     cells, rows = bare(state), np.empty((len(close), _WIDTH))
     for number in range(len(close)):
         step(cells, times[number], opened[number], high[number], low[number], close[number], volume[number])
-        row = _row(cells)
+        now = row(cells)
         for column in range(_WIDTH):
-            rows[number, column] = cells[row + column]
+            rows[number, column] = cells[now + column]
     return rows
 
 
@@ -193,7 +200,7 @@ class HotState:
             close_before=last[5],
             now=now,
             before=before,
-            swings=swings.levels(self._numbers, _SWINGS),
+            swings=swings.levels(self._numbers, LEVELS),
         )
 
     def dump(self) -> bytes:

@@ -5,23 +5,24 @@
 `above` or `below` is the least that has to happen; the rules look again at the next close.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from engines.core.side import Direction
 from engines.core.timeframe import Timeframe
+from engines.indicators.cells import cells_of
 from engines.indicators.frame import Frame
 from engines.signals.decision import TREND_FRAMES, View
 from engines.signals.evidence import Gate, GateName, GateState
-from engines.signals.levels import Levels, plan
+from engines.signals.grid import grid_of
+from engines.signals.judging import Bounds, Judged, Moment, judged, masked
+from engines.signals.levels import Levels, levels_of
 from engines.signals.proposal import LEAST_STORED
 from engines.signals.weighing import Weight
 
 _HOUR_MS: Final = 3_600_000
-_MOST_BEHIND: Final = 1
-"""Bars that a trend timeframe may lack: a candle with a hole in it is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +43,37 @@ class Params:
     cool_down_ms: int = 4 * _HOUR_MS
     strong_touches: int = 3
 
+    @property
+    def bounds(self) -> Bounds:
+        """The same for what is compiled."""
+        return Bounds(
+            stalest_s=float(self.stalest_s),
+            least_trend=float(self.least_trend),
+            least_triggers=float(self.least_triggers),
+            least_reward=float(self.least_reward),
+            most_volatility=float(self.most_volatility),
+            least_confidence=float(self.least_confidence),
+            cool_down_ms=self.cool_down_ms,
+            strong_touches=self.strong_touches,
+        )
+
 
 PARAMS: Final = Params()
 
 
 class Case:
-    """What the gates are asked about."""
+    """What the gates are asked about: those of `asked`, all of them unless said otherwise."""
 
-    def __init__(self, view: View, entry: Timeframe, weight: Weight, params: Params) -> None:
+    def __init__(
+        self,
+        view: View,
+        entry: Timeframe,
+        weight: Weight,
+        params: Params,
+        asked: Collection[GateName] = tuple(GateName),
+    ) -> None:
         self.view, self.timeframe, self.weight, self.params = view, entry, weight, params
+        self.asked = asked
 
     @property
     def frame(self) -> Frame:
@@ -64,75 +87,68 @@ class Case:
         return self.weight.direction
 
     @cached_property
-    def levels(self) -> Levels | None:
-        """`None` on too coarse a grid."""
-        return plan(self.view.instrument, self.direction, self.frame, self._strong())
+    def judged(self) -> Judged:
+        """What the gates say."""
+        view, weight = self.view, self.weight
+        last_ms = view.last_signal_ms
+        frames = (view.frames.get(each) for each in (self.timeframe, *TREND_FRAMES))
+        entry, four_hours, day = map(cells_of, frames)
+        return judged(
+            entry,
+            four_hours,
+            day,
+            Moment(
+                now_ms=view.now_ms,
+                age_s=float(view.data_age_s),
+                entry_ms=self.timeframe.ms,
+                has_signal=last_ms is not None,
+                signal_ms=last_ms or 0,
+            ),
+            0 if weight.direction is None else weight.direction.sign,
+            weight.triggers,
+            weight.confidence,
+            self.params.bounds,
+            grid_of(view.instrument),
+            masked(self.asked),
+        )
 
-    def _strong(self) -> list[float]:
-        """Prices that were touched often, on the entry timeframe and on four hours."""
-        known = [self.view.frames[timeframe].swings for timeframe in (self.timeframe, Timeframe.H4)]
-        return [
-            price
-            for swings in known
-            for price in swings[swings[:, 1] >= self.params.strong_touches, 0].tolist()
-        ]
+    @cached_property
+    def levels(self) -> Levels | None:
+        """Once the gates before that of the reward have passed; `None` on too coarse a grid."""
+        return levels_of(self.judged.ladder, self.view.instrument, self.direction)
 
 
 def ask(case: Case) -> tuple[Gate, ...]:
-    """All gates in order; those after a blocked one are not reached."""
-    gates: list[Gate] = []
-    is_blocked = False
-    for name, check in _CHECKS.items():
-        gate = Gate(name=name, state=GateState.NOT_REACHED) if is_blocked else check(case)
-        is_blocked = is_blocked or gate.state is GateState.BLOCKED
-        gates.append(gate)
-    return tuple(gates)
+    """The gates in order; those after a blocked one are not reached."""
+    return tuple(_gate(case, place, name) for place, name in enumerate(GateName) if name in case.asked)
 
 
-def ask_one(case: Case, name: GateName) -> Gate:
-    """One gate alone; those that it relies on must have passed."""
-    return _CHECKS[name](case)
-
-
-def _gate(
-    name: GateName, is_open: bool, numbers: Mapping[str, float], opens: Callable[[], Mapping[str, float]]
-) -> Gate:
-    if is_open:
+def _gate(case: Case, place: int, name: GateName) -> Gate:
+    blocked = case.judged.blocked
+    if place > blocked:
+        return Gate(name=name, state=GateState.NOT_REACHED)
+    numbers = _NUMBERS[name](case)
+    if place < blocked:
         return Gate(name=name, state=GateState.PASSED, numbers=numbers)
-    return Gate(name=name, state=GateState.BLOCKED, numbers=numbers, opens=opens())
+    return Gate(name=name, state=GateState.BLOCKED, numbers=numbers, opens=_OPENS[name](case))
 
 
-def _data(case: Case) -> Gate:
-    """Young enough, every timeframe there and not behind, and the entry's ATR known."""
-    params, view = case.params, case.view
-    numbers = {"age_s": view.data_age_s, "most_s": params.stalest_s}
-    for timeframe in (case.timeframe, *TREND_FRAMES):
-        lack = _lack(view, timeframe, is_entry=timeframe is case.timeframe)
-        if lack is not None:
-            numbers[f"{lack}_{timeframe}"] = 1.0
-    is_open = len(numbers) == 2 and view.data_age_s <= params.stalest_s
-    return _gate(GateName.DATA, is_open, numbers, lambda: {"age_s": params.stalest_s})
+_LACKS: Final = ("", "missing", "late", "warming")
 
 
-def _lack(view: View, timeframe: Timeframe, *, is_entry: bool) -> str | None:
-    """What is wrong with a frame: it is `missing`, `late`, or `warming` up. That of the entry has to be the
-    last one that closed."""
-    frame = view.frames.get(timeframe)
-    if frame is None:
-        return "missing"
-    behind = 0 if is_entry else _MOST_BEHIND
-    if view.now_ms - frame.closed_ms >= (1 + behind) * timeframe.ms:
-        return "late"
-    norm = frame.value("atr_norm") if is_entry else 0.0
-    return None if norm == norm and frame.value("atr14") > 0 else "warming"
+def _data(case: Case) -> dict[str, float]:
+    """The age, and what is wrong with a frame: it is `missing`, `late`, or `warming` up."""
+    numbers = {"age_s": case.view.data_age_s, "most_s": case.params.stalest_s}
+    for timeframe, lack in zip((case.timeframe, *TREND_FRAMES), case.judged.lacks, strict=True):
+        if lack:
+            numbers[f"{_LACKS[lack]}_{timeframe}"] = 1.0
+    return numbers
 
 
-def _trend(case: Case) -> Gate:
-    weight, least = case.weight, case.params.least_trend
+def _trend(case: Case) -> dict[str, float]:
+    weight = case.weight
     numbers = {f"trend_{timeframe}": value for timeframe, value in weight.trends.items()}
-    numbers |= {"trend": weight.trend, "least": least}
-    is_open = weight.direction is not None
-    return _gate(GateName.TREND, is_open, numbers, lambda: {"trend": least, **_long_averages(case)})
+    return {**numbers, "trend": weight.trend, "least": case.params.least_trend}
 
 
 def _long_averages(case: Case) -> dict[str, float]:
@@ -145,19 +161,16 @@ def _long_averages(case: Case) -> dict[str, float]:
     return {name: value for name, value in nearest.items() if value is not None}
 
 
-def _entry(case: Case) -> Gate:
-    points = case.direction.sign * case.weight.triggers
-    least = case.params.least_triggers
-    numbers = {"triggers": points, "least": least}
-    return _gate(GateName.ENTRY, points >= least, numbers, lambda: _entry_opens(case, least))
+def _entry(case: Case) -> dict[str, float]:
+    return {"triggers": case.direction.sign * case.weight.triggers, "least": case.params.least_triggers}
 
 
-def _entry_opens(case: Case, least: float) -> dict[str, float]:
+def _entry_opens(case: Case) -> dict[str, float]:
     """A pullback to the average or a break of the next level would be an event."""
     frame, is_long = case.frame, case.direction is Direction.LONG
     ema21 = frame.value("ema21")
     level = frame.value("resistance" if is_long else "support")
-    opens = {"triggers": least}
+    opens = {"triggers": case.params.least_triggers}
     if case.direction.sign * (frame.close - ema21) > 0:
         opens["pullback"] = ema21
     if level == level:
@@ -165,20 +178,20 @@ def _entry_opens(case: Case, least: float) -> dict[str, float]:
     return opens
 
 
-def _reward(case: Case) -> Gate:
+def _reward(case: Case) -> dict[str, float]:
     levels, least = case.levels, case.params.least_reward
     if levels is None:
-        tick = float(case.view.instrument.tick)
-        return _gate(GateName.REWARD, False, {"least": least, "tick": tick}, dict)
+        return {"least": least, "tick": float(case.view.instrument.tick)}
     numbers = {"risk_reward": levels.risk_reward, "least": least}
     if levels.obstacle is not None:
         numbers["obstacle"] = levels.obstacle
-    return _gate(GateName.REWARD, levels.risk_reward >= least, numbers, lambda: _reward_opens(case, levels))
+    return numbers
 
 
-def _reward_opens(case: Case, levels: Levels) -> dict[str, float]:
+def _reward_opens(case: Case) -> dict[str, float]:
     """A close beyond the obstacle, or an entry from which the same risk leaves room in front of it."""
-    if levels.obstacle is None:
+    levels = case.levels
+    if levels is None or levels.obstacle is None:
         return {}
     middle = float(levels.entry_low + levels.entry_high) / 2
     lacking = (case.params.least_reward - levels.risk_reward) * abs(middle - float(levels.stop))
@@ -187,30 +200,28 @@ def _reward_opens(case: Case, levels: Levels) -> dict[str, float]:
     return {**opens, "pullback": pullback} if pullback > 0 else opens
 
 
-def _volatility(case: Case) -> Gate:
+def _volatility(case: Case) -> dict[str, float]:
     atr, norm = case.frame.value("atr14"), case.frame.value("atr_norm")
-    most = case.params.most_volatility
-    numbers = {"atr": atr, "norm": norm, "ratio": atr / norm, "most": most}
-    return _gate(GateName.VOLATILITY, atr <= most * norm, numbers, lambda: {"atr": most * norm})
+    return {"atr": atr, "norm": norm, "ratio": atr / norm, "most": case.params.most_volatility}
 
 
-def _confidence(case: Case) -> Gate:
-    confidence, least = case.weight.confidence, case.params.least_confidence
-    numbers = {"confidence": confidence, "least": least}
-    return _gate(GateName.CONFIDENCE, confidence >= least, numbers, lambda: {"confidence": least})
+def _confidence(case: Case) -> dict[str, float]:
+    return {"confidence": case.weight.confidence, "least": case.params.least_confidence}
 
 
-def _cool_down(case: Case) -> Gate:
-    last_ms, wait_ms = case.view.last_signal_ms, case.params.cool_down_ms
+def _cool_down(case: Case) -> dict[str, float]:
+    last_ms, least_ms = case.view.last_signal_ms, float(case.params.cool_down_ms)
     if last_ms is None:
-        return _gate(GateName.COOL_DOWN, True, {"least_ms": float(wait_ms)}, dict)
-    since_ms = case.view.now_ms - last_ms
-    numbers = {"since_ms": float(since_ms), "least_ms": float(wait_ms)}
-    is_open = since_ms >= wait_ms
-    return _gate(GateName.COOL_DOWN, is_open, numbers, lambda: {"in_ms": float(wait_ms - since_ms)})
+        return {"least_ms": least_ms}
+    return {"since_ms": float(case.view.now_ms - last_ms), "least_ms": least_ms}
 
 
-_CHECKS: Final[Mapping[GateName, Callable[[Case], Gate]]] = {
+def _rest(case: Case) -> dict[str, float]:
+    numbers = _cool_down(case)
+    return {"in_ms": numbers["least_ms"] - numbers["since_ms"]}
+
+
+_NUMBERS: Final[Mapping[GateName, Callable[[Case], Mapping[str, float]]]] = {
     GateName.DATA: _data,
     GateName.TREND: _trend,
     GateName.ENTRY: _entry,
@@ -218,4 +229,13 @@ _CHECKS: Final[Mapping[GateName, Callable[[Case], Gate]]] = {
     GateName.VOLATILITY: _volatility,
     GateName.CONFIDENCE: _confidence,
     GateName.COOL_DOWN: _cool_down,
+}
+_OPENS: Final[Mapping[GateName, Callable[[Case], Mapping[str, float]]]] = {
+    GateName.DATA: lambda case: {"age_s": case.params.stalest_s},
+    GateName.TREND: lambda case: {"trend": case.params.least_trend, **_long_averages(case)},
+    GateName.ENTRY: _entry_opens,
+    GateName.REWARD: _reward_opens,
+    GateName.VOLATILITY: lambda case: {"atr": case.params.most_volatility * case.frame.value("atr_norm")},
+    GateName.CONFIDENCE: lambda case: {"confidence": case.params.least_confidence},
+    GateName.COOL_DOWN: _rest,
 }

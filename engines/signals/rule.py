@@ -1,16 +1,18 @@
-"""What a rule is: a name, where it looks, how much it counts, and a check. Values."""
+"""What a rule is: a name, where it looks, how much it counts, and the figures that it compares."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
+from engines.core.candle import IntArray
 from engines.core.side import Direction
 from engines.core.timeframe import Timeframe
 from engines.indicators.frame import Frame
+from engines.indicators.kernel import kernel
 from engines.signals.evidence import Finding
 
-Reading = tuple[int, Mapping[str, float]]
-"""+1 for a long, -1 for a short, 0 for neither; and the figures compared, NaN where one is not known yet."""
+Numbers = Mapping[str, float]
 
 
 class Role(StrEnum):
@@ -23,29 +25,52 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule. `check` is pure; while an indicator warms up it finds nothing (0)."""
+    """One rule. What it says, +1 for a long, -1 for a short, 0 for neither or while an indicator warms up, is
+    compiled: the `signs` of its module. `numbers` are the figures compared, NaN where one is not known yet.
+    """
 
     name: str
     role: Role
     points: float
-    check: Callable[[Frame], Reading]
+    numbers: Callable[[Frame], Numbers]
 
 
-_SPEAKS = {1: Direction.LONG, -1: Direction.SHORT, 0: None}
+_SPEAKS: Final = {1: Direction.LONG, -1: Direction.SHORT, 0: None}
 
 
-def find(rule: Rule, timeframe: Timeframe, frame: Frame | None) -> Finding:
-    """What `rule` finds in `frame`; nothing where there is no frame."""
-    sign, numbers = rule.check(frame) if frame is not None else (0, {})
-    return Finding(
-        rule=rule.name,
-        timeframe=timeframe,
-        speaks_for=_SPEAKS[sign],
-        points=rule.points,
-        numbers={name: value for name, value in numbers.items() if value == value},
+def find(
+    rules: Sequence[Rule], signs: IntArray, timeframe: Timeframe, frame: Frame | None
+) -> tuple[Finding, ...]:
+    """What `rules`, which said `signs`, found in `frame`."""
+    return tuple(
+        Finding(
+            rule=rule.name,
+            timeframe=timeframe,
+            speaks_for=_SPEAKS[sign],
+            points=rule.points,
+            numbers={} if frame is None else _known(rule.numbers(frame)),
+        )
+        for rule, sign in zip(rules, signs.tolist(), strict=True)
     )
 
 
+def values(*names: str) -> Callable[[Frame], Numbers]:
+    """Figures of a frame by name: hot indicators, and the bar's own."""
+    return lambda frame: {name: _value(frame, name) for name in names}
+
+
+@kernel
 def side(left: float, right: float) -> int:
     """+1 where `left` is above, -1 where it is below, 0 where they are equal or one is not known."""
-    return (left > right) - (left < right)
+    return int(left > right) - int(left < right)
+
+
+def _known(numbers: Numbers) -> Numbers:
+    return {name: value for name, value in numbers.items() if value == value}
+
+
+_BAR: Final = {"open", "high", "low", "close", "volume"}
+
+
+def _value(frame: Frame, name: str) -> float:
+    return getattr(frame, name) if name in _BAR else frame.value(name)

@@ -22,7 +22,7 @@ from engines.signals.closing import Look, at_close
 from engines.signals.course import COSTS, Costs, advance, begin
 from engines.signals.decision import ENTRY_FRAMES, TREND_FRAMES, Decision, View
 from engines.signals.evidence import GateName, GateState
-from engines.signals.gates import PARAMS, Case, Params, ask_one
+from engines.signals.gates import PARAMS, Case, Params, ask
 from engines.signals.history import Feed, History, histories
 from engines.signals.proposal import Proposal
 from engines.signals.record import Outcome, outcome_of
@@ -33,6 +33,8 @@ from engines.signals.weighing import weigh
 
 CONTROLS: Final = 3
 """Random entries for each signal."""
+_OF_CHANCE: Final = (GateName.DATA, GateName.REWARD, GateName.VOLATILITY)
+"""The gates that a random entry has to pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,8 +159,7 @@ def _entered(look: Look, timeframe: Timeframe, direction: Direction, params: Par
     if look.decision.gates[0].state is not GateState.PASSED:
         return None
     weight = replace(weigh(view.frames, timeframe, params.least_trend), direction=direction)
-    case = Case(view, timeframe, weight, params)
-    gates = tuple(ask_one(case, name) for name in (GateName.DATA, GateName.REWARD, GateName.VOLATILITY))
+    gates = ask(case := Case(view, timeframe, weight, params, _OF_CHANCE))
     return propose(case, gates) if all(gate.state is GateState.PASSED for gate in gates) else None
 
 

@@ -1,33 +1,52 @@
 """Rules of the trend: which way a market goes on 4 hours and on a day."""
 
-import math
 from typing import Final
 
+import numpy as np
+
+from engines.core.candle import FloatArray, IntArray
+from engines.indicators import cells as at
 from engines.indicators.frame import Frame
-from engines.signals.rule import Reading, Role, Rule, side
+from engines.indicators.kernel import kernel
+from engines.signals.rule import Numbers, Role, Rule, side, values
 
 ADX_TRENDS: Final = 20.0
 """ADX below which there is no trend to speak of."""
 
 
-def _average_trend(frame: Frame) -> Reading:
-    ema50, ema200 = frame.value("ema50"), frame.value("ema200")
-    return side(ema50, ema200), {"ema50": ema50, "ema200": ema200}
+@kernel
+def signs(cells: FloatArray) -> IntArray:
+    """What each of `TREND_RULES` says of a bar, in their order."""
+    found = np.empty(5, np.int64)
+    found[0] = side(cells[at.EMA50], cells[at.EMA200])
+    found[1] = side(cells[at.CLOSE], cells[at.EMA200])
+    found[2] = side(cells[at.EMA9], cells[at.EMA21])
+    found[3] = _structure(cells)
+    found[4] = side(cells[at.DI_PLUS], cells[at.DI_MINUS]) if cells[at.ADX14] >= ADX_TRENDS else 0
+    return found
 
 
-def _price_side(frame: Frame) -> Reading:
-    ema200 = frame.value("ema200")
-    return side(frame.close, ema200), {"close": frame.close, "ema200": ema200}
-
-
-def _fast_cross(frame: Frame) -> Reading:
-    ema9, ema21 = frame.value("ema9"), frame.value("ema21")
-    return side(ema9, ema21), {"ema9": ema9, "ema21": ema21}
-
-
-def _structure(frame: Frame) -> Reading:
+@kernel
+def _structure(cells: FloatArray) -> int:
     """Higher lows without lower highs, or the other way round, among the levels that stand: a high that the
     market has closed beyond is none any more."""
+    is_up = _step(cells, -1.0) > 0
+    is_down = _step(cells, 1.0) < 0
+    return int(is_up) - int(is_down)
+
+
+@kernel
+def _step(cells: FloatArray, kind: float) -> int:
+    """From the last level but one of a kind to the last; 0 where there are no two."""
+    last, before, count = 0.0, 0.0, 0
+    for level in range(int(cells[at.COUNT])):
+        if cells[at.SIDE + level] == kind:
+            before, last = last, cells[at.PRICE + level]
+            count += 1
+    return side(last, before) if count > 1 else 0
+
+
+def _swings(frame: Frame) -> Numbers:
     prices, kinds = frame.swings[:, 0], frame.swings[:, 2]
     highs, lows = prices[kinds > 0][-2:].tolist(), prices[kinds < 0][-2:].tolist()
     numbers: dict[str, float] = {}
@@ -35,21 +54,17 @@ def _structure(frame: Frame) -> Reading:
         numbers |= {"high_before": highs[0], "high": highs[1]}
     if len(lows) == 2:
         numbers |= {"low_before": lows[0], "low": lows[1]}
-    is_up = len(lows) == 2 and lows[1] > lows[0]
-    is_down = len(highs) == 2 and highs[1] < highs[0]
-    return is_up - is_down, numbers
+    return numbers
 
 
-def _directional(frame: Frame) -> Reading:
-    adx, plus, minus = frame.value("adx14"), frame.value("di_plus"), frame.value("di_minus")
-    sign = side(plus, minus) if adx >= ADX_TRENDS and not math.isnan(plus) else 0
-    return sign, {"adx14": adx, "least": ADX_TRENDS, "di_plus": plus, "di_minus": minus}
+def _directional(frame: Frame) -> Numbers:
+    return {"adx14": frame.value("adx14"), "least": ADX_TRENDS, **values("di_plus", "di_minus")(frame)}
 
 
 TREND_RULES: Final = (
-    Rule(name="ema50_ema200", role=Role.TREND, points=2.0, check=_average_trend),
-    Rule(name="price_ema200", role=Role.TREND, points=1.0, check=_price_side),
-    Rule(name="ema9_ema21", role=Role.TREND, points=1.0, check=_fast_cross),
-    Rule(name="swing_structure", role=Role.TREND, points=2.0, check=_structure),
-    Rule(name="adx_di", role=Role.TREND, points=2.0, check=_directional),
+    Rule(name="ema50_ema200", role=Role.TREND, points=2.0, numbers=values("ema50", "ema200")),
+    Rule(name="price_ema200", role=Role.TREND, points=1.0, numbers=values("close", "ema200")),
+    Rule(name="ema9_ema21", role=Role.TREND, points=1.0, numbers=values("ema9", "ema21")),
+    Rule(name="swing_structure", role=Role.TREND, points=2.0, numbers=_swings),
+    Rule(name="adx_di", role=Role.TREND, points=2.0, numbers=_directional),
 )

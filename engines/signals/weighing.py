@@ -13,14 +13,20 @@ Confidence is the share of the evidence that agrees, not a probability of winnin
 What signals of one confidence came to on history is in docs/signals.md.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
+import numpy as np
+
+from engines.core.candle import FloatArray, IntArray
 from engines.core.side import Direction
 from engines.core.timeframe import Timeframe
+from engines.indicators.cells import cells_of
 from engines.indicators.frame import Frame
+from engines.indicators.kernel import kernel
+from engines.signals import entry_rules, trend_rules
 from engines.signals.decision import TREND_FRAMES
 from engines.signals.entry_rules import ENTRY_RULES
 from engines.signals.evidence import Finding
@@ -33,16 +39,32 @@ CONFLICT: Final = 0.8
 """What is left of the confidence when the trend timeframes point different ways."""
 FULL_ENTRY: Final = 6.0
 """Entry points that are as good as any more: all rules hold at once never."""
-_DIGITS: Final = 9
-_TRIGGERS: Final = {rule.name for rule in ENTRY_RULES if rule.role is Role.TRIGGER}
-_TREND_POINTS: Final = sum(rule.points for rule in TREND_RULES)
+_NINE_DIGITS: Final = 1e9
+_TREND_POINTS: Final = np.array([rule.points for rule in TREND_RULES])
+_ENTRY_POINTS: Final = np.array([rule.points for rule in ENTRY_RULES])
+_TRIGGER_POINTS: Final = np.array([rule.points if rule.role is Role.TRIGGER else 0.0 for rule in ENTRY_RULES])
+_ALL_TREND_POINTS: Final = sum(rule.points for rule in TREND_RULES)
+
+
+class Weighed(NamedTuple):
+    """What signs come to. `four_hours`, `day` and `trend`, which is of both, go from -1 to 1. `direction` is
+    +1, -1 or 0 for none. `triggers` and `entry` are points for long less points for short: of the events,
+    and of all entry rules. `confidence` is a fraction, 0 where there is no direction; `strength` goes from 0
+    (short) to 100 (long)."""
+
+    four_hours: float
+    day: float
+    trend: float
+    direction: int
+    triggers: float
+    entry: float
+    confidence: float
+    strength: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weight:
-    """`trends` of each trend timeframe, and `trend` of both (-1 to 1). `triggers` and `entry` are points for
-    long less points for short: of the events, and of all entry rules. `confidence` is a fraction, 0 where
-    there is no direction; `strength` goes from 0 (short) to 100 (long)."""
+    """`Weighed` with everything that it was made of; `trends` are by trend timeframe."""
 
     findings: tuple[Finding, ...]
     trends: Mapping[Timeframe, float]
@@ -57,57 +79,73 @@ class Weight:
 def weigh(frames: Mapping[Timeframe, Frame], entry: Timeframe, least_trend: float) -> Weight:
     """Ask every rule and add up what they say. There is a direction where the trend is `least_trend` or more,
     either way."""
-    by_frame = {each: _on_trend(each, frames.get(each)) for each in TREND_FRAMES}
-    on_trend = [finding for findings in by_frame.values() for finding in findings]
-    on_entry = [find(rule, entry, frames.get(entry)) for rule in ENTRY_RULES]
-    trends = {each: _net(findings) / _TREND_POINTS for each, findings in by_frame.items()}
-    trend = sum(trends.values()) / len(trends)
-    direction = _direction(trend, least_trend)
-    net = _net(on_entry)
+    four_hours, day = (_on_trend(each, frames.get(each)) for each in TREND_FRAMES)
+    frame = frames.get(entry)
+    signs = entry_rules.signs(cells_of(frame))
+    weighed = weighing(four_hours[0], day[0], signs, float(least_trend))
     return Weight(
-        findings=(*on_trend, *on_entry),
-        trends=trends,
-        trend=trend,
-        direction=direction,
-        triggers=_net(finding for finding in on_entry if finding.rule in _TRIGGERS),
-        entry=net,
-        confidence=_confidence(on_trend, trends, net, direction) if direction is not None else 0.0,
-        strength=50.0 * (1.0 + TREND_WEIGHT * trend + ENTRY_WEIGHT * _part(net)),
+        findings=(*four_hours[1], *day[1], *find(ENTRY_RULES, signs, entry, frame)),
+        trends=dict(zip(TREND_FRAMES, (weighed.four_hours, weighed.day), strict=True)),
+        trend=weighed.trend,
+        direction=DIRECTIONS[weighed.direction],
+        triggers=weighed.triggers,
+        entry=weighed.entry,
+        confidence=weighed.confidence,
+        strength=weighed.strength,
     )
 
 
+DIRECTIONS: Final[Mapping[int, Direction | None]] = {1: Direction.LONG, -1: Direction.SHORT, 0: None}
+
+
 @lru_cache(maxsize=16)
-def _on_trend(timeframe: Timeframe, frame: Frame | None) -> tuple[Finding, ...]:
+def _on_trend(timeframe: Timeframe, frame: Frame | None) -> tuple[IntArray, tuple[Finding, ...]]:
     """The same frame of four hours is looked at on sixteen closes of fifteen minutes."""
-    return tuple(find(rule, timeframe, frame) for rule in TREND_RULES)
+    signs = trend_rules.signs(cells_of(frame))
+    return signs, find(TREND_RULES, signs, timeframe, frame)
 
 
-def _confidence(
-    on_trend: Sequence[Finding], trends: Mapping[Timeframe, float], net: float, direction: Direction
-) -> float:
-    agreeing = sum(finding.points for finding in on_trend if finding.speaks_for is direction)
-    share = agreeing / (_TREND_POINTS * len(trends))
-    confidence = TREND_WEIGHT * share + ENTRY_WEIGHT * max(0.0, _part(direction.sign * net))
-    is_torn = min(trends.values()) < 0 < max(trends.values())
+@kernel
+def weighing(four_hours: IntArray, day: IntArray, entry: IntArray, least_trend: float) -> Weighed:
+    """What the signs of all rules come to."""
+    long_trend = _net(four_hours, _TREND_POINTS) / _ALL_TREND_POINTS
+    longest_trend = _net(day, _TREND_POINTS) / _ALL_TREND_POINTS
+    trend = (long_trend + longest_trend) / 2.0
+    direction = 0 if abs(trend) < least_trend else (1 if trend > 0.0 else -1)
+    net = _net(entry, _ENTRY_POINTS)
+    confidence = 0.0
+    if direction != 0:
+        agreeing = _agreeing(four_hours, direction) + _agreeing(day, direction)
+        share = agreeing / (_ALL_TREND_POINTS * 2.0)
+        confidence = TREND_WEIGHT * share + ENTRY_WEIGHT * max(0.0, _part(direction * net))
+        if min(long_trend, longest_trend) < 0.0 < max(long_trend, longest_trend):
+            confidence *= CONFLICT
     # Sums of binary fractions fall short of 65 %, and a signal that reads 65 % would not be pushed.
-    return round(confidence * CONFLICT if is_torn else confidence, _DIGITS)
+    confidence = np.rint(confidence * _NINE_DIGITS) / _NINE_DIGITS
+    strength = 50.0 * (1.0 + TREND_WEIGHT * trend + ENTRY_WEIGHT * _part(net))
+    triggers = _net(entry, _TRIGGER_POINTS)
+    return Weighed(long_trend, longest_trend, trend, direction, triggers, net, confidence, strength)
 
 
-def _direction(trend: float, least: float) -> Direction | None:
-    if abs(trend) < least:
-        return None
-    return Direction.LONG if trend > 0 else Direction.SHORT
-
-
-def _net(findings: Iterable[Finding]) -> float:
+@kernel
+def _net(signs: IntArray, points: FloatArray) -> float:
     """Points for long less points for short."""
     net = 0.0
-    for finding in findings:
-        if finding.speaks_for is not None:
-            net += finding.points if finding.speaks_for is Direction.LONG else -finding.points
+    for place in range(len(points)):
+        net += signs[place] * points[place]
     return net
 
 
+@kernel
+def _agreeing(signs: IntArray, direction: int) -> float:
+    points = 0.0
+    for place in range(len(_TREND_POINTS)):
+        if signs[place] == direction:
+            points += _TREND_POINTS[place]
+    return points
+
+
+@kernel
 def _part(net: float) -> float:
     """Entry points as a part of what is enough, -1 to 1."""
     return max(-1.0, min(1.0, net / FULL_ENTRY))

@@ -13,11 +13,9 @@ from engines.core.instrument import Instrument
 from engines.core.moment import utc
 from engines.core.timeframe import Timeframe
 from engines.indicators.frame import Frame
-from engines.signals.closing import at_close
 from engines.signals.decision import ENTRY_FRAMES, Decision, View
 from engines.signals.evidence import GateState
 from engines.signals.proposal import Proposal
-from engines.signals.rules import decide
 from ports.candles import Series
 from ports.clock import Clock
 from ports.errors import Transient
@@ -161,7 +159,11 @@ class Closes:
         return found
 
     def _judge(self, view: View, closing: Sequence[Timeframe], *, is_news: bool) -> None:
-        """Decide on bars that closed together; only news makes a signal."""
+        """Decide on bars that closed together; only news makes a signal. The rules are compiled, so that they
+        are imported no sooner than this."""
+        from engines.signals.closing import at_close
+        from engines.signals.rules import decide
+
         symbol = view.instrument.symbol
         if is_news:
             closed = at_close(view, closing)

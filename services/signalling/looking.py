@@ -10,7 +10,6 @@ from engines.core.instrument import Instrument
 from engines.core.timeframe import Timeframe
 from engines.indicators.frame import Frame
 from engines.signals.decision import ENTRY_FRAMES, TREND_FRAMES, Decision
-from engines.signals.rules import decide
 from ports.clock import Clock
 from ports.errors import Refused
 from services.markets import Markets
@@ -63,6 +62,8 @@ class Looking:
             now_ms=self._now_ms(),
             last_signal=await self.last_made(instrument.symbol),
         )
+        from engines.signals.rules import decide  # compiled, and ready by now
+
         wanted = ENTRY_FRAMES if timeframe is None else (timeframe,)
         return max((decide(view, one) for one in wanted), key=weight), frames
 

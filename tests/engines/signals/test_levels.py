@@ -1,5 +1,6 @@
 """Levels of a signal: where they lie, and that they lie on the grid."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
@@ -9,15 +10,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engines.core.instrument import Instrument
 from engines.core.side import Direction
+from engines.indicators.cells import cells_of
 from engines.indicators.frame import Frame
-from engines.signals.levels import plan, stop_distance
+from engines.signals.grid import grid_of
+from engines.signals.levels import Levels, distance_to_stop, ladder, levels_of
 from tests.build.frames import a_frame
 from tests.build.markets import an_instrument
 
 D = Decimal
 LONG, SHORT = Direction.LONG, Direction.SHORT
 BTC = an_instrument()
+
+
+def plan(
+    instrument: Instrument, direction: Direction, frame: Frame, strong: Sequence[float] = ()
+) -> Levels | None:
+    steps = ladder(cells_of(frame), direction.sign, np.array(strong, float), grid_of(instrument))
+    return levels_of(steps, instrument, direction)
+
+
+def stop_distance(direction: Direction, frame: Frame) -> float:
+    return distance_to_stop(cells_of(frame), direction.sign)
 
 
 def with_swings(frame: Frame, *swings: tuple[float, float, float]) -> Frame:

@@ -12,10 +12,12 @@ import pytest
 
 from engines.core.side import Direction
 from engines.core.timeframe import Timeframe
+from engines.indicators.cells import cells_of
 from engines.indicators.frame import Frame
+from engines.signals import entry_rules, trend_rules
 from engines.signals.decision import ENTRY_FRAMES, TREND_FRAMES, Decision, View
 from engines.signals.entry_rules import ENTRY_RULES
-from engines.signals.evidence import Gate, GateName, GateState
+from engines.signals.evidence import Finding, Gate, GateName, GateState
 from engines.signals.gates import Params
 from engines.signals.proposal import LEAST_PUSHED
 from engines.signals.regime import regime
@@ -41,7 +43,16 @@ def shaped(frame: Frame, swings: tuple[tuple[float, float, float], ...] = (), **
 
 
 def found(rule: str, frame: Frame) -> Direction | None:
-    return find(RULES[rule], frame.timeframe, frame).speaks_for
+    return finding_of(rule, frame).speaks_for
+
+
+def finding_of(rule: str, frame: Frame) -> Finding:
+    """What one rule finds in a frame."""
+    for rules, signs in ((TREND_RULES, trend_rules.signs), (ENTRY_RULES, entry_rules.signs)):
+        for finding in find(rules, signs(cells_of(frame)), frame.timeframe, frame):
+            if finding.rule == rule:
+                return finding
+    raise KeyError(rule)
 
 
 def an_entry(**values: Any) -> Frame:
@@ -174,14 +185,14 @@ def test_a_falling_average_that_caps_the_bar_is_a_pullback_for_a_short() -> None
     assert found("pullback_ema21", frame) is SHORT
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
-def test_what_is_not_known_speaks_for_nobody_and_shows_no_numbers(rule: Any) -> None:
+@pytest.mark.parametrize("rule", RULES)
+def test_what_is_not_known_speaks_for_nobody_and_shows_no_numbers(rule: str) -> None:
     nothing = replace(
         shaped(a_frame(H1, close=100.0), low=100.0, high=100.0),
         now=np.full(26, math.nan),
         before=np.full(26, math.nan),
     )
-    finding = find(rule, H1, nothing)
+    finding = finding_of(rule, nothing)
     assert finding.speaks_for is None
     assert all(math.isfinite(value) for value in finding.numbers.values())
 

@@ -12,10 +12,11 @@ from engines.core.timeframe import Timeframe
 from engines.indicators.hot import HotState
 from engines.market.aggregation import pick, resample
 from engines.market.derive import completed
+from engines.signals.closing import Look
 from engines.signals.decision import ENTRY_FRAMES, TREND_FRAMES, View
 from engines.signals.history import History, histories
 from engines.signals.rules import decide
-from engines.signals.study import CONTROLS, Look, at_random, follow, looks, study
+from engines.signals.study import CONTROLS, at_random, follow, looks, study
 from tests.build.candles import JANUARY_MS, some_candles
 
 HOUR, DAY = 3_600_000, 86_400_000
