@@ -78,7 +78,8 @@ def assess(run: Run, history: History, *, rng: np.random.Generator, draws: int =
 
 
 def _holdings(run: Run, history: History, start_ms: int) -> tuple[Held, ...]:
-    found = [(market, _held(market, run, start_ms)) for market in history.markets]
+    coins = {market.instrument.base: market for market in reversed(history.markets)}  # spot and perp are one
+    found = [(market, _held(market, run, start_ms)) for market in reversed(coins.values())]
     known = [(market.instrument.base, one) for market, one in found if one is not None]
     if len(known) < 2:
         return tuple(one for _, one in known)

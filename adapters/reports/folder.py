@@ -1,0 +1,46 @@
+"""A report as a folder of files, each whole or not there."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from adapters.reports.document import document
+from adapters.reports.page import page
+from adapters.reports.sheets import blocked_sheet, fills_sheet, summary_sheet, trades_sheet
+from adapters.whole_file import replace_whole
+from ports.charts import Theme
+from ports.reports import Report
+
+_FILES: Final = (
+    "summary.csv",
+    "trades.csv",
+    "fills.csv",
+    "blocked_trades_log.csv",
+    "equity.html",
+    "report.md",
+)
+
+
+def write_report(report: Report, folder: Path, *, themes: Sequence[Theme] = tuple(Theme)) -> tuple[str, ...]:
+    """Write every artefact of `report` into `folder`, which is made; the names of the files. Pictures are
+    drawn in `themes`. Raises `OSError`: the file that failed is as it was before."""
+    files = {
+        "summary.csv": summary_sheet(report),
+        "trades.csv": trades_sheet(report),
+        "fills.csv": fills_sheet(report),
+        "blocked_trades_log.csv": blocked_sheet(report),
+        "equity.html": page(report),
+        "report.md": document(report, ()),
+    }
+    for name, content in files.items():
+        replace_whole(folder / name, content)
+    return tuple(files)
+
+
+def missing_artefacts(folder: Path) -> list[str]:
+    """Names of files that a report has and `folder` lacks, or has empty."""
+    return [name for name in _FILES if not _is_there(folder / name)]
+
+
+def _is_there(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
