@@ -167,13 +167,7 @@ class App:
         if services.upkeep.monitoring.wanted:
             nursery.start("monitoring", services.upkeep.monitoring.run)
         nursery.start("reconciliation", services.reconciliation.run)
-        signal_orders = SignalOrders(
-            proposals=services.proposals,
-            instrument=services.trades.opening.instrument,
-            capital=lambda sub_account: services.trades.prices.equity(sub_account.owner),
-        )
-        services.signals.listen(signal_orders.hear)
-        nursery.start("signal-orders", signal_orders.run)
+        nursery.start("signal-orders", self._signal_orders().run)
         nursery.start("breakers", services.breakers.run)
         nursery.start("watchdog", services.upkeep.watchdog.run)
         nursery.start("alerts", services.alerts.run)
@@ -187,6 +181,18 @@ class App:
         nursery.start("schedule", outside.schedule.run)
         nursery.start("telegram", self._listen)
         outside.workers.start()
+
+    def _signal_orders(self) -> SignalOrders:
+        """What trades signals; it hears of them from now on."""
+        services = self.services
+        orders = SignalOrders(
+            proposals=services.proposals,
+            instrument=services.trades.opening.instrument,
+            capital=services.trades.prices.capital,
+            is_on_paper=self._settings.paper.signals,
+        )
+        services.signals.listen(orders.hear)
+        return orders
 
     async def _listen(self) -> None:
         """Speak with Telegram for ever; everything else goes on without it."""

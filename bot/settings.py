@@ -113,6 +113,7 @@ class PaperSettings(Section):
     maker_fee: float = Field(0.0002, ge=0, le=0.01)
     taker_fee: float = Field(0.00055, ge=0, le=0.01)
     latency_ms: int = Field(150, ge=0, le=10_000)
+    signals: bool = False
 
 
 class VenuesSettings(Section):

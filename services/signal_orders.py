@@ -1,4 +1,4 @@
-"""Signals as orders: while the signals' engine trades real money, each pushed signal is proposed once."""
+"""Signals as orders: while the signals' engine trades, each pushed signal is proposed once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ import structlog
 
 from engines.core.instrument import Instrument
 from engines.orders.proposal import Proposal
-from engines.orders.subaccount import EngineName, SubAccount
+from engines.orders.subaccount import EngineName
 from engines.signals.proposal import LEAST_PUSHED
 from engines.signals.signal import Signal, SignalState
 from engines.strategies.technical_orders import order_of
@@ -25,19 +25,22 @@ MOST_TRIES = 3
 
 @dataclass(slots=True, kw_only=True, repr=False)
 class SignalOrders:
-    """Hears of signals and proposes them. `instrument` is what is traded of a market, `capital` what a
-    sub-account is worth (`None`: not known)."""
+    """Hears of signals and proposes them while the engine trades real money, with `is_on_paper` also while it
+    pretends. `instrument` is what is traded of a market, `capital` what an account is worth (`None`: not
+    known)."""
 
     proposals: Proposals
     instrument: Callable[[str], Awaitable[Instrument]]
-    capital: Callable[[SubAccount], Decimal | None]
+    capital: Callable[[int], Awaitable[Decimal | None]]
+    is_on_paper: bool = False
     _waiting: asyncio.Queue[Signal] = field(default_factory=asyncio.Queue)
 
     def hear(self, signal: Signal) -> None:
         """A signal is new or has moved."""
         is_new = signal.course.state is SignalState.NEW and signal.version == 1
         is_pushed = signal.proposal.confidence >= LEAST_PUSHED
-        if is_new and is_pushed and self.proposals.policies.is_live(ENGINE):
+        is_trading = self.is_on_paper or self.proposals.policies.is_live(ENGINE)
+        if is_new and is_pushed and is_trading:
             self._waiting.put_nowait(signal)
 
     async def run(self) -> None:
@@ -64,7 +67,7 @@ class SignalOrders:
     async def _proposal(self, signal: Signal) -> Proposal:
         idea = signal.proposal
         instrument = await self.instrument(idea.instrument.symbol)
-        capital = self.capital(self.proposals.policies.sub_account(ENGINE))
+        capital = await self.capital(self.proposals.policies.sub_account(ENGINE).owner)
         if not capital or capital <= 0:
             raise Refused("no_capital")
         price = await self.proposals.drafting.quoting.best(instrument, idea.direction.entry)

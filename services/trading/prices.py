@@ -130,6 +130,12 @@ class Prices:
                 perpetual += trade.unrealised(mark)
         return _equity(self.register, owner, coins, perpetual)
 
+    async def capital(self, owner: int) -> Decimal | None:
+        """What the account is worth; one that pretends and is new begins with its balance. Raises
+        `Transient`."""
+        await self.register.account(owner)
+        return self.equity(owner)
+
     async def _is_listed(self, instrument: Instrument) -> bool:
         if instrument.kind is MarketKind.SPOT:
             return self.markets.instrument(instrument.symbol) is not None

@@ -7,9 +7,10 @@ import pytest
 
 from engines.core.instrument import Instrument
 from engines.orders.order import OrderKind
-from engines.orders.subaccount import EngineName, SubAccount
+from engines.orders.subaccount import EngineName
 from engines.signals.signal import Course, Signal, SignalState
 from ports.desk_state import Approval
+from ports.tickets import TicketState
 from services.signal_orders import SignalOrders
 from tests.build.approval_room import ApprovalRoom, an_approval_room
 from tests.build.desk_state import a_policy
@@ -27,10 +28,14 @@ async def a_room(approval: Approval = Approval.ASK) -> tuple[ApprovalRoom, Signa
     async def instrument(symbol: str) -> Instrument:
         return PERP
 
-    def capital(sub_account: SubAccount) -> Decimal | None:
+    async def capital(owner: int) -> Decimal | None:
         return Decimal(10_000)
 
     return room, SignalOrders(proposals=room.proposals, instrument=instrument, capital=capital)
+
+
+async def unknown(owner: int) -> Decimal | None:
+    return None
 
 
 def a_signal(**fields: Any) -> Signal:
@@ -86,10 +91,24 @@ async def test_on_paper_and_below_the_confidence_of_a_push_nothing_is_heard() ->
     assert orders._waiting.qsize() == 1
 
 
+async def test_where_signals_are_traded_on_paper_they_go_by_themselves() -> None:
+    room, orders = await a_room(Approval.PAPER)
+    orders.is_on_paper = True
+    signal = a_signal()
+    orders.hear(signal)
+    assert orders._waiting.get_nowait() is signal
+    assert await orders.propose(signal)
+    [filed] = room.proposals.tickets.latest(5)
+
+    assert (filed.ticket.state, filed.trade.owner) == (TicketState.PAPER, -107)
+    assert filed.trade.quantity == filed.intent.quantity == Decimal("19.980")
+    assert room.venue.submits == []
+
+
 async def test_without_a_price_it_is_tried_again_and_without_capital_it_is_not() -> None:
     room, orders = await a_room()
     room.source.failures = 1
     assert not await orders.propose(a_signal())
-    orders.capital = lambda sub_account: None
+    orders.capital = unknown
     assert await orders.propose(a_signal())
     assert room.proposals.tickets.latest(5) == []
