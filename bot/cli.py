@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.commands.history_options import add_history, add_terms
+
 if TYPE_CHECKING:
     from bot.settings import Settings
 
@@ -37,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     signal.add_argument("--timeframe", metavar="T", help="15m or 1h (default: the surer of both)")
     signal.add_argument("--json", action="store_true", help="everything, for programs")
     _study(commands.add_parser("study", help="try the signals on recorded candles and write a report"))
+    _backtest(commands.add_parser("backtest", help="play a strategy on recorded history, as a report"))
     _indicators(commands.add_parser("indicators", help="add indicators to the candles of a CSV file"))
     backup = commands.add_parser(
         "backup", help="copy databases and keys while the desk runs, and verify them"
@@ -87,6 +90,16 @@ def _study(command: argparse.ArgumentParser) -> None:
     outcome.add_argument(
         "--calibrate", action="store_true", help="print what signals before 2024 say of the rules"
     )
+
+
+def _backtest(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", nargs="?", metavar="NAME", help="of the strategy; --list shows all")
+    command.add_argument("--list", action="store_true", help="strategies, their parameters and bounds")
+    command.add_argument("--params", metavar="PARAMS", help="such as fast=50,slow=200")
+    add_history(command)
+    add_terms(command)
+    command.add_argument("--out", type=Path, metavar="DIR", help="for the report (default: reports/NAME)")
+    command.add_argument("--force", action="store_true", help="overwrite the report that is there")
 
 
 def _indicators(command: argparse.ArgumentParser) -> None:
@@ -146,6 +159,13 @@ def _run(options: argparse.Namespace) -> int:
         from bot.commands import study
 
         return study.run(options)
+    if options.command == "backtest":  # settings only when it reads the store
+        from bot.kernels import keep_own_kernels
+
+        keep_own_kernels()  # before anything imports the compiler
+        from bot.commands import backtest
+
+        return backtest.run(options)
     if options.command == "secrets":
         return _secrets_command(options)
     if options.command != "sandbox":

@@ -54,6 +54,13 @@ def keep_kernels(data_dir: Path, environment: MutableMapping[str, str] = os.envi
     return folder
 
 
+def keep_own_kernels(environment: MutableMapping[str, str] = os.environ) -> Path:
+    """The same for a command without settings: below the folder where programs of this person keep what can
+    be made again."""
+    caches = environment.get("XDG_CACHE_HOME")
+    return keep_kernels((Path(caches) if caches else Path.home() / ".cache") / "perpetuum", environment)
+
+
 def kernel_key(engines: Path = ROOT / "engines") -> str:
     """A name for the code of all kernels and what compiles it."""
     hashed = sha256()

@@ -23,6 +23,8 @@ from aiogram.exceptions import (
 )
 from aiogram.types import Update
 
+from adapters.backtests.cards import PooledCards
+from adapters.backtests.process import ProcessBacktester
 from adapters.backups.folder import BackupFolder, Belongings
 from adapters.backups.postgres_tools import PostgresTools
 from adapters.backups.restoring import Restored, restore
@@ -50,6 +52,8 @@ from adapters.outbound_loop import fenced
 from adapters.paper.venue import PaperVenue
 from adapters.process_load import ProcessLoad
 from adapters.processes import SystemProcesses
+from adapters.reports.folder import missing_artefacts as missing_artefacts
+from adapters.reports.folder import write_report as write_report
 from adapters.schedule import ClockSchedule
 from adapters.side_file import SideFile
 from adapters.sql.candles import SqlCandles
@@ -80,6 +84,8 @@ MODE = "paper"
 LIVE = "live"
 LATCHES = "latches.json"
 """The side file, in the data folder: it stands beside the database, whatever that is."""
+BACKTESTS = "backtests"
+"""The folder of the newest reports, in the data folder."""
 WAITING = "desk-waiting.jsonl"
 """What waits for a database on a server, in the data folder; a SQLite file has it beside itself."""
 CALL_TIMEOUT_S = 15.0
@@ -166,6 +172,8 @@ class Outside:
     schedule: ClockSchedule
     telegram: Telegram
     backups: BackupFolder
+    backtester: ProcessBacktester
+    cards: PooledCards
     processes: SystemProcesses = field(default_factory=SystemProcesses)
     beacon: HttpBeacon | None = None
     gauge: ProcessLoad = field(default_factory=ProcessLoad)
@@ -440,4 +448,6 @@ async def open_outside(settings: Settings) -> Outside:
         telegram=build_telegram(settings),
         beacon=build_beacon(settings),
         backups=build_backups(settings),
+        backtester=ProcessBacktester(settings.desk.data_dir / BACKTESTS),
+        cards=PooledCards(workers),
     )
