@@ -68,6 +68,7 @@ from adapters.telegram.messenger import TelegramMessenger
 from adapters.telegram.outbound import Outbound
 from adapters.telegram.polling import Polling, PollingState
 from adapters.venues.build import Wiring, build_account
+from adapters.whole_file import replace_whole as replace_whole
 from adapters.workers import Workers
 from bot.kernels import keep_kernels
 from bot.logs import Redactor
@@ -77,6 +78,7 @@ from engines.simulate.costs import Fees
 from ports.errors import Transient
 from ports.health import FeedHealth
 from ports.markets import MarketSource
+from ports.sweep_charts import FanChart, HeatMap
 from ports.trading import Venue
 from ports.venue_books import VenueBooks
 
@@ -321,6 +323,20 @@ def build_compiler(settings: Settings) -> WorkerCompiler:
 def build_library(*, limit_s: float = 10.0) -> PooledLibrary:
     """The library of indicators, in a process that starts when it is first asked."""
     return PooledLibrary(limit_s=limit_s)
+
+
+def draw_heat_map(chart: HeatMap) -> bytes:
+    """`chart` as PNG. The drawing library is loaded by those who draw only: the desk does not."""
+    from adapters.charts.heat_map import draw_heat_map
+
+    return draw_heat_map(chart)
+
+
+def draw_fan_chart(chart: FanChart) -> bytes:
+    """`chart` as PNG, likewise."""
+    from adapters.charts.fan_chart import draw_fan_chart
+
+    return draw_fan_chart(chart)
 
 
 def build_beacon(settings: Settings) -> HttpBeacon | None:
