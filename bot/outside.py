@@ -32,6 +32,8 @@ from adapters.backups.server import ServerBelongings, restore_server
 from adapters.charts.pooled import WARM, PooledCharts
 from adapters.clock import StreamedClock
 from adapters.clock import SystemClock as SystemClock
+from adapters.crews.cluster import ClusterCrew as ClusterCrew
+from adapters.crews.processes import ProcessCrew as ProcessCrew
 from adapters.csv_candles import BadLine as BadLine
 from adapters.csv_candles import CandleFile as CandleFile
 from adapters.csv_candles import Widened as Widened
@@ -42,6 +44,7 @@ from adapters.csv_candles import write_candles as write_candles
 from adapters.csv_candles import write_widened as write_widened
 from adapters.exchange.build import build_market_source
 from adapters.exchange.deferred import DeferredSource
+from adapters.finished_lines import FinishedLines as FinishedLines
 from adapters.heartbeat import HttpBeacon
 from adapters.histories.folder import read_folder as read_folder
 from adapters.histories.signal_file import read_signals as read_signals
