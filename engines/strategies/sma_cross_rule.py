@@ -106,6 +106,16 @@ def stop_distance(atr_now: float, stop_atrs: float, tick: float) -> int:
 
 
 @kernel
+def stop_distances(atr_rows: FloatArray, rows: IntArray, stop_atrs: float, tick: float) -> IntArray:
+    """The same of many rows; a tick where the ATR still warms up."""
+    distances = np.ones(len(rows), np.int64)
+    for place in range(len(rows)):
+        if atr_rows[rows[place]] > 0.0:
+            distances[place] = stop_distance(atr_rows[rows[place]], stop_atrs, tick)
+    return distances
+
+
+@kernel
 def averages(close: FloatArray, length: int) -> FloatArray:
     """The averages of a whole history, one entry a bar."""
     return sma.over(np.zeros(sma.RING + length), close, length)

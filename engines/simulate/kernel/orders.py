@@ -1,0 +1,198 @@
+"""Orders of a kernel run: what a call asks for, the next open, and limits that rest."""
+
+from engines.indicators.kernel import kernel, rare
+from engines.simulate.kernel import book as account
+from engines.simulate.kernel import record, table
+from engines.simulate.kernel.table import Table
+from engines.simulate.kernel.walk import walk
+
+
+@rare
+def hear(it: Table, number: int) -> None:
+    """A call, at the close before its bar: what it asks for waits for the open."""
+    book, call = it.book, it.calls[number]
+    code, price = call[table.CODE], it.bars[table.CLOSE, call[table.NEXT] - 1]
+    sign, kind = (1, code) if code > 0 else (-1, -code)
+    is_held, held = book[account.LOTS] > 0, book[account.SIGN]
+    is_under_way = book[account.RESTING] > 0
+    book[account.CLOSING] = 1 if kind != table.ADD and is_held and held != sign else 0
+    is_wanted = kind == table.TURN and not is_under_way and (not is_held or held != sign)
+    if kind == table.ADD:
+        is_wanted = not (is_held or is_under_way) or held == sign
+    lots = _sized(it, number, price) if is_wanted else 0
+    book[account.WANTED] = lots if lots > 0 and _is_sound(it, number, sign, price, lots) else 0
+    book[account.CALL] = number + 1
+
+
+@rare
+def _sized(it: Table, number: int, price: int) -> int:
+    """How many lots a call wants."""
+    call, unit = it.calls[number], it.terms[account.UNIT]
+    at = price if call[table.LIMIT] == 0 else call[table.LIMIT]
+    if call[table.NOTIONAL] > 0:
+        fixed: int = call[table.NOTIONAL] // (at * unit)
+        return fixed
+    capital = account.worth(it.book, it.terms, price)
+    if capital <= 0:
+        return 0
+    if capital > account.MOST:
+        it.book[account.PROBLEM] = table.OUTGREW
+        return 0
+    lots: int = account.part(capital, call[table.SHARE], account.SCALE) // (at * unit)
+    if call[table.RISK] > 0:
+        risked = account.part(capital, call[table.RISK], account.SCALE)
+        lots = min(lots, risked // (call[table.DISTANCE] * unit))
+    return lots
+
+
+@rare
+def _is_sound(it: Table, number: int, sign: int, price: int, lots: int) -> bool:
+    """Whether the market takes that size, and stop and targets lie where they belong."""
+    call, terms = it.calls[number], it.terms
+    away = account.up(price * terms[account.SLIP], account.SCALE)
+    expected = price + away * sign
+    if call[table.LIMIT] > 0:
+        expected = min(price, call[table.LIMIT]) if sign > 0 else max(price, call[table.LIMIT])
+    if lots > account.MOST_LOTS or lots * terms[account.UNIT] > account.MOST // terms[account.HIGHEST]:
+        it.book[account.PROBLEM] = table.OUTGREW
+        return False
+    if lots * min(expected, price) * terms[account.UNIT] < terms[account.LEAST]:
+        return False
+    if call[table.STOP] > 0 and (expected - call[table.STOP]) * sign <= 0:
+        return False
+    is_sound = True
+    for place in range(call[table.TARGETS]):
+        is_sound = is_sound and (call[table.PRICES + place] - expected) * sign > 0
+    return is_sound
+
+
+@rare
+def meet_open(it: Table, row: int) -> None:
+    """What waited meets the first price of a bar: a way out first, then the way in."""
+    book, number = it.book, it.book[account.CALL] - 1
+    book[account.CALL] = 0
+    call = it.calls[number]
+    if book[account.CLOSING] == 1 and not _is_out(it, number, row):
+        return
+    if book[account.WANTED] == 0 or row >= call[table.UNTIL]:
+        return
+    sign = 1 if call[table.CODE] > 0 else -1
+    opened, decided = it.bars[table.OPEN, row], it.bars[table.CLOSE, call[table.NEXT] - 1]
+    limit = call[table.LIMIT]
+    bound = _bound(decided, sign, call[table.ENTRY_WORST]) if limit == 0 else limit
+    lots = _afforded(it, sign, max(decided, bound) if limit == 0 else max(decided, limit))
+    if lots == 0 or (limit == 0 and (opened - bound) * sign > 0):
+        return
+    if book[account.LOTS] == 0 and book[account.RESTING] == 0:
+        _arm(it, number, sign)
+    if limit > 0 and (opened - limit) * sign >= 0:
+        _rest(it, number, sign, lots, decided)
+        return
+    taken = record.slipped(it, row, opened, sign)
+    taken = min(taken, bound) if sign > 0 else max(taken, bound)
+    record.entry(it, row, 1, sign, taken, lots, it.terms[account.TAKER], decided)
+
+
+@kernel
+def _bound(decided: int, sign: int, slippage: int) -> int:
+    """The worst price that an order may be filled at."""
+    if sign > 0:
+        return decided + decided * slippage // account.SCALE
+    return max(decided - decided * slippage // account.SCALE, 1)
+
+
+@rare
+def _is_out(it: Table, number: int, row: int) -> bool:
+    """Close the position at an open, unless that is worse than the call takes."""
+    call, sign = it.calls[number], -it.book[account.SIGN]
+    opened, decided = it.bars[table.OPEN, row], it.bars[table.CLOSE, call[table.NEXT] - 1]
+    bound = _bound(decided, sign, call[table.EXIT_WORST])
+    if (opened - bound) * sign > 0:
+        return False
+    taken = record.slipped(it, row, opened, sign)
+    taken = min(taken, bound) if sign > 0 else max(taken, bound)
+    record.exit_all(it, row, 1, table.EXIT, taken, it.terms[account.TAKER], decided)
+    return True
+
+
+@rare
+def _afforded(it: Table, sign: int, price: int) -> int:
+    """As many of the lots wanted as the cash pays for at the dearest price, fee included, as the gate cuts
+    them (`engines.risk.rules.too_much`)."""
+    book, terms = it.book, it.terms
+    leverage = max(terms[account.LEVERAGE], 1)
+    each = account.SCALE + leverage * terms[account.TAKER]
+    most = account.share(max(book[account.CASH], 0) * leverage, account.SCALE, each)
+    lots = min(book[account.WANTED], most // (price * terms[account.UNIT]))
+    return lots if lots * price * terms[account.UNIT] >= terms[account.LEAST] else 0
+
+
+@kernel
+def _arm(it: Table, number: int, sign: int) -> None:
+    """Stop and targets of a new position; what is added later changes neither."""
+    book, call = it.book, it.calls[number]
+    book[account.SIGN] = sign
+    book[account.STOP], book[account.TRAIL] = call[table.STOP], call[table.TRAIL]
+    book[account.TARGETS] = call[table.TARGETS]
+    for place in range(account.MOST_TARGETS):
+        book[account.PRICES + place] = call[table.PRICES + place]
+        book[account.SHARES + place] = call[table.SHARES + place]
+
+
+@kernel
+def _rest(it: Table, number: int, sign: int, lots: int, decided: int) -> None:
+    """Into the book."""
+    place, call = it.book[account.RESTING], it.calls[number]
+    if place >= len(it.orders):
+        it.book[account.PROBLEM] = table.CROWDED
+        return
+    order = it.orders[place]
+    order[table.O_SIGN], order[table.O_LIMIT], order[table.O_LOTS] = sign, call[table.LIMIT], lots
+    order[table.O_UNTIL], order[table.O_DECIDED] = call[table.UNTIL], decided
+    it.book[account.RESTING] = place + 1
+
+
+@rare
+def expire(it: Table, row: int) -> None:
+    """Limits that the bar of `row` may not meet any more end, and with the last one what never was held."""
+    book, kept = it.book, 0
+    for place in range(book[account.RESTING]):
+        if it.orders[place, table.O_UNTIL] > row:
+            it.orders[kept] = it.orders[place]
+            kept += 1
+    if kept == 0 and book[account.RESTING] > 0 and book[account.LOTS] == 0:
+        account.forget(book)
+    book[account.RESTING] = kept
+
+
+@rare
+def meet_bar(it: Table, row: int) -> None:
+    """A bar has ended: protection has met it, then limits; what one of them opens meets the rest of it."""
+    book, high, low = it.book, it.bars[table.HIGH, row], it.bars[table.LOW, row]
+    was_held = book[account.LOTS] > 0
+    if was_held:
+        walk(it, row, it.bars[table.OPEN, row], high, low)
+    place = 0
+    while place < book[account.RESTING]:
+        order = it.orders[place]
+        sign, limit = order[table.O_SIGN], order[table.O_LIMIT]
+        extreme = low if sign > 0 else high
+        if (limit - extreme) * sign <= 0:
+            place += 1
+            continue
+        lots, decided = order[table.O_LOTS], order[table.O_DECIDED]
+        _unrest(it, place)
+        record.entry(it, row, 0, sign, limit, lots, it.terms[account.MAKER], decided)
+        if not was_held:
+            close = it.bars[table.CLOSE, row]
+            highest = max(limit, close) if sign > 0 else max(limit, close, high)
+            lowest = min(limit, close, low) if sign > 0 else min(limit, close)
+            walk(it, row, limit, highest, lowest)
+
+
+@kernel
+def _unrest(it: Table, place: int) -> None:
+    """Out of the book; those behind move up."""
+    it.book[account.RESTING] -= 1
+    for behind in range(place, it.book[account.RESTING]):
+        it.orders[behind] = it.orders[behind + 1]

@@ -1,0 +1,135 @@
+"""The loop of a kernel run: from one thing that happens to the next.
+
+Order of events at one moment, as in `engines.simulate.replay`: the bar that ended has met protection and
+resting limits; funding is settled; the call is heard; it is acted on at the next open.
+"""
+
+from engines.core.candle import IntArray
+from engines.indicators.kernel import kernel, rare
+from engines.simulate.kernel import book as account
+from engines.simulate.kernel import orders, record, table
+from engines.simulate.kernel.table import Table
+
+
+@rare
+def play(it: Table, first: int, stop: int) -> None:
+    """Play bars `first` until before `stop`; what is held then is written down as it is."""
+    book = it.book
+    row, call, funding = first, 0, 0
+    record.changed(it, first - 1)
+    while row <= stop and book[account.PROBLEM] == 0:
+        funding = _settle(it, row, funding, 0)
+        while call < len(it.calls) and it.calls[call, table.NEXT] <= row:
+            if it.calls[call, table.NEXT] == row:
+                orders.hear(it, call)
+            call += 1
+        if row == stop:
+            break
+        if book[account.RESTING] > 0:
+            orders.expire(it, row)
+        if book[account.CALL] > 0:
+            orders.meet_open(it, row)
+        funding = _settle(it, row, funding, 1)
+        horizon = _horizon(it, row, stop, call, funding)
+        row = _played(it, row, horizon)
+    if book[account.LOTS] > 0 and it.terms[account.IS_DELISTED] == 1:
+        price = it.bars[table.CLOSE, stop - 1]
+        record.exit_all(it, stop - 1, 0, table.MANUAL, price, it.terms[account.TAKER], price)
+    if book[account.LOTS] > 0:
+        _value(it, stop - 1)
+
+
+@kernel
+def _settle(it: Table, row: int, funding: int, is_inside: int) -> int:
+    """Fundings that come before the open of `row`, or inside it; the next one after them."""
+    while funding < len(it.fundings) and (
+        it.fundings[funding, table.F_NEXT] < row
+        or (it.fundings[funding, table.F_NEXT] == row and it.fundings[funding, table.F_INSIDE] == is_inside)
+    ):
+        is_now = it.fundings[funding, table.F_NEXT] == row
+        if is_now and it.book[account.LOTS] > 0:
+            mark, rate = it.fundings[funding, table.F_MARK], it.fundings[funding, table.F_RATE]
+            account.fund(it.book, it.terms, mark, rate)
+            record.changed(it, row - 1 + is_inside)
+        funding += 1
+    return funding
+
+
+@kernel
+def _horizon(it: Table, row: int, stop: int, call: int, funding: int) -> int:
+    """The bar before whose open something may happen next."""
+    horizon = stop
+    if call < len(it.calls):
+        horizon = min(horizon, it.calls[call, table.NEXT])
+    if funding < len(it.fundings) and (it.book[account.LOTS] > 0 or it.book[account.RESTING] > 0):
+        horizon = min(horizon, it.fundings[funding, table.F_NEXT])
+    for place in range(it.book[account.RESTING]):
+        horizon = min(horizon, it.orders[place, table.O_UNTIL])
+    return max(horizon, row + 1)
+
+
+@kernel
+def _played(it: Table, row: int, horizon: int) -> int:
+    """Play bars until before `horizon`; the next one."""
+    book = it.book
+    while row < horizon:
+        if book[account.LOTS] == 0 and book[account.RESTING] == 0:
+            return horizon
+        touched = _touched(it, row, horizon)
+        if touched == horizon:
+            return horizon
+        orders.meet_bar(it, touched)
+        row = touched + 1
+    return row
+
+
+@kernel
+def _touched(it: Table, row: int, horizon: int) -> int:
+    """The first bar that may change something, else `horizon`."""
+    book, bars = it.book, it.bars
+    if book[account.RESTING] > 0 or book[account.TRAIL] > 0:
+        return row
+    liquidation, stop = account.liquidation(book, it.terms), book[account.STOP]
+    target = 0
+    if book[account.HIT] < book[account.TARGETS]:
+        target = book[account.PRICES + book[account.HIT]]
+    if book[account.SIGN] > 0:
+        horizon = first_below(bars[table.LOW], max(stop, liquidation), row, horizon)
+        if it.terms[account.HAS_MARKS] == 1:
+            horizon = first_below(bars[table.MARK_LOW], liquidation, row, horizon)
+        return first_above(bars[table.HIGH], target, row, horizon) if target > 0 else horizon
+    nearest = stop if liquidation == 0 else liquidation if stop == 0 else min(stop, liquidation)
+    if nearest > 0:
+        horizon = first_above(bars[table.HIGH], nearest, row, horizon)
+    if liquidation > 0 and it.terms[account.HAS_MARKS] == 1:
+        horizon = first_above(bars[table.MARK_HIGH], liquidation, row, horizon)
+    return first_below(bars[table.LOW], target, row, horizon) if target > 0 else horizon
+
+
+@kernel
+def first_below(column: IntArray, level: int, row: int, horizon: int) -> int:
+    """The first row at which the column is at or below a level, else `horizon`."""
+    while row < horizon and column[row] > level:
+        row += 1
+    return row
+
+
+@kernel
+def first_above(column: IntArray, level: int, row: int, horizon: int) -> int:
+    """The first row at which the column is at or above a level, else `horizon`."""
+    while row < horizon and column[row] < level:
+        row += 1
+    return row
+
+
+@rare
+def _value(it: Table, row: int) -> None:
+    """Write down what is still held, at the last close."""
+    book = it.book
+    line = it.rounds[min(book[account.ROUNDS], len(it.rounds) - 1)]
+    value = it.bars[table.CLOSE, row] * book[account.LOTS] * it.terms[account.UNIT]
+    unrealised = (value - account.held_cost(book)) * book[account.SIGN]
+    record.finish(it, row, 0, 0, 1)
+    line[table.R_PROCEEDS] += value
+    line[table.R_GROSS] += unrealised
+    line[table.R_TRADED] += value

@@ -1,0 +1,104 @@
+"""Fills of a kernel run: booked, and written down."""
+
+from engines.indicators.kernel import kernel, rare
+from engines.simulate.kernel import book as account
+from engines.simulate.kernel import table
+from engines.simulate.kernel.table import Table
+
+
+@kernel
+def slipped(it: Table, row: int, ticks: int, side: int) -> int:
+    """A price moved against whoever trades at the market, never beyond the bar; `side` is +1 for a
+    purchase."""
+    away = account.up(ticks * it.terms[account.SLIP], account.SCALE)
+    bound: int = it.bars[table.HIGH if side > 0 else table.LOW, row]
+    return min(ticks + away, bound) if side > 0 else max(ticks - away, bound)
+
+
+@kernel
+def moment(row: int, is_open: int) -> int:
+    """The open of a bar or its end, as one number."""
+    return 2 * row + 1 - is_open
+
+
+@rare
+def entry(
+    it: Table, row: int, is_open: int, sign: int, ticks: int, lots: int, rate: int, decided: int
+) -> None:
+    """Open a position, or add to it."""
+    fee = account.enter(it.book, it.terms, moment(row, is_open), sign, ticks, lots, rate, decided)
+    _fill(it, row, is_open, sign, table.ENTRY, ticks, lots, fee)
+    changed(it, row)
+
+
+@kernel
+def exit_all(it: Table, row: int, is_open: int, purpose: int, ticks: int, rate: int, decided: int) -> None:
+    """Close the position."""
+    exit_some(it, row, is_open, purpose, ticks, it.book[account.LOTS], rate, decided)
+
+
+@rare
+def exit_some(
+    it: Table, row: int, is_open: int, purpose: int, ticks: int, lots: int, rate: int, decided: int
+) -> None:
+    """Close `lots` of the position; with the last of it ends the round, and what rests is called back."""
+    book, sign = it.book, it.book[account.SIGN]
+    is_liquidation = purpose == table.LIQUIDATED
+    fee = account.leave(book, it.terms, ticks, lots, rate, is_liquidation, decided)
+    _fill(it, row, is_open, -sign, purpose, ticks, lots, fee)
+    if book[account.LOTS] == 0:
+        finish(it, row, is_open, purpose, 0)
+        account.forget(book)
+    changed(it, row)
+
+
+@rare
+def finish(it: Table, row: int, is_open: int, purpose: int, is_held: int) -> None:
+    """Write the position down."""
+    book, number = it.book, it.book[account.ROUNDS]
+    if number >= len(it.rounds):
+        book[account.PROBLEM] = table.FULL
+        return
+    line = it.rounds[number]
+    line[table.R_OPENED], line[table.R_CLOSED] = book[account.OPENED], moment(row, is_open)
+    line[table.R_SIGN], line[table.R_ENTERED] = book[account.SIGN], book[account.ENTERED]
+    line[table.R_COST], line[table.R_PROCEEDS] = book[account.COST], book[account.PROCEEDS]
+    line[table.R_GROSS], line[table.R_FEES] = book[account.REALISED], book[account.FEES]
+    line[table.R_FUNDING], line[table.R_SLIPPAGE] = book[account.FUNDING], book[account.SLIPPAGE]
+    line[table.R_RISK], line[table.R_HAS_RISK] = book[account.RISK], book[account.HAS_RISK]
+    line[table.R_TRADED], line[table.R_PURPOSE] = book[account.TRADED], purpose
+    line[table.R_IS_OPEN] = is_held
+    book[account.ROUNDS] += 1
+
+
+@rare
+def changed(it: Table, row: int) -> None:
+    """From the close of that bar on, this is what there is."""
+    book, last = it.book, it.book[account.CHANGES] - 1
+    if last < 0 or it.changes[last, table.C_ROW] != row:
+        last += 1
+        if last >= len(it.changes):
+            book[account.PROBLEM] = table.FULL
+            return
+        book[account.CHANGES] = last + 1
+    line, sign = it.changes[last], book[account.SIGN]
+    line[table.C_ROW] = row
+    line[table.C_MONEY] = book[account.CASH] + book[account.MARGIN]
+    line[table.C_STAKE] = book[account.LOTS] * sign
+    is_spot = it.terms[account.LEVERAGE] == 0
+    line[table.C_OFFSET] = 0 if is_spot else account.held_cost(book) * sign
+
+
+@kernel
+def _fill(
+    it: Table, row: int, is_open: int, side: int, purpose: int, ticks: int, lots: int, fee: int
+) -> None:
+    book, number = it.book, it.book[account.FILLS]
+    if number >= len(it.fills):
+        book[account.PROBLEM] = table.FULL
+        return
+    line = it.fills[number]
+    line[table.FILL_AT], line[table.FILL_SIDE] = moment(row, is_open), side
+    line[table.FILL_PURPOSE], line[table.FILL_TICKS], line[table.FILL_LOTS] = purpose, ticks, lots
+    line[table.FILL_FEE], line[table.FILL_ROUND] = fee, book[account.ROUNDS]
+    book[account.FILLS] += 1
