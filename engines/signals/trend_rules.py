@@ -14,10 +14,14 @@ ADX_TRENDS: Final = 20.0
 """ADX below which there is no trend to speak of."""
 
 
+COUNT: Final = 5
+"""How many rules there are."""
+
+
 @kernel
 def signs(cells: FloatArray) -> IntArray:
     """What each of `TREND_RULES` says of a bar, in their order."""
-    found = np.empty(5, np.int64)
+    found = np.empty(COUNT, np.int64)
     found[0] = side(cells[at.EMA50], cells[at.EMA200])
     found[1] = side(cells[at.CLOSE], cells[at.EMA200])
     found[2] = side(cells[at.EMA9], cells[at.EMA21])

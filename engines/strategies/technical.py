@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+
 from engines.core.candle import Candles, IntArray
 from engines.core.instrument import MarketKind
 from engines.core.timeframe import Timeframe
@@ -16,6 +18,7 @@ from engines.indicators.frame import Frame
 from engines.indicators.hot import HotState
 from engines.orders.proposal import Proposal
 from engines.orders.subaccount import EngineName
+from engines.signals.batch import promising
 from engines.signals.closing import at_close
 from engines.signals.decision import ENTRY_FRAMES, TREND_FRAMES, View
 from engines.signals.gates import PARAMS
@@ -23,7 +26,7 @@ from engines.signals.gates import Params as GateParams
 from engines.signals.proposal import LEAST_PUSHED
 from engines.signals.proposal import Proposal as Idea
 from engines.strategies.params import param
-from engines.strategies.strategy import Closes, Sight, Snapshot
+from engines.strategies.strategy import Closes, MarketKey, Sight, Snapshot
 from engines.strategies.technical_orders import order_of
 
 _HOUR_MS: Final = 3_600_000
@@ -134,9 +137,11 @@ class Technical:
             return (), state
         return tuple(wanted), TechnicalState(last_signal_ms={**state.last_signal_ms, **made})
 
-    def wakes(self, closes: Closes, params: TechnicalParams) -> IntArray | None:
-        """Every close is asked."""
-        return None
+    def wakes(self, closes: Closes, params: TechnicalParams) -> IntArray:
+        """Closes at which some pair has a signal, unless its grid or the one before it forbids it."""
+        looked_at = {symbol: kind for kind, symbol in sorted(closes, key=_is_spot)}
+        found = [promising(closes[kind, symbol], params.gates) for symbol, kind in looked_at.items()]
+        return np.unique(np.concatenate([*found, np.empty(0, np.int64)]))
 
 
 def _pairs(sights: Iterable[Sight[Frame]]) -> list[tuple[Sight[Frame], Sight[Frame]]]:
@@ -145,6 +150,10 @@ def _pairs(sights: Iterable[Sight[Frame]]) -> list[tuple[Sight[Frame], Sight[Fra
     for sight in sights:
         by_symbol.setdefault(sight.instrument.symbol, []).append(sight)
     return [(min(both, key=_is_perp), max(both, key=_is_perp)) for both in by_symbol.values()]
+
+
+def _is_spot(key: MarketKey) -> bool:
+    return key[0] is MarketKind.SPOT
 
 
 def _is_perp(sight: Sight[Frame]) -> bool:

@@ -165,3 +165,18 @@ def test_an_order_has_the_size_levels_and_name_of_its_signal() -> None:
     later = order_of(idea, PERP, capital=CAPITAL, price=D(100))
     assert order.key != later.key
     assert order.reason == "BTC/USDT 1h · 78% · R:R 2.0"
+
+
+def test_it_wakes_at_every_close_with_a_signal_and_seldom_else() -> None:
+    series = {one: resample(fives(), one.ms) for one in COARSE}
+    params = TechnicalParams(cool_down_h=0)
+    wakes = STRATEGY.wakes({SPOT.key: series, PERP.key: {}}, params).tolist()
+    _, state = played(SPOT, params=params)
+    assert {round(one.created_at.timestamp() * 1000) for one in ideas()} <= set(wakes)
+    assert state.last_signal_ms["BTCUSDT"] in wakes
+    assert len(wakes) < 0.3 * len(series[Timeframe.M15])
+    assert wakes == sorted(set(wakes))
+
+
+def test_without_any_market_it_never_wakes() -> None:
+    assert STRATEGY.wakes({}, TechnicalParams()).tolist() == []
