@@ -22,7 +22,7 @@ from engines.simulate.kernel.table import Table
 from engines.simulate.terms import Terms
 
 _PROBLEMS = {
-    table.OUTGREW: "the account outgrew the 90 million that kernels count: begin with less, or use the replay",
+    table.OUTGREW: "the account outgrew the 90 million that kernels count: begin with less",
     table.CROWDED: f"more than {table.MOST_RESTING} limits at once: use the replay",
     table.FULL: "more fills than calls can make",
 }
@@ -30,11 +30,13 @@ _PROBLEMS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Point:
-    """What one point came to. `fills`, `positions` and `changes` are rows as
+    """What one point came to; `equity` is the worth at the end, exact. `fills`, `positions` and `changes` are rows as
     `engines.simulate.kernel.table` lays them out."""
 
     prepared: Prepared
+    strategy: str
     params: Any
+    opening: Decimal
     equity: Decimal
     fills: IntArray
     positions: IntArray
@@ -98,18 +100,20 @@ def points(prepared: Prepared, strategy_name: str, points: Sequence[Any], terms:
     """Each of `points`, which are parameters of the strategy, in their order. Indicators that they share are
     reckoned once.
 
-    Raises `ValueError` for a strategy without kernels, for terms and parameters that kernels cannot count, and
-    for an account that outgrows them.
+    Raises `ValueError` for a strategy without kernels, for terms and parameters that kernels cannot count,
+    and for an account that outgrows them.
     """
     if strategy_name not in CALLS:
         raise ValueError(f"{strategy_name} has no kernel: use the replay")
     calls = CALLS[strategy_name](prepared)
     for params in points:
         rows = terms_row(prepared, terms, calls.leverage(params))
-        yield played(prepared, params, calls.rows(params), rows, terms.opening)
+        yield played(prepared, strategy_name, params, calls.rows(params), rows, terms.opening)
 
 
-def played(prepared: Prepared, params: Any, calls: IntArray, terms: IntArray, opening: Decimal) -> Point:
+def played(
+    prepared: Prepared, strategy: str, params: Any, calls: IntArray, terms: IntArray, opening: Decimal
+) -> Point:
     """One run of `calls` under `terms`, both laid out for kernels. Raises `ValueError` for an account that
     outgrows what they count."""
     table_of = _laid_out(prepared, calls, terms)
@@ -121,7 +125,9 @@ def played(prepared: Prepared, params: Any, calls: IntArray, terms: IntArray, op
     equity = account.worth(book, terms, int(prepared.bars[table.CLOSE, prepared.stop - 1]))
     return Point(
         prepared=prepared,
+        strategy=strategy,
         params=params,
+        opening=opening,
         equity=Decimal(int(equity)) / account.SCALE,
         fills=table_of.fills[: book[account.FILLS]].copy(),
         positions=table_of.rounds[: book[account.ROUNDS]].copy(),

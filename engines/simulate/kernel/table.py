@@ -12,8 +12,8 @@ NOTIONAL, RISK, SHARE, TARGETS, PRICES = range(9, 14)
 SHARES: Final = PRICES + 3
 CALL_SIZE: Final = SHARES + 3
 """A row of calls. `NEXT` is the bar at whose open it is acted on, `CODE` what is wanted with its sign;
-`LIMIT`, `STOP`, `TRAIL` and targets are ticks (0: none), `DISTANCE` the ticks that a size by risk is reckoned with.
-From bar `UNTIL` on the entry is not acted on any more. `ENTRY_WORST` and `EXIT_WORST` are the slippages that
+`LIMIT`, `STOP`, `TRAIL` and targets are ticks (0: none), `DISTANCE` the ticks that a size by risk is reckoned
+with. From bar `UNTIL` on the entry is not acted on any more. `ENTRY_WORST` and `EXIT_WORST` are the slippages that
 are taken at most. The size is `NOTIONAL` in money, else `RISK` of the capital over the distance (0: any), but
 no more than `SHARE` of the capital."""
 
@@ -29,8 +29,8 @@ FUNDING_SIZE: Final = 4
 
 FILL_AT, FILL_SIDE, FILL_PURPOSE, FILL_TICKS, FILL_LOTS, FILL_FEE, FILL_ROUND = range(7)
 FILL_SIZE: Final = 7
-"""A row of fills: when, +1 for a purchase, why. A moment is twice the row of a bar at its open, and one more at
-its end."""
+"""A row of fills: when, +1 for a purchase, why. A moment is twice the row of a bar at its open, and one more
+at its end."""
 
 ENTRY, EXIT, STOPPED, TARGET, TRAILED, LIQUIDATED, MANUAL = range(7)
 """Purposes, as `engines.orders.order.Purpose` has them in order."""
