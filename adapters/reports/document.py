@@ -6,12 +6,11 @@ from decimal import Decimal
 from typing import Final
 
 from adapters.reports.figures import Figure, Unit, currency, figures, worded
-from adapters.reports.wording import change, date, lasting, level, number, percent, span, verdict
+from adapters.reports.wording import change, date, halted, lasting, level, number, percent, span, verdict
 from engines.core.moment import utc
 from engines.metrics.days import MonthReturn
 from engines.metrics.drawdown import Drawdown
-from engines.risk.verdict import Ruling
-from engines.simulate.run import Blocked, Round
+from engines.simulate.run import Round
 from engines.simulate.terms import OPEN_LIMITS
 from ports.charts import ENGLISH_MONTHS
 from ports.reports import Report
@@ -68,17 +67,6 @@ def _head(report: Report) -> Iterator[str]:
     yield f"{number(float(run.opening))} {currency(report)} and `{_code(worded(run.params))}`."
     for note in (*halted(run.blocked), *report.notes):
         yield f"\n> {_plain(note)}"
-
-
-def halted(blocked: Sequence[Blocked]) -> Iterator[str]:
-    """Whether the drawdown limit ended the run before its time."""
-    denied = [one for one in blocked if one.gate == "drawdown" and one.ruling is Ruling.DENY]
-    if denied:
-        first = date(denied[0].at)
-        yield (
-            f"The drawdown limit halted the account: from {first} on no entry was let through "
-            f"({len(denied)} were asked for), as on the desk, where an admin has to clear it."
-        )
 
 
 def _figures(report: Report) -> Iterator[str]:

@@ -8,7 +8,7 @@ import gzip
 import html
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from string import Template
 from typing import Any, Final
@@ -18,7 +18,7 @@ from plotly.offline import get_plotlyjs
 
 from adapters.charts.palette import Palette, palette
 from adapters.reports.figures import currency, worded
-from adapters.reports.wording import between, change, date, level, number, percent, span, verdict
+from adapters.reports.wording import between, change, date, halted, level, number, percent, span, verdict
 from engines.core.candle import FloatArray, IntArray
 from engines.metrics.bootstrap import Interval
 from engines.metrics.days import DAY_MS
@@ -29,6 +29,7 @@ from ports.reports import Report
 
 _TEMPLATE: Final = Path(__file__).with_name("page.html")
 _POINTS: Final = 3000
+_FEWEST: Final = 100  # points that a part to zoom into has
 _LOG_FROM: Final = 8.0  # highest by lowest, from which equal steps are equal shares
 _SHADES: Final = ("background", "grid", "text", "muted", "up", "down")
 _RANGES: Final = ((1, "month", "1m"), (6, "month", "6m"), (1, "year", "1y"), (3, "year", "3y"))
@@ -45,6 +46,7 @@ def page(report: Report) -> bytes:
         light=_variables(light),
         period=html.escape(_period(report)),
         verdict=_bold(verdict(report.assessment)),
+        notes="\n".join(_notes(report)),
         figures="".join(_figures(report)),
         footer=html.escape(_footer(report)),
         curves=json.dumps(_curves(report, dark, light), separators=(",", ":")).replace("<", "\\u003c"),
@@ -57,7 +59,14 @@ def _period(report: Report) -> str:
     run = report.run
     days = span(report.assessment.metrics.years)
     money = f"{number(float(run.opening), 0)} {currency(report)}"
-    return f"{date(run.start)} – {date(run.stop)} ({days}) · {money} · {worded(run.params)}"
+    return (
+        f"{date(run.start)} – {date(run.stop)} ({days}) · {money} · {worded(run.params).replace(',', ', ')}"
+    )
+
+
+def _notes(report: Report) -> Iterator[str]:
+    for note in (*halted(report.run.blocked), *report.notes):
+        yield f'<p class="note">{html.escape(note)}</p>'
 
 
 def _footer(report: Report) -> str:
@@ -103,8 +112,7 @@ def _curves(report: Report, dark: Palette, light: Palette) -> dict[str, Any]:
     below = under_water(curve.equity, float(report.run.opening))
     alive = np.where(curve.equity > 0, curve.equity, np.inf)
     exposure = curve.net / alive
-    columns = [curve.equity, below, exposure, *(one.equity for one in said.holdings)]
-    rows = _rows(columns)
+    rows = thinned([curve.equity, exposure, *(one.equity for one in said.holdings)], _POINTS)
     worth = [curve.equity[rows], *(one.equity[rows] for one in said.holdings)]
     lowest, highest = min(one.min() for one in worth), max(one.max() for one in worth)
     return {
@@ -123,13 +131,6 @@ def _curves(report: Report, dark: Palette, light: Palette) -> dict[str, Any]:
     }
 
 
-def _rows(columns: Sequence[FloatArray]) -> IntArray:
-    """Rows that keep the shape of every column."""
-    share = _POINTS // len(columns)
-    rows: IntArray = np.unique(np.concatenate([thinned(column, share) for column in columns]))
-    return rows
-
-
 def _short(values: FloatArray) -> list[float]:
     return [float(f"{value:.6g}") for value in values.tolist()]
 
@@ -140,7 +141,7 @@ def _ranges(time_ms: IntArray) -> list[dict[str, Any]]:
     steps = [
         {"count": count, "step": step, "stepmode": "backward", "label": label}
         for count, step, label in _RANGES
-        if count * _DAYS[step] < length
+        if length * _FEWEST / _POINTS < count * _DAYS[step] < length
     ]
     return [*steps, {"step": "all", "label": "all"}]
 

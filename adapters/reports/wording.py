@@ -1,12 +1,13 @@
 """How a report writes numbers, times and sentences. English."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from engines.metrics.bootstrap import LEVEL, Interval
 from engines.metrics.days import DAY_MS, DAYS_A_YEAR
 from engines.simulate.assessment import Assessment, Standing
+from engines.simulate.run import Blocked
 
 _MINUS: Final = "\N{MINUS SIGN}"
 _NONE: Final = "–"
@@ -38,6 +39,11 @@ def between(interval: Interval | None) -> str:
     if interval is None:
         return _NONE
     return f"{change(interval.low)} … {change(interval.high)}"
+
+
+def points(interval: Interval | None) -> str:
+    """The ends of an interval of differences, in percentage points without their name."""
+    return _NONE if interval is None else between(interval).replace(f"{_THIN}%", "")
 
 
 def date(at: datetime) -> str:
@@ -98,4 +104,15 @@ def _lead(said: Assessment) -> str:
         Standing.BELOW: "it stayed behind holding by more than luck",
         Standing.UNCLEAR: "luck alone could explain the difference to holding",
     }.get(said.lead)
-    return f", and {words} ({between(said.intervals.excess)} a year)" if words else ""
+    return f", and {words} ({points(said.intervals.excess)} points a year)" if words else ""
+
+
+def halted(blocked: Sequence[Blocked]) -> Iterator[str]:
+    """Whether the drawdown limit ended the run before its time."""
+    denied = [one for one in blocked if one.gate == "latch" and one.reason.startswith("drawdown")]
+    if denied:
+        first = date(denied[0].at)
+        yield (
+            f"The drawdown limit halted the account: from {first} on no entry was let through "
+            f"({len(denied)} were asked for), as on the desk, where an admin has to clear it."
+        )

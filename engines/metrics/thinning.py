@@ -1,19 +1,24 @@
-"""Fewer points for a picture of the same shape."""
+"""Fewer points for pictures of the same shape."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from engines.core.candle import FloatArray, IntArray
 
 
-def thinned(values: FloatArray, most: int) -> IntArray:
-    """At most `most` rows (at least 4) that keep what a picture shows: of each of equal parts the first, the
-    lowest, the highest and the last. All rows if there are no more than that."""
-    count = len(values)
+def thinned(columns: Sequence[FloatArray], most: int) -> IntArray:
+    """At most `most` rows that keep what pictures of equally long `columns` show: of each of equal parts
+    the first row, and the lowest and the highest of every column; and the last of all. All rows if there are
+    no more than that."""
+    count = len(columns[0])
     if count <= most:
         return np.arange(count)
-    edges = np.linspace(0, count, max(1, most // 4) + 1).astype(np.int64)
-    rows = [
-        (first, first + int(values[first:stop].argmin()), first + int(values[first:stop].argmax()), stop - 1)
-        for first, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
-    ]
-    return np.unique(np.array(rows, np.int64))
+    parts = max(1, (most - 1) // (2 * len(columns) + 1))
+    edges = np.linspace(0, count, parts + 1).astype(np.int64)
+    rows = [edges[:-1], np.array([count - 1])]
+    for column in columns:
+        spans = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+        rows.append(np.array([first + int(column[first:stop].argmin()) for first, stop in spans]))
+        rows.append(np.array([first + int(column[first:stop].argmax()) for first, stop in spans]))
+    return np.unique(np.concatenate(rows))
