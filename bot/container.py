@@ -15,6 +15,7 @@ import structlog
 import handlers.alert
 import handlers.alerts
 import handlers.audit
+import handlers.backtest
 import handlers.chart
 import handlers.close
 import handlers.cockpit
@@ -50,6 +51,7 @@ from bot.secrets import NAMES, read_once
 from bot.settings import Settings, secret_sources
 from engines.orders.subaccount import EngineName
 from engines.risk.limits import ENGINES, Limits
+from handlers.ui.backtest_view import BacktestViews
 from handlers.ui.finding_push import finding_of
 from handlers.ui.kill_view import over_of, report_view_of
 from handlers.ui.latch_push import latch_news_of
@@ -70,6 +72,9 @@ from services.actions import Actions
 from services.alerting.columns import ColumnSource
 from services.alerts import Alerts
 from services.audit import Audit
+from services.backtesting.reading import HistoryReader
+from services.backtesting.wish import Strategies
+from services.backtests import BacktestOptions, Backtests
 from services.backups import Backups
 from services.breakers import Breakers
 from services.candles import Collector
@@ -129,6 +134,7 @@ SCREENS: tuple[ModuleType, ...] = (
     handlers.signals,
     handlers.why,
     handlers.record,
+    handlers.backtest,
     handlers.filters,
     handlers.trade,
     handlers.close,
@@ -199,6 +205,7 @@ def build_services(
         signals=build_signals(outside, people, markets, candles, rings, indicators, lambda: services),
         candles=candles,
         screener=build_screener(outside, markets, indicators, options, work, lambda: services),
+        backtests=build_backtests(settings, outside, markets, perps, candles, work, lambda: services),
         indicators=indicators,
         pictures=Pictures(markets, indicators, outside.charts, clock, work),
         actions=actions,
@@ -536,6 +543,37 @@ def build_orders(
         tell=finding_of(services),
         hedged={"bybit": settings.venues.bybit_hedged, "gate": settings.venues.gate_hedged},
     )
+
+
+def build_backtests(
+    settings: Settings,
+    outside: Outside,
+    markets: Markets,
+    perps: Perps,
+    candles: Collector,
+    work: OptionalWork,
+    services: Callable[[], Services],
+) -> Backtests:
+    """Backtests under the fees and limits of this desk, on its own candles."""
+    return Backtests(
+        outside.backtester,
+        HistoryReader(outside.candles, markets, perps, candles, outside.clock),
+        outside.desk.facts,
+        outside.telegram.messenger,
+        outside.clock,
+        BacktestViews(services, outside.cards),
+        strategies,
+        lambda: secrets.token_hex(4),
+        BacktestOptions(fees=paper_fees(settings.paper), limits=limits_of(settings)),
+        work,
+    )
+
+
+def strategies() -> Strategies:
+    """Every strategy. Loads the compiler, which nothing on the way to the first answer may."""
+    from engines.strategies.catalog import STRATEGIES
+
+    return STRATEGIES
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -1,15 +1,17 @@
 """Playing a strategy on recorded prices, away from the event loop, and keeping what it came to."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from engines.core.candle import FloatArray, IntArray
+from engines.simulate.assessment import Standing
 from engines.simulate.history import History
 from engines.simulate.terms import Terms
-from ports.charts import ENGLISH_MONTHS, Theme
 from ports.messages import Document
+from ports.reports import BacktestCard
 
 
 class Stage(StrEnum):
@@ -38,23 +40,10 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """How the picture looks and speaks. All words arrive translated, `words` by their English."""
-
-    title: str
-    subtitle: str
-    words: Mapping[str, str] = field(default_factory=dict)
-    language: str = "en"
-    theme: Theme = Theme.DARK
-    zone: str = "UTC"
-    months: Sequence[str] = ENGLISH_MONTHS
-    drawn_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BacktestTask:
     """What is to be played. `id` names its report from then on; `wish` is kept with it and says how to ask
-    for the same again. `params` are in words, as `engines.strategies.params.parsed` reads them."""
+    for the same again. `params` are in words, as `engines.strategies.params.parsed` reads them. `made_at` is
+    market time, aware UTC."""
 
     id: str
     wish: str
@@ -62,9 +51,9 @@ class BacktestTask:
     params: Mapping[str, str]
     history: History
     terms: Terms
-    look: Look
+    made_at: datetime
     notes: Sequence[str] = ()
-    """Codes of what there is to know about the history: `no_funding`, `spot_prices`."""
+    """Codes of what there is to know about the history: `no_funding`, `spot_prices`, `shorter`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +66,23 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportCurve:
+    """What the account was worth, in as few points as a picture needs, and what holding the markets would
+    have been (`holding`, `None` where nobody knows). `time_ms` rises strictly."""
+
+    time_ms: IntArray
+    equity: FloatArray
+    holding: FloatArray | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BacktestReport:
     """What a backtest came to.
 
-    `figures` are by the names of the summary (`roi`, `cagr`, `sharpe`, …), those that are defined; fractions,
-    money in the quote currency. `blocked` counts intents that the gate denied or made smaller, by its rule.
-    `card` is the picture (PNG). `played_s` is how long the replay took.
+    `figures` are those that are defined, by name (`roi`, `cagr`, `sharpe`, …): fractions, and money in the
+    quote currency. `profit` says whether it is more than luck, `lead` the same of the lead over holding.
+    `blocked` counts intents that the gate denied or made smaller, by its rule. `played_s` is how long the
+    replay took.
     """
 
     id: str
@@ -92,13 +92,29 @@ class BacktestReport:
     symbols: Sequence[str]
     start: datetime
     stop: datetime
+    opening: float
     bars: int
     figures: Mapping[str, Estimate]
+    profit: Standing
+    lead: Standing
+    curve: ReportCurve
     blocked: Mapping[str, int]
     notes: Sequence[str]
     digest: str
     played_s: float
-    card: bytes
+
+    def value(self, name: str) -> float | None:
+        """A figure; `None` where it is not defined."""
+        found = self.figures.get(name)
+        return None if found is None else found.value
+
+
+class CardPainter(Protocol):
+    """Draws what a backtest came to, away from the event loop."""
+
+    async def draw(self, card: BacktestCard) -> bytes:
+        """PNG bytes. Raises `ports.errors.Transient` where it cannot be drawn."""
+        ...
 
 
 class Backtester(Protocol):

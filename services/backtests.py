@@ -13,7 +13,7 @@ from engines.risk.limits import Limits
 from engines.simulate.costs import Fees
 from engines.simulate.terms import OPEN_LIMITS, USUAL_FEES, Terms
 from engines.strategies.params import parsed
-from ports.backtests import Backtester, BacktestReport, BacktestTask, Look, Progress, Stage
+from ports.backtests import Backtester, BacktestReport, BacktestTask, Progress, Stage
 from ports.clock import Clock
 from ports.errors import Refused, Transient
 from ports.messages import Document, Messenger, Screen
@@ -41,10 +41,6 @@ class Views(Protocol):
 
     async def result(self, job: Job) -> Sequence[Screen]:
         """What follows it when it is done."""
-        ...
-
-    def look(self, job: Job) -> Look:
-        """How its picture looks and speaks."""
         ...
 
 
@@ -77,7 +73,7 @@ class Backtests:
         work: OptionalWork | None = None,
     ) -> None:
         self._backtester, self._reader, self._facts, self._clock = backtester, reader, facts, clock
-        self._views, self._new_id = views, new_id
+        self._new_id = new_id
         self._load_strategies = strategies
         self._strategies: Strategies | None = None
         self._options = options or BacktestOptions()
@@ -163,11 +159,13 @@ class Backtests:
 
     def cancel(self, job: Job) -> None:
         """End it; at once, wherever it is. One that is over stays what it is."""
-        if job.state is State.WAITING:
-            job.state = State.CANCELLED
-            self._place()
-        elif job.state is State.RUNNING and self._running is not None:
+        if job.state.is_over:
+            return
+        was_running = job.state is State.RUNNING
+        job.state, job.ended_at = State.CANCELLED, self._clock.wire_now()
+        if was_running and self._running is not None:
             self._running.cancel()
+        self._place()
 
     async def report(self, report_id: str) -> BacktestReport:
         """A report. Raises `Refused("backtest_gone")` once it is forgotten."""
@@ -221,7 +219,7 @@ class Backtests:
             params=wish.params,
             history=found.history,
             terms=self._terms(wish),
-            look=self._views.look(job),
+            made_at=self._clock.now(),
             notes=found.notes,
         )
         await self._backtester.play(task, job.hear)
@@ -232,6 +230,8 @@ class Backtests:
         return Terms(opening=wish.capital, fees=options.fees, limits=limits)
 
     def _end(self, job: Job, task: "asyncio.Task[None]") -> None:
+        if job.state is State.CANCELLED:
+            return
         job.ended_at = self._clock.wire_now()
         if task.cancelled():
             job.state = State.CANCELLED

@@ -5,13 +5,16 @@ from typing import Any
 import pytest
 
 from services.speech import LANGUAGES
+from tests.build.backtests import backtest_values
 from tests.build.rich import blocks_of, photos_in
 from tests.build.screens import the_rendering
 from tests.test_words import HOSTILE, RICH_TEMPLATES, context
 
 
 def rendered(template: str, language: str, hostile: str, *, is_bad: bool) -> str:
-    values = context(hostile, is_bad=is_bad)
+    values = dict(context(hostile, is_bad=is_bad))
+    if template.startswith("rich/backtest"):
+        values |= backtest_values(the_rendering().speech(language), hostile, is_bad=is_bad)
     return the_rendering().speech(language, "Europe/Berlin").render(template, **values)
 
 

@@ -29,6 +29,7 @@ from services.alerting.standing import Standing, Told
 from services.market.quote import Quote
 from services.speech import LANGUAGES
 from tests.build.alerts import SOME_FORMULAS, an_alert
+from tests.build.backtests import backtest_values
 from tests.build.clock import NOON
 from tests.build.findings import a_finding
 from tests.build.latch_screens import latch_values
@@ -365,6 +366,8 @@ def rendered(template: str, language: str, hostile: str, *, is_bad: bool) -> str
     values = dict(context(hostile, is_bad=is_bad))
     if template == "help_command.html":
         values["command"] = _command(hostile)
+    if template.startswith("backtest"):
+        values |= backtest_values(the_rendering().speech(language), hostile, is_bad=is_bad)
     return the_rendering().speech(language, "Europe/Berlin").render(template, **values)
 
 
@@ -387,6 +390,9 @@ def test_a_template_shows_hostile_text_as_text(template: str, language: str, is_
             assert telegram_text.length(part) <= telegram_text.TEXT_LIMIT
 
 
+PLAYED = {"days": 3, "bars": 5, "fetch": "perpetuum backfill"}
+"""What refusals of backtests name beside."""
+
 REFUSALS = [
     code
     for path in sorted((ROOT / "templates" / "errors").glob("*refused.html"))
@@ -399,7 +405,7 @@ REFUSALS = [
 def test_every_refusal_is_worded_around_hostile_text(code: str, language: str) -> None:
     for hostile in HOSTILE.values():
         for near in ((), (hostile,)):
-            values = context(hostile, is_bad=False) | {"code": code, "near": near}
+            values = context(hostile, is_bad=False) | {"code": code, "near": near, **PLAYED}
             html = the_rendering().speech(language).render("errors/refused.html", **values)
             assert read_html(html).text
 

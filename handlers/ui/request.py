@@ -12,6 +12,7 @@ from ports.people import Person, Role
 from services.actions import Actions
 from services.alerts import Alerts
 from services.audit import Audit
+from services.backtests import Backtests
 from services.breakers import Breakers
 from services.candles import Collector
 from services.cockpit import Cockpits
@@ -53,6 +54,7 @@ class Services:
     candles: Collector
     indicators: Indicators
     screener: Screener
+    backtests: Backtests
     pictures: Pictures
     actions: Actions
     latches: Latches

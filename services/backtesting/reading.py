@@ -166,7 +166,7 @@ class HistoryReader:
                 pair=instrument.pair,
                 timeframe=frame.value,
                 days=(stop_ms - first_ms) // DAY_MS,
-                command=f"perpetuum backfill {instrument.symbol} --days {days} --timeframe {frame}",
+                fetch=f"perpetuum backfill {instrument.symbol} --days {days} --timeframe {frame}",
             )
         return -(-first_ms // DAY_MS) * DAY_MS
 

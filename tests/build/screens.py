@@ -19,6 +19,7 @@ from engines.simulate.costs import Fees
 from handlers import alerts, cockpit, live
 from handlers.errors import Answer, answered
 from handlers.free_text import guess, understand
+from handlers.ui.backtest_view import BacktestViews
 from handlers.ui.finding_push import finding_of
 from handlers.ui.kill_view import over_of, report_view_of
 from handlers.ui.latch_push import latch_news_of
@@ -35,6 +36,8 @@ from services.actions import Actions
 from services.alerting.columns import ColumnSource
 from services.alerts import Alerts
 from services.audit import Audit
+from services.backtesting.reading import HistoryReader
+from services.backtests import Backtests
 from services.breakers import Breakers
 from services.candles import Collector
 from services.cockpit import Cockpits
@@ -68,6 +71,7 @@ from services.trading.funds import Funds
 from services.trading.register import Register
 from services.trading.telling import Teller
 from tests.build.accounts import FakeAccounts
+from tests.build.backtests import FakeBacktester, FakePainter, the_strategies
 from tests.build.books import MemoryBooks
 from tests.build.candles import MemoryCandles
 from tests.build.clock import NOON, HandClock
@@ -135,6 +139,8 @@ class ScreenDesk:
     candles: MemoryCandles
     accounts: FakeAccounts
     keys: dict[str, KeyRights]
+    backtester: FakeBacktester
+    painter: FakePainter
     roads: list[FeedHealth] = field(default_factory=list)
     jobs: list[JobHealth] = field(default_factory=list)
     runs: list[RunHealth] = field(default_factory=list)
@@ -295,6 +301,8 @@ class Ground:
     collector: Collector
     accounts: FakeAccounts = field(default_factory=FakeAccounts)
     keys: dict[str, KeyRights] = field(default_factory=dict)
+    backtester: FakeBacktester = field(default_factory=FakeBacktester)
+    painter: FakePainter = field(default_factory=FakePainter)
 
     def alerts(self, services: Callable[[], Services]) -> Alerts:
         """Alerts, on prices and on indicators."""
@@ -384,6 +392,21 @@ class Ground:
         ground = self.source, self.markets, facts, self.clock, self.indicators
         return Screener(*ground, frames, _IMPATIENT, patience_s=0.0)
 
+    def backtests(self, perps: Perps, services: Callable[[], Services]) -> Backtests:
+        """Backtests that play nothing."""
+        reader = HistoryReader(self.candles, self.markets, perps, self.collector, self.clock, patience_s=0.0)
+        views, numbers = BacktestViews(services, self.painter), itertools.count(0xAB12CD01)
+        return Backtests(
+            self.backtester,
+            reader,
+            self.stores.facts,
+            self.messenger,
+            self.clock,
+            views,
+            the_strategies,
+            lambda: f"{next(numbers):x}",
+        )
+
     def breakers(self, latches: Latches, trades: Trades) -> Breakers:
         """Breakers that look at nothing by themselves."""
         gate = Gate.over(
@@ -425,6 +448,7 @@ class Ground:
             signals=signals,
             candles=self.collector,
             screener=self.screener(signals),
+            backtests=self.backtests(perps, own),
             indicators=self.indicators,
             pictures=Pictures(markets, self.indicators, charts, clock),
             actions=actions,
@@ -494,6 +518,8 @@ async def a_screen_desk(
         candles=candles,
         accounts=ground.accounts,
         keys=ground.keys,
+        backtester=ground.backtester,
+        painter=ground.painter,
     )
     await services.latches.load()
     await services.proposals.start()
