@@ -63,7 +63,7 @@ def parsed(text: str) -> Repair:
     repair = NOTHING
     for word in filter(None, (part.strip() for part in text.lower().split(","))):
         if word not in _WORDS:
-            near = min(_WORDS, key=lambda known: edit_distance(word, known))
+            near = min(_WORDS, key=lambda known: (not known.startswith(word), edit_distance(word, known)))
             raise BadRepair(f"{word}: did you mean {near}? There are {', '.join(_WORDS)}")
         repair = _WORDS[word](repair)
     return repair

@@ -325,7 +325,8 @@ def _told_holes(timeframe: Timeframe, holes: Sequence[Span], repair: Repair) -> 
     is_filled = repair.gaps is Gaps.FILL
     longest = sorted(holes, key=lambda hole: hole.start_ms - hole.stop_ms)[:_MOST_HOLES_TOLD]
     yield (
-        f"{len(holes)} gaps in {timeframe} candles, {sum(hole.count(timeframe) for hole in holes)} missing:"
+        f"gaps in {timeframe} candles: {len(holes)}, candles missing:"
+        f" {sum(hole.count(timeframe) for hole in holes)},"
         f" {'filled with the close before, without volume' if is_filled else 'nothing is traded there'};"
         f" the longest: {', '.join(map(_told_hole, longest))}"
     )
@@ -333,8 +334,8 @@ def _told_holes(timeframe: Timeframe, holes: Sequence[Span], repair: Repair) -> 
     if long:
         how = "see a price that stood still" if is_filled else "go on as if both sides were neighbours"
         yield (
-            f"{long} of these gaps are longer than {_LONG_BARS} candles of {timeframe}: averages {how}, so"
-            " that signals soon after one are worth little"
+            f"gaps of more than {_LONG_BARS} candles of {timeframe}: {long}; averages {how}, so that signals"
+            " soon after one are worth little"
         )
 
 
