@@ -183,7 +183,6 @@ def build_services(
     people = People(desk.people, desk.facts, clock, claim_code, appointed(settings))
     options, rings, work = market_options(settings), Rings(), OptionalWork()
     markets = Markets(outside.primary, outside.reference, clock, options, rings=rings, store=outside.candles)
-    look, every_s = handlers.cockpit.view_of(lambda: services), settings.desk.cockpit_every_s
     indicators = Indicators(outside.library, outside.compiler)
     columns = ColumnSource(markets=markets, rings=rings, indicators=indicators)
     candles = Collector(outside.primary, markets, outside.candles, rings, clock, collecting(settings), work)
@@ -220,7 +219,7 @@ def build_services(
         reconciliation=build_reconciliation(outside, latches, trades, accounts, lambda: services),
         upkeep=build_upkeep(settings, outside, accounts, work, lambda: services),
         outbox=outbox,
-        cockpits=Cockpits(people, messenger, clock, look, every_s=every_s),
+        cockpits=build_cockpits(settings, outside, people, lambda: services),
         rendering=build_rendering(),
         clock=clock,
         table=build_table(),
@@ -232,6 +231,14 @@ def build_services(
         admin_chat=settings.telegram.admin_chat,
     )
     return services
+
+
+def build_cockpits(
+    settings: Settings, outside: Outside, people: People, services: Callable[[], Services]
+) -> Cockpits:
+    """Pinned messages, drawn by their handler."""
+    view, every_s = handlers.cockpit.view_of(services), settings.desk.cockpit_every_s
+    return Cockpits(people, outside.telegram.messenger, outside.clock, view, every_s=every_s)
 
 
 def unreachable_of(people: People) -> Callable[[int], Awaitable[None]]:
