@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from engines.core.instrument import Instrument
+from engines.core.money import cut
 from engines.orders.order import ExecutionStyle
 from engines.orders.plan import ladder
 from engines.orders.proposal import Proposal
@@ -22,7 +23,7 @@ def order_of(idea: Idea, instrument: Instrument, *, capital: Decimal, price: Dec
         engine=EngineName.SIGNALS,
         instrument=instrument,
         side=idea.direction.entry,
-        notional=capital * Decimal(repr(idea.size)),
+        notional=capital * cut(Decimal(repr(idea.size))),
         limit_price=None if limit is None else instrument.price(limit),
         style=ExecutionStyle.GUARDED_MARKET if limit is None else ExecutionStyle.SINGLE,
         stop=instrument.price(idea.stop),

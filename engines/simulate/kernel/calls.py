@@ -11,6 +11,7 @@ from engines.core.instrument import MarketKind
 from engines.indicators.kernel import plain
 from engines.simulate.kernel import table
 from engines.simulate.kernel.prepare import Prepared, counted
+from engines.simulate.kernel.technical_calls import TechnicalCalls
 from engines.strategies import sma_cross_rule as rule
 from engines.strategies.sma_cross import ENTRY_SLIPPAGE, EXIT_SLIPPAGE, SmaCrossParams, called
 
@@ -106,5 +107,8 @@ class SmaCrossCalls:
         return rows[is_played]
 
 
-CALLS: Final[Mapping[str, Callable[[Prepared], Any]]] = {"sma_cross": SmaCrossCalls}
+CALLS: Final[Mapping[str, Callable[[Prepared], Any]]] = {
+    "sma_cross": SmaCrossCalls,
+    "technical": TechnicalCalls,
+}
 """Strategies that have kernels, by name."""
