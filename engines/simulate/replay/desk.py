@@ -1,4 +1,5 @@
-"""The desk of a replay: wishes become orders here, orders become fills, and fills become entries in the books.
+"""The desk of a replay: wishes become orders here, orders become fills, and fills become entries in the
+books.
 
 Everything goes the road of the live desk: `engines.orders.drafting`, the gate, `engines.orders.lifecycle`,
 `engines.orders.protection` and `engines.orders.settlement`. What differs is the venue, and that is a bar.
@@ -16,6 +17,7 @@ from engines.core.move import Move
 from engines.core.side import Side
 from engines.orders import plan as plans
 from engines.orders.drafting import Quote, find_problem, intent_of, sized, with_levels
+from engines.orders.execution import CALLED_BACK
 from engines.orders.lifecycle import apply
 from engines.orders.naming import first_order
 from engines.orders.order import (
@@ -107,7 +109,9 @@ class Desk:
         )
 
     def empty_outbox(self, lane: Lane, at_ms: int) -> None:
-        """The venue can be reached again."""
+        """Send what waited, once the venue can be reached and has shown a price again."""
+        if not lane.outbox or self.is_out(lane, at_ms) or lane.tape.closed_at(at_ms) != utc(at_ms):
+            return
         wishes, lane.outbox = lane.outbox, []
         for wish in wishes:
             self.submit(lane, wish, at_ms, lane.tape.closed_at(at_ms))
@@ -160,9 +164,10 @@ class Desk:
             intent = _smaller(intent, verdict.quantity)
             created = replace(created, intent=intent, terms=Terms.of(intent))
         order = apply(apply(created, Validated(at=intent.created_at)), Submitted(at=intent.created_at))
-        lane.trade = with_levels(wish.proposal, trade, intent.quantity)
-        lane.fresh.append(order)
-        lane.changed()
+        levelled = with_levels(wish.proposal, trade, intent.quantity)
+        is_followed = levelled.trail_distance is not None and trade.trail_distance is None
+        lane.trade = lane.best_seen(levelled) if is_followed and trade.quantity else levelled
+        lane.send(order, at_ms)
         self.journal.write(at_ms, f"sent {order.id} {intent.side} {intent.quantity}")
 
     def _trade(self, lane: Lane, wish: Wish, at_ms: int) -> Trade | None:
@@ -202,14 +207,19 @@ class Desk:
     def open_bar(self, lane: Lane, at_ms: int) -> None:
         """The next bar opens: orders that waited for it meet its first price; what could not be taken rests.
         An entry behind the close of the opposite position goes as soon as that is closed."""
-        row, met = lane.row, set[str]()
-        while (order := next((one for one in lane.fresh if one.id not in met), None)) is not None:
-            met.add(order.id)
-            self._meet_open(lane, order, row, at_ms)
-            if lane.behind and not lane.leaving():
+        row, met = lane.meeting, set[str]()
+        while True:
+            order = next((one for one in lane.fresh if one.id not in met), None)
+            if order is not None:
+                met.add(order.id)
+                self._meet_open(lane, order, row, at_ms)
+            elif lane.behind and not lane.leaving():
                 wishes, lane.behind = lane.behind, []
                 for wish in wishes:
                     self.submit(lane, wish, at_ms, utc(at_ms))
+            else:
+                break
+        lane.meeting = row + 1
         lane.changed()
 
     def _meet_open(self, lane: Lane, order: Order, row: int, at_ms: int) -> None:
@@ -231,6 +241,7 @@ class Desk:
             if bound is not None:
                 taken = min(taken, bound, key=lambda one: one * side.sign)
             lane.fresh.remove(order)
+            lane.since = lane.since if lane.held is not None else row
             after = self._fill(lane, order, taken, quantity, Liquidity.TAKER, at_ms)
             if after.left:
                 lane.fresh.insert(0, after)
@@ -266,6 +277,8 @@ class Desk:
         for event in decision.events:
             if event.code == "stop_moved":
                 self.journal.write(at_ms, f"stop {trade.id} to {event.price}")
+        if decision.exits:  # what is coming to its end is not added to any more
+            self._call_back(lane, at_ms, [one for one in lane.orders() if not one.intent.reduce_only])
         for exit_ in decision.exits:
             self._leave(lane, exit_, row, at_ms)
         if decision.events:
@@ -337,10 +350,12 @@ class Desk:
         extreme = move.low if side is Side.BUY else move.high
         if (limit - extreme) * side.sign <= 0:
             return
-        quantity = self._takeable(lane, order.left, row)
+        wanted = min(order.left, lane.held.quantity) if order.intent.reduce_only and lane.held else order.left
+        quantity = self._takeable(lane, wanted, row)
         if quantity == 0:
             return
         lane.resting.remove(order)
+        lane.since = lane.since if lane.held is not None else row + 1
         after = self._fill(lane, order, limit, quantity, Liquidity.MAKER, at_ms)
         if after.left and lane.trade is not None:
             lane.resting.append(after)
@@ -419,11 +434,12 @@ class Desk:
         self.tally.close(trade)
         self.journal.write(at_ms, f"closed {trade.id} {trade.close_reason} net {trade.net}")
         lane.trade = None
-        for order in lane.resting:
-            apply(order, Canceled(at=utc(at_ms), reason="position_closed"))
+        self._call_back(lane, at_ms, [one for one in lane.orders() if one.intent.trade_id == trade.id])
+
+    def _call_back(self, lane: Lane, at_ms: int, orders: Sequence[Order]) -> None:
+        for order in orders:
             self.journal.write(at_ms, f"called back {order.id}")
-        lane.resting = []
-        lane.fresh = [order for order in lane.fresh if order.intent.trade_id != trade.id]
+            self._end(lane, apply(order, Canceled(at=utc(at_ms), reason=CALLED_BACK)), at_ms)
 
     def _end(self, lane: Lane, order: Order, at_ms: int) -> None:
         """An order is over; a trade that never was with it."""

@@ -1,31 +1,34 @@
-"""What the gate sees of a replayed account: the very view that it has of the desk's."""
+"""What the gate sees of a replayed account: the very look that it has at the desk, at other books."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from itertools import combinations
 from typing import Final
 
 from engines.core.candle import Candles
-from engines.core.instrument import Instrument, MarketKind
+from engines.core.instrument import Instrument
 from engines.core.moment import utc
-from engines.core.side import Direction
 from engines.core.timeframe import Timeframe
 from engines.orders.order import Intent, Liquidity
 from engines.orders.subaccount import EngineName
 from engines.orders.trade import Trade
 from engines.risk.correlation import DAYS, correlation
-from engines.risk.exposure import Exposure, Holding, coming, measured, net_delta
+from engines.risk.exposure import Holding
 from engines.risk.judge import judge
 from engines.risk.latch import Cause, Latch, Scope
+from engines.risk.look import Look
+from engines.risk.mark import Mark
 from engines.risk.verdict import Verdict
-from engines.risk.view import Account, Market, Pool, Position, View
+from engines.risk.view import Market, View
 from engines.simulate.replay.books import Books
 from engines.simulate.replay.lane import Lane
 from engines.simulate.replay.watch import Watch
 from engines.simulate.terms import Terms
 
 _ZERO: Final = Decimal(0)
+_NO_PREDICTIONS: Final[Mapping[str, Decimal]] = {}
 
 
 @dataclass(slots=True)
@@ -55,87 +58,20 @@ class Gatekeeper:
     def view(self, intent: Intent, trade: Trade, market: Market, at_ms: int) -> View:
         """Everything that a judgement of the intent needs."""
         self._turn(at_ms)
-        holdings = [Holding.of(lane.trade, lane.orders()) for lane in self.lanes if lane.trade is not None]
-        exposure = measured(holdings, self._pricing(at_ms), intent_id=intent.id)
-        capital = self.watch.equity(at_ms)
-        cash = self._spendable(holdings, intent.id, at_ms)
-        account = self._account(intent, trade, holdings, exposure, capital, at_ms)
-        pool = self._pool(intent, holdings, exposure, capital, cash, market)
-        rate = self.terms.fees.rate(intent.instrument.kind, Liquidity.TAKER)
-        assets = sorted({intent.instrument.base, *(one.asset for one in account.positions)})
-        return View(
+        worth = _Worth(self.lanes, self.books, self.watch.equity(at_ms), at_ms)
+        marks, turnover = _Marks(self.watch.mark), _Turnover(self._entered)
+        look = Look(intent, worth, marks, turnover, self._fee_rate, _NO_PREDICTIONS)
+        return look.view(
+            trade,
+            market,
             now=utc(at_ms),
-            market=market,
-            free=cash,
-            fee_rate=rate,
             latches=self._latches(),
-            account=account,
-            portfolio=pool,
-            desk=pool,
-            correlations=self._among(assets, at_ms) if account.positions else {},
+            is_sized=False,
+            correlations=lambda assets: self._among(assets, at_ms),
         )
 
-    def _account(
-        self,
-        intent: Intent,
-        trade: Trade,
-        holdings: Sequence[Holding],
-        exposure: Exposure | None,
-        capital: Decimal,
-        at_ms: int,
-    ) -> Account:
-        assert exposure is not None
-        mark, price = self.watch.mark, self._pricing(at_ms)
-        under_way = sum((one.adding(intent.id) * (price(one.instrument) or _ZERO) for one in holdings), _ZERO)
-        return Account(
-            capital=capital,
-            high_water=mark.high_water,
-            day_start=mark.day_start,
-            turnover=self._entered + under_way,
-            exposure=exposure.exposure,
-            offset=exposure.offset(intent.instrument.base, trade.direction),
-            perps=exposure.perps,
-            positions=tuple(
-                Position(asset=one.instrument.base, direction=one.direction)
-                for one in holdings
-                if one.trade_id != trade.id and (one.held or one.adding(intent.id))
-            ),
-        )
-
-    def _pool(
-        self,
-        intent: Intent,
-        holdings: Sequence[Holding],
-        exposure: Exposure | None,
-        capital: Decimal,
-        cash: Decimal,
-        market: Market,
-    ) -> Pool:
-        assert exposure is not None
-        asset, sign = intent.instrument.base, intent.side.sign
-        way = Direction.LONG if sign > 0 else Direction.SHORT
-        more = coming(holdings, asset, way, intent_id=intent.id)
-        delta = net_delta(holdings, {}).get(asset, _ZERO) + sign * more
-        return Pool(
-            nav=capital,
-            cash=cash,
-            used_margin=exposure.used_margin,
-            delta=delta * market.price,
-            high_water=self.watch.mark.high_water,
-        )
-
-    def _spendable(self, holdings: Sequence[Holding], intent_id: str, at_ms: int) -> Decimal:
-        cash, price = self.books.cash, self._pricing(at_ms)
-        for one in holdings:
-            adding = one.adding(intent_id)
-            if adding:
-                share = 1 if one.instrument.kind is MarketKind.SPOT else 1 / one.leverage
-                rate = self.terms.fees.rate(one.instrument.kind, Liquidity.TAKER)
-                cash -= adding * (price(one.instrument) or _ZERO) * (share + rate)
-        return cash
-
-    def _pricing(self, at_ms: int) -> "_Pricing":
-        return _Pricing({lane.instrument.key: lane for lane in self.lanes}, at_ms)
+    def _fee_rate(self, instrument: Instrument) -> Decimal:
+        return self.terms.fees.rate(instrument.kind, Liquidity.TAKER)
 
     def _latches(self) -> tuple[Latch, ...]:
         """A drawdown halts the engine where that limit is kept, and nobody clears it inside a replay; the
@@ -177,12 +113,61 @@ class Gatekeeper:
             self._day, self._entered = day, _ZERO
 
 
-@dataclass(frozen=True, slots=True)
-class _Pricing:
-    """Last closes at a moment."""
+@dataclass(slots=True)
+class _Worth:
+    """The one account of a replay at a moment, at the last closes."""
 
-    lanes: Mapping[object, Lane]
+    lanes: Sequence[Lane]
+    books: Books
+    capital: Decimal
     at_ms: int
+    _holdings: list[Holding] | None = None
 
-    def __call__(self, instrument: Instrument) -> Decimal | None:
-        return self.lanes[instrument.key].price_at(self.at_ms)
+    def price(self, instrument: Instrument) -> Decimal | None:
+        key = instrument.key
+        return next(lane.price_at(self.at_ms) for lane in self.lanes if lane.instrument.key == key)
+
+    def held(self, owner: int) -> Sequence[Holding]:
+        if self._holdings is None:
+            self._holdings = [
+                Holding.of(lane.trade, lane.orders()) for lane in self.lanes if lane.trade is not None
+            ]
+        return self._holdings
+
+    def is_known(self, owner: int) -> bool:
+        return owner == self.books.owner
+
+    def equity(self, owner: int) -> Decimal | None:
+        return self.capital
+
+    def cash(self, owner: int) -> Decimal:
+        return self.books.cash
+
+    def promised(self, owner: int) -> Decimal:
+        return _ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """The one mark of a replay, which is as new as the last close."""
+
+    mark: Mark
+
+    def today(self) -> date:
+        return self.mark.day
+
+    def get(self, name: str) -> Mark | None:
+        return self.mark
+
+    def observe(self, name: str, owners: Sequence[int], equity: Decimal | None) -> Mark | None:
+        return self.mark
+
+
+@dataclass(frozen=True, slots=True)
+class _Turnover:
+    """What was entered today."""
+
+    entered: Decimal
+
+    def of(self, owner: int) -> Decimal | None:
+        return self.entered

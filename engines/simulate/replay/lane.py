@@ -30,9 +30,10 @@ class Wish:
 
 @dataclass(slots=True)
 class Lane:
-    """`row` is the next bar that was not played. `fresh` are orders that meet the market at the next open,
-    `resting` those in its book, `behind` entries that wait until the opposite position is closed, `outbox`
-    wishes that wait until the venue can be reached."""
+    """`row` is the next bar that was not played, `since` the first that the position met as a whole. `fresh`
+    are orders that meet the market at the open of bar `meeting`, `resting` those in its book, `behind`
+    entries that wait until the opposite position is closed, `outbox` wishes that wait until the venue can be
+    reached."""
 
     tape: Tape
     row: int
@@ -43,7 +44,8 @@ class Lane:
     behind: list[Wish] = field(default_factory=list)
     outbox: list[Wish] = field(default_factory=list)
     is_over: bool = False
-    next_funding: int = 0
+    since: int = 0
+    meeting: int = 0
     _touch: tuple[int, bool] | None = None
 
     @property
@@ -82,14 +84,20 @@ class Lane:
         rows = self.tape.rows_by(time_ms)
         return self.tape.price(int(self.tape.close[rows - 1])) if rows else None
 
+    def send(self, order: Order, at_ms: int) -> None:
+        """An order is on its way: it meets the first bar that opens now or later."""
+        self.fresh.append(order)
+        self.meeting = int(self.tape.opens_ms.searchsorted(at_ms))
+        self.changed()
+
     def changed(self) -> None:
         """Something here is not as it was: look anew for the next bar that matters."""
         self._touch = None
 
     def next_open_ms(self) -> int | None:
         """When the orders that wait for it meet the market."""
-        if self.fresh and self.row < self.tape.stop:
-            return int(self.tape.opens_ms[self.row])
+        if (self.fresh or self.behind) and self.meeting < self.tape.stop:
+            return int(self.tape.opens_ms[self.meeting])
         return None
 
     def touch(self, *, is_skipping: bool) -> tuple[int, bool] | None:
@@ -110,6 +118,17 @@ class Lane:
             _, best, stop = self._scan(trade, row)
             self.trade = self._trailed(trade, best, stop)
         self.row = row
+
+    def best_seen(self, trade: Trade) -> Trade:
+        """The trade with the best price since it is held; it is not carried along where nothing follows
+        it."""
+        columns = self.tape.high if trade.direction is Direction.LONG else self.tape.low
+        seen = columns[self.since : self.row]
+        if trade.best_price is None or not len(seen):
+            return trade
+        sign = trade.direction.sign
+        best = self.tape.price(int((seen * sign).max()) * sign)
+        return replace(trade, best_price=max(trade.best_price, best, key=lambda price: price * sign))
 
     def _look(self) -> tuple[int, bool]:
         end = min(self.row + FURTHEST, self.tape.stop)

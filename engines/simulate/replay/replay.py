@@ -18,8 +18,8 @@ Order of events at a moment T:
 4.  Orders whose time is over at T end.
 5.  The account is looked at: high-water mark, worth at the beginning of the UTC day, one entry of the curve
     a close.
-6.  What waited for the end of an outage is sent, then readers hear what closed at T and the strategy
-    decides. Each proposal is measured at the last close and judged then.
+6.  What waited for an outage to end is sent at the first close after it, then readers hear what closed at T
+    and the strategy decides. Each proposal is measured at the last close and judged then.
 7.  Bars that open at T meet orders that waited for them. At the market: the open, moved by the slippage
     against us, never beyond the range of the bar. Where the open is worse than `max_slippage` from the price
     at the decision nothing is filled; where only the slipped price is, the guard is the price. A new limit
@@ -220,8 +220,8 @@ class _Player:
         if not lane.is_over and tape.market.delisted_ms is not None:
             times.append(tape.market.delisted_ms)
         times += [_ms(one.intent.expires_at) for one in lane.orders() if one.intent.expires_at is not None]
-        if lane.outbox:
-            times += [one.stop_ms for one in self._history.outages if one.stop_ms > done_ms]
+        if lane.outbox and (row := tape.rows_by(done_ms)) < tape.stop:
+            times.append(int(tape.closes_ms[row]))
         return min(max(time, done_ms + 1) for time in times)
 
     def _step(self, time_ms: int) -> None:
@@ -235,8 +235,7 @@ class _Player:
         if time_ms >= self._history.stop_ms:
             return
         for lane in self._lanes:
-            if lane.outbox and not self._desk.is_out(lane, time_ms):
-                self._desk.empty_outbox(lane, time_ms)
+            self._desk.empty_outbox(lane, time_ms)
         self._decide(time_ms)
         for lane in self._lanes:
             if lane.next_open_ms() == time_ms:
