@@ -71,6 +71,15 @@ class Canvas:
         style: Literal["steps-mid", "default"] = "steps-mid" if is_stepped else "default"
         self._add(Line2D(xs, ys, color=color, linewidth=thickness, solid_joinstyle="round", drawstyle=style))
 
+    def marks(self, xs: FloatArray, ys: FloatArray, color: str, size: float, shape: str) -> None:
+        """A mark at each point: `shape` is `"^"` or `"v"`."""
+        if len(xs):
+            self._add(
+                Line2D(
+                    xs, ys, color=color, marker=shape, markersize=size, markeredgewidth=0.0, linestyle="none"
+                )
+            )
+
     def words(
         self,
         x: float,

@@ -77,9 +77,8 @@ def draw_run_drawdown(
     page = plot(heading, int(time_ms[0]), int(time_ms[-1]), [share_words(lowest), share_words(scale.low)])
     if deepest is not None:
         _shade(page, deepest)
-    tags = tags_of(
-        scale, [float(below[-1]), lowest], share_words, [page.colors.down, page.colors.muted], PLOT_TOP
-    )
+    shown = sorted({float(below[-1]), lowest}, reverse=True)
+    tags = tags_of(scale, shown, share_words, [page.colors.down, page.colors.muted][: len(shown)], PLOT_TOP)
     draw_values(page, scale, share_words, tags)
     draw_times(page)
     xs, columns = page.xs(time_ms), middles(page)

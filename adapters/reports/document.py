@@ -15,12 +15,13 @@ from engines.simulate.terms import OPEN_LIMITS
 from ports.charts import ENGLISH_MONTHS
 from ports.reports import Report
 
-_PICTURES: Final = (
-    ("equity", "What the account was worth, beside holding"),
-    ("drawdown", "How far it stood below its highest"),
-    ("exposure", "How much was at stake"),
-    ("costs", "What trading cost"),
-)
+_PICTURES: Final = {
+    "equity": "What the account was worth, beside holding",
+    "drawdown": "How far it stood below its highest",
+    "exposure": "How much was at stake",
+    "costs": "What trading cost",
+    "trades": "Trades on the price",
+}
 _METHOD: Final = (
     "Returns are daily: the last equity of each UTC day; a day without bars carries the day before. A year "
     "has 365 days, the risk-free rate is 0. Drawdown and exposure look at every bar.",
@@ -40,12 +41,12 @@ _LIMITS: Final = (
 )
 
 
-def document(report: Report, prices: Sequence[str]) -> bytes:
-    """The file; `prices` are the names of the markets whose trades were drawn."""
+def document(report: Report, drawn: Sequence[str]) -> bytes:
+    """The file; `drawn` are the names of the pictures beside it."""
     parts = (
         _head(report),
         _figures(report),
-        _pictures(prices),
+        _pictures(drawn),
         _falls(report.assessment.falls),
         _months(report.assessment.months),
         _costs(report),
@@ -95,11 +96,14 @@ def _interval(one: Figure, money: str) -> str:
     return f"{_shown(one.interval.low, one, money)} … {_shown(one.interval.high, one, money)}"
 
 
-def _pictures(prices: Sequence[str]) -> Iterator[str]:
+def _pictures(drawn: Sequence[str]) -> Iterator[str]:
+    """The light ones, or the dark ones where there are no others."""
     yield "## Pictures\n\n`equity.html` has the curves to zoom into; it needs no network."
-    traded = [(f"trades_{name}", f"Trades on the price of {name}") for name in prices]
-    for name, words in (*_PICTURES, *traded):
-        yield f"\n![{words}]({name}_light.png)"
+    light = [name for name in drawn if name.endswith("_light.png")]
+    for kind, words in _PICTURES.items():
+        for name in light or drawn:
+            if name.startswith(f"{kind}_"):
+                yield f"\n![{words}]({name})"
 
 
 def _falls(falls: Iterable[Drawdown]) -> Iterator[str]:
