@@ -1,6 +1,6 @@
 # One command does everything, set-up included, on a machine with git, make and Python >= 3.11.
 .DELETE_ON_ERROR:
-.PHONY: help run test check chaos week bench e2e format clean
+.PHONY: help run test check chaos week bench reports e2e format clean
 
 UV := $(shell command -v uv || echo .uv/bin/uv)
 BIN = .venv/bin
@@ -24,6 +24,7 @@ help:
 	@echo 'make week     the same over seven market days, four times; make week WEEKS=1 SEED=7 for one again'
 	@echo 'make bench    the benchmarks, one JSON object a line; make bench ONLY=chart for one family'
 	@echo 'make check    style, types and import contracts alone'
+	@echo 'make reports  a short backtest on made-up markets: its artefacts are in reports/short'
 	@echo 'make format   write the code in the one style'
 	@echo 'make clean    forget everything that can be made again'
 
@@ -52,6 +53,9 @@ week: .venv/.dev
 
 bench: .venv/.dev
 	@$(BIN)/python -m benchmarks $(ONLY)
+
+reports: .venv/.dev
+	@$(BIN)/python -m tests.build.short_backtest reports/short
 
 format: .venv/.dev
 	$(BIN)/ruff check --fix-only --quiet .

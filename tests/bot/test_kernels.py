@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bot.kernels import FOLDER, NAME, ROOT, SHARED_ROOMS, keep_kernels, kernel_key, kernel_sources
+from bot.kernels import (
+    FOLDER,
+    NAME,
+    ROOT,
+    SHARED_ROOMS,
+    keep_kernels,
+    keep_own_kernels,
+    kernel_key,
+    kernel_sources,
+)
 
 WEEK_S = 7 * 86400
 
@@ -30,6 +39,16 @@ def test_a_folder_that_the_environment_names_is_taken_also_by_children(tmp_path:
 
     assert folder == tmp_path / "theirs" / kernel_key()
     assert keep_kernels(tmp_path / "elsewhere", environment) == folder
+
+
+def test_a_command_without_settings_keeps_them_with_what_can_be_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "person"))
+
+    assert keep_own_kernels({}) == tmp_path / "person/.cache/perpetuum" / NAME / kernel_key()
+    caches = {"XDG_CACHE_HOME": str(tmp_path / "caches")}
+    assert keep_own_kernels(caches) == tmp_path / "caches/perpetuum" / NAME / kernel_key()
 
 
 @pytest.fixture
