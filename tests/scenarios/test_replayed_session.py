@@ -53,8 +53,8 @@ PAST_DAYS, DAYS = 40, 2
 M15_MS = Timeframe.M15.ms
 START_MS = JANUARY_MS + PAST_DAYS * Timeframe.D1.ms + 75 * M15_MS + 7 * 60_000
 CLOSES = 3
+"""A long and a short at the first, one of them of the hour; a long at the third."""
 LAST_CLOSE_MS = Timeframe.M15.floor(START_MS) + CLOSES * M15_MS
-"""A long and a short at the first, one of them on the hour; a long at the third."""
 TRENDS: Mapping[str, tuple[int, float]] = {
     "BTC": (8, 0.00006),
     "ETH": (8, -0.00006),
