@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -573,8 +574,8 @@ def test_a_run_is_told_now_and_then_and_can_be_called_off() -> None:
         ),
     ],
 )
-def test_a_history_that_cannot_be_played_is_refused(changes: dict[str, object], said: str) -> None:
-    history = replace(a_history(a_market(bars(flat(2)))), **changes)  # type: ignore[arg-type]
+def test_a_history_that_cannot_be_played_is_refused(changes: dict[str, Any], said: str) -> None:
+    history = replace(a_history(a_market(bars(flat(2)))), **changes)
     with pytest.raises(ValueError, match=said):
         play(history, Scripted({}), NoParams(), NO_COSTS)
 
