@@ -1,12 +1,13 @@
 """Strategies and their parameters as people name them on the command line."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from bot.commands.candles import timeframe_of
 from engines.core.typo import edit_distance
 from engines.strategies.catalog import STRATEGIES
-from engines.strategies.params import BadParams, defaults, parsed, specs
+from engines.strategies.params import BadParams, Spec, defaults, parsed, specs
 from engines.strategies.strategy import Strategy
 from ports.errors import Fatal
 
@@ -52,9 +53,14 @@ def listed() -> Iterator[str]:
         usual = defaults(strategy.params)
         yield f"{strategy.name} (trades under the limits of the engine {strategy.engine})"
         for name, spec in specs(strategy.params).items():
-            bounds = "" if spec.least is None and spec.most is None else f"{spec.least} to {spec.most}"
-            value = str(usual.get(name, ""))
-            yield f"  {name:<16} {value:>8}  {bounds:<18} {spec.meaning}"
+            yield f"  {name:<16} {usual.get(name, '')!s:>8}  {_bounds(spec):<22} {spec.meaning}"
+
+
+def _bounds(spec: Spec) -> str:
+    if spec.least is None and spec.most is None:
+        return ""
+    least = "" if spec.least is None else f"{Decimal(str(spec.least)):,f}"
+    return f"{least} to {'' if spec.most is None else f'{Decimal(str(spec.most)):,f}'}"
 
 
 def _with_timeframe(strategy: AnyStrategy, given: Mapping[str, str], text: str) -> Mapping[str, str]:

@@ -132,7 +132,7 @@ def test_the_list_tells_every_parameter(capsys: pytest.CaptureFixture[str]) -> N
     assert ran("--list") == 0
     shown = capsys.readouterr().out
     assert "sma_cross (trades under the limits of the engine trend)" in shown
-    assert re.search(r"fast +50 +1 to 5000 +bars of the fast average", shown)
+    assert re.search(r"fast +50 +1 to 5,000 +bars of the fast average", shown)
 
 
 @pytest.mark.parametrize(
