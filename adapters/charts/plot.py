@@ -41,6 +41,11 @@ class Heading:
     zone: str = "UTC"
     months: Sequence[str] = ENGLISH_MONTHS
 
+    @property
+    def at(self) -> datetime:
+        """When it was drawn, in the zone."""
+        return self.drawn_at.astimezone(ZoneInfo(self.zone))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
@@ -80,23 +85,22 @@ def plot(heading: Heading, first_ms: int, last_ms: int, labels: Sequence[str]) -
 
 
 def finished(page: Plot) -> bytes:
-    """The picture as PNG, with its frame and its heading."""
+    """The picture as PNG, with its heading."""
     heading = page.heading
-    at = heading.drawn_at.astimezone(ZoneInfo(heading.zone))
-    draw_frame(page.canvas, page.colors, page.axis, at)
     draw_header(
         page.canvas,
         page.colors,
         title=heading.title,
         subtitle=heading.subtitle,
-        at=at,
+        at=heading.at,
         months=heading.months,
     )
     return page.canvas.png()
 
 
 def draw_times(page: Plot) -> None:
-    """The time axis, at round times wherever the points happen to lie."""
+    """The time axis, at round times wherever the points happen to lie, and the lines it stands on."""
+    draw_frame(page.canvas, page.colors, page.axis, page.heading.at)
     labels = time_labels(
         np.linspace(page.first_ms, page.last_ms, _LABELLED).astype(np.int64),
         np.linspace(0.0, page.right, _LABELLED),

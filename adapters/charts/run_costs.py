@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from adapters.charts.canvas import Canvas
 from adapters.charts.header import draw_header
@@ -42,8 +40,9 @@ def draw_run_costs(heading: Heading, columns: Sequence[str], rows: Sequence[Cost
     for row in rows:
         y -= step
         _draw(canvas, colors, row, y, step, largest)
-    at: datetime = heading.drawn_at.astimezone(ZoneInfo(heading.zone))
-    draw_header(canvas, colors, title=heading.title, subtitle=heading.subtitle, at=at, months=heading.months)
+    draw_header(
+        canvas, colors, title=heading.title, subtitle=heading.subtitle, at=heading.at, months=heading.months
+    )
     return canvas.png()
 
 

@@ -13,17 +13,15 @@ from pathlib import Path
 from string import Template
 from typing import Any, Final
 
-import numpy as np
 from plotly.offline import get_plotlyjs
 
 from adapters.charts.palette import Palette, palette
+from adapters.reports.course import course
 from adapters.reports.figures import currency, worded
 from adapters.reports.wording import between, change, date, halted, level, number, percent, span, verdict
 from engines.core.candle import FloatArray, IntArray
 from engines.metrics.bootstrap import Interval
 from engines.metrics.days import DAY_MS
-from engines.metrics.drawdown import under_water
-from engines.metrics.thinning import thinned
 from ports.charts import Theme
 from ports.reports import Report
 
@@ -108,26 +106,20 @@ def _depths(interval: Interval | None) -> str:
 
 
 def _curves(report: Report, dark: Palette, light: Palette) -> dict[str, Any]:
-    curve, said = report.run.curve, report.assessment
-    below = under_water(curve.equity, float(report.run.opening))
-    alive = np.where(curve.equity > 0, curve.equity, np.inf)
-    exposure = curve.net / alive
-    rows = thinned([curve.equity, exposure, *(one.equity for one in said.holdings)], _POINTS)
-    worth = [curve.equity[rows], *(one.equity[rows] for one in said.holdings)]
+    shown, roi = course(report).thinned(_POINTS), report.assessment.metrics.roi
+    worth = [shown.equity, *(one.values for one in shown.holdings)]
     lowest, highest = min(one.min() for one in worth), max(one.max() for one in worth)
     return {
-        "time": curve.time_ms[rows].tolist(),
+        "time": shown.time_ms.tolist(),
         "name": report.run.strategy,
-        "equity": _short(curve.equity[rows]),
-        "drawdown": _short(below[rows]),
-        "exposure": _short(exposure[rows]),
-        "holdings": [
-            {"name": f"holding {one.name}", "equity": _short(one.equity[rows])} for one in said.holdings
-        ],
+        "equity": _short(shown.equity),
+        "drawdown": _short(shown.below),
+        "exposure": _short(shown.exposure),
+        "holdings": [{"name": one.name, "equity": _short(one.values)} for one in shown.holdings],
         "scale": "log" if lowest > 0 and highest / lowest > _LOG_FROM else "linear",
-        "ranges": _ranges(curve.time_ms),
-        "dark": _shades(dark, said.metrics.roi),
-        "light": _shades(light, said.metrics.roi),
+        "ranges": _ranges(shown.time_ms),
+        "dark": _shades(dark, roi),
+        "light": _shades(light, roi),
     }
 
 

@@ -11,10 +11,11 @@ from adapters.charts.plot import Heading
 from adapters.charts.run_charts import Line, draw_run_drawdown, draw_run_equity, draw_run_exposure
 from adapters.charts.run_costs import CostRow, draw_run_costs
 from adapters.charts.run_trades import DrawnTrade, TradeNames, draw_run_trades
+from adapters.reports.course import course
 from adapters.reports.figures import currency
 from adapters.reports.wording import change, date, lasting, number, percent
+from engines.core.candle import Candles
 from engines.core.moment import utc
-from engines.metrics.drawdown import under_water
 from engines.metrics.thinning import thinned
 from engines.simulate.history import RecordedMarket
 from engines.simulate.run import Round
@@ -23,6 +24,8 @@ from ports.reports import Report
 
 _POINTS: Final = 4000
 _MARKETS: Final = 6  # whose trades are drawn
+_SHOWN: Final = 40  # trades of a market, the last: more cannot be told apart
+_LEAST_BARS: Final = 20  # around the trades
 _DIGITS: Final = 5  # of a price
 _TRADES: Final = TradeNames(price="price", won="won (▲ long, ▼ short)", lost="lost")
 
@@ -39,9 +42,9 @@ def _drawn(report: Report, theme: Theme) -> Iterator[tuple[str, bytes]]:
     yield "exposure", _exposure(report, _heading(report, theme, "Net position by equity"))
     yield "costs", _costs(report, _heading(report, theme, f"What trading cost, {currency(report)}"))
     for market in _traded(report):
-        symbol = market.instrument.symbol
-        name = f"trades_{re.sub(r'[^A-Za-z0-9]', '-', symbol)}_{market.instrument.kind}"
-        yield name, _trades(report, market, _heading(report, theme, f"Trades on {symbol}"))
+        symbol = re.sub(r"[^A-Za-z0-9]", "-", market.instrument.symbol)
+        name = f"trades_{symbol}_{market.instrument.kind}"
+        yield name, _trades(report, market, theme)
 
 
 def _heading(report: Report, theme: Theme, what: str) -> Heading:
@@ -55,29 +58,23 @@ def _heading(report: Report, theme: Theme, what: str) -> Heading:
 
 
 def _equity(report: Report, heading: Heading) -> bytes:
-    curve, said = report.run.curve, report.assessment
-    lines = [Line(name=report.run.strategy, values=curve.equity)]
-    lines += [Line(name=f"holding {one.name}", values=one.equity) for one in said.holdings]
-    rows = thinned([line.values for line in lines], _POINTS)
-    kept = [Line(name=line.name, values=line.values[rows]) for line in lines]
-    return draw_run_equity(heading, curve.time_ms[rows], kept, float(report.run.opening))
+    shown = course(report).thinned(_POINTS)
+    ours = Line(name=report.run.strategy, values=shown.equity)
+    return draw_run_equity(heading, shown.time_ms, [ours, *shown.holdings], float(report.run.opening))
 
 
 def _drawdown(report: Report, heading: Heading) -> bytes:
-    curve, deepest = report.run.curve, report.assessment.metrics.drawdown
-    below = under_water(curve.equity, float(report.run.opening))
-    rows = thinned([below], _POINTS)
+    shown, deepest = course(report).thinned(_POINTS), report.assessment.metrics.drawdown
     words = "never below the opening" if deepest is None else f"deepest {percent(deepest.depth)}"
     if deepest is not None:
         until = "not recovered" if deepest.recovered_ms is None else f"to {date(utc(deepest.recovered_ms))}"
         words += f", {date(utc(deepest.peak_ms))} {until}, {lasting(deepest.length_ms)}"
-    return draw_run_drawdown(heading, curve.time_ms[rows], below[rows], deepest, words)
+    return draw_run_drawdown(heading, shown.time_ms, shown.below, deepest, words)
 
 
 def _exposure(report: Report, heading: Heading) -> bytes:
-    curve = report.run.curve
-    net = curve.net / np.where(curve.equity > 0, curve.equity, np.inf)
-    return draw_run_exposure(heading, curve.time_ms, net, "long", "short")
+    whole = course(report)
+    return draw_run_exposure(heading, whole.time_ms, whole.exposure, "long", "short")
 
 
 def _costs(report: Report, heading: Heading) -> bytes:
@@ -123,20 +120,40 @@ def _traded(report: Report) -> list[RecordedMarket]:
     return drawn[:_MARKETS] or busiest[:1]
 
 
-def _trades(report: Report, market: RecordedMarket, heading: Heading) -> bytes:
-    history, candles = report.history, market.series[market.finest]
-    first, last = np.searchsorted(candles.time_ms, (history.start_ms, history.stop_ms))
-    played = candles.rows(int(first), int(last))
+def _trades(report: Report, market: RecordedMarket, theme: Theme) -> bytes:
+    rounds = [one for one in report.run.rounds if one.instrument.key == market.instrument.key]
+    trades = [_trade(one) for one in rounds[-_SHOWN:]]
+    played = _played(report, market, trades)
     rows = thinned([played.close], _POINTS)
-    trades = [_trade(one) for one in report.run.rounds if one.instrument.key == market.instrument.key]
+    count = f"the last {len(trades)} of {len(rounds)}" if len(rounds) > len(trades) else f"all {len(rounds)}"
+    run = report.run
     return draw_run_trades(
-        heading,
+        Heading(
+            title=f"{run.strategy} · {market.instrument.symbol}",
+            subtitle=f"Trades on the price, {count} · {date(utc(int(played.time_ms[0])))} – "
+            f"{date(utc(int(played.time_ms[-1])))}",
+            drawn_at=report.made_at,
+            theme=theme,
+        ),
         played.time_ms[rows] + market.finest.ms,
         played.close[rows],
         trades,
         _TRADES,
         _digits(float(played.close[-1])),
     )
+
+
+def _played(report: Report, market: RecordedMarket, trades: Sequence[DrawnTrade]) -> Candles:
+    """Candles of the run; where there are trades, from the first of them to the last, and a little around."""
+    history, candles = report.history, market.series[market.finest]
+    start_ms, stop_ms = history.start_ms, history.stop_ms
+    if trades:
+        first_ms = min(one.opened_ms for one in trades)
+        last_ms = max(one.closed_ms for one in trades)
+        room = (last_ms - first_ms) // 20 + _LEAST_BARS * market.finest.ms
+        start_ms, stop_ms = max(start_ms, first_ms - room), min(stop_ms, last_ms + room)
+    first, last = np.searchsorted(candles.time_ms, (start_ms, stop_ms))
+    return candles.rows(int(first), int(last))
 
 
 def _trade(one: Round) -> DrawnTrade:
