@@ -26,7 +26,6 @@ from engines.core.side import Direction
 _BOTTOM: Final = FLOOR + 48
 _TOP: Final = PLOT_TOP - 96.0
 _LEGEND: Final = PLOT_TOP - 40.0
-_MANY: Final = 120  # trades, from which their marks are small
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,26 +68,20 @@ def draw_run_trades(
     draw_times(page)
     page.canvas.curve(page.xs(time_ms), scale.heights(price), page.colors.muted, 2)
     for has_won, color in ((False, page.colors.down), (True, page.colors.up)):
-        _draw(
-            page,
-            scale,
-            [one for one in trades if one.has_won is has_won],
-            color,
-            is_small=len(trades) > _MANY,
-        )
+        _draw(page, scale, [one for one in trades if one.has_won is has_won], color)
     colors = (page.colors.muted, page.colors.up, page.colors.down)
     draw_legend(page, list(zip((names.price, names.won, names.lost), colors, strict=True)), _LEGEND)
     return finished(page)
 
 
-def _draw(page: Plot, scale: Scale, trades: Sequence[DrawnTrade], color: str, *, is_small: bool) -> None:
+def _draw(page: Plot, scale: Scale, trades: Sequence[DrawnTrade], color: str) -> None:
     """Lines, and at each entry a mark that points the way the trade earns."""
     if not trades:
         return
     xs = page.xs(np.array([(one.opened_ms, one.closed_ms) for one in trades], np.int64))
     ys = scale.heights(np.array([(one.entry, one.exit) for one in trades]))
     ends = [(x[0], y[0], x[1], y[1]) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)]
-    page.canvas.lines(ends, color, 5 if is_small else 7)
+    page.canvas.lines(ends, color, 7)
     is_long = np.array([one.direction is Direction.LONG for one in trades])
     for rows, shape in ((is_long, "^"), (~is_long, "v")):
-        page.canvas.marks(xs[rows, 0], ys[rows, 0], color, 14 if is_small else 24, shape)
+        page.canvas.marks(xs[rows, 0], ys[rows, 0], color, 22, shape)
