@@ -251,7 +251,9 @@ class _Player:
             lane.pass_to(row)
             if is_touched:
                 self._desk.close_bar(lane, row)
-            lane.pass_to(row + 1)
+                lane.row = row + 1  # protection has moved the trailing stop as far as that bar may
+            else:
+                lane.pass_to(row + 1)
             lane.changed()
         lane.pass_to(max(stop, lane.row))
 
