@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.commands.history_options import add_history, add_terms
+from bot.commands.sweep_options import add_montecarlo, add_sweep
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -40,6 +41,8 @@ def parser() -> argparse.ArgumentParser:
     signal.add_argument("--json", action="store_true", help="everything, for programs")
     _study(commands.add_parser("study", help="try the signals on recorded candles and write a report"))
     _backtest(commands.add_parser("backtest", help="play a strategy on recorded history, as a report"))
+    add_sweep(commands.add_parser("sweep", help="try a grid of parameters on recorded history"))
+    add_montecarlo(commands.add_parser("montecarlo", help="try a strategy on many possible futures"))
     _indicators(commands.add_parser("indicators", help="add indicators to the candles of a CSV file"))
     backup = commands.add_parser(
         "backup", help="copy databases and keys while the desk runs, and verify them"
@@ -166,6 +169,8 @@ def _run(options: argparse.Namespace) -> int:
         from bot.commands import backtest
 
         return backtest.run(options)
+    if options.command in ("sweep", "montecarlo"):
+        return _many_runs(options)
     if options.command == "secrets":
         return _secrets_command(options)
     if options.command != "sandbox":
@@ -207,6 +212,15 @@ def _run(options: argparse.Namespace) -> int:
     from bot.commands import sandbox
 
     return sandbox.run(options)
+
+
+def _many_runs(options: argparse.Namespace) -> int:
+    from bot.kernels import keep_kernels, user_folder
+
+    keep_kernels(user_folder())  # for all processes that work, before any of them compiles
+    from bot.commands import montecarlo, sweep
+
+    return sweep.run(options) if options.command == "sweep" else montecarlo.run(options)
 
 
 def _secrets_command(options: argparse.Namespace) -> int:

@@ -32,7 +32,7 @@ def add_history(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_terms(command: argparse.ArgumentParser) -> None:
+def add_terms(command: argparse.ArgumentParser, *, limits: str = "desk") -> None:
     """The money, what trading costs, and the limits."""
     command.add_argument("--capital", default="10000", metavar="USD", help="to begin with (default 10000)")
     command.add_argument(
@@ -46,6 +46,6 @@ def add_terms(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--limits",
         choices=("desk", "open"),
-        default="desk",
-        help="limits of a new desk (default), or none: what the rule would do by itself",
+        default=limits,
+        help=f"limits of a new desk, or none: what the rule would do by itself (default {limits})",
     )

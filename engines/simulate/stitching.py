@@ -30,6 +30,21 @@ def stitched(parts: Sequence[Outcome], opening: float) -> Outcome:
     return _joined_curves(curves), _joined_rounds(rounds)
 
 
+def no_rounds() -> RoundColumns:
+    """Of an account that never traded."""
+    none, empty = np.empty(0, np.int64), np.empty(0)
+    return RoundColumns(
+        opened_ms=none,
+        closed_ms=none,
+        gross=empty,
+        fees=empty,
+        funding=empty,
+        traded=empty,
+        risk=empty,
+        is_open=np.empty(0, np.bool_),
+    )
+
+
 def _scaled_curve(curve: Curve, scale: float) -> Curve:
     return Curve(
         time_ms=curve.time_ms,
@@ -66,17 +81,7 @@ def _joined_curves(curves: Sequence[Curve]) -> Curve:
 
 def _joined_rounds(rounds: Sequence[RoundColumns]) -> RoundColumns:
     if not rounds:
-        none, empty = np.empty(0, np.int64), np.empty(0)
-        return RoundColumns(
-            opened_ms=none,
-            closed_ms=none,
-            gross=empty,
-            fees=empty,
-            funding=empty,
-            traded=empty,
-            risk=empty,
-            is_open=np.empty(0, np.bool_),
-        )
+        return no_rounds()
     return RoundColumns(
         opened_ms=np.concatenate([one.opened_ms for one in rounds]),
         closed_ms=np.concatenate([one.closed_ms for one in rounds]),
