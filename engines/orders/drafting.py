@@ -99,11 +99,12 @@ def with_levels(proposal: Proposal, trade: Trade, quantity: Decimal) -> Trade:
     """The trade with what an entry of `quantity` brings along; one that has levels keeps them."""
     if proposal.reduce_only:
         return trade
-    wanted = replace(trade, wanted=trade.wanted + quantity)
+    wanted = trade.wanted + quantity
     if trade.stop is not None or trade.targets or trade.trail_distance is not None:
-        return wanted
+        return replace(trade, wanted=wanted)
     return replace(
-        wanted,
+        trade,
+        wanted=wanted,
         stop=proposal.stop,
         targets=proposal.targets,
         trail_distance=proposal.trail_distance,

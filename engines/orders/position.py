@@ -103,7 +103,9 @@ def _reduced(trade: Trade, purpose: Purpose, fill: Fill) -> tuple[Trade, Flow]:
     given = fill.quantity + min(fill.coin_fee(trade.instrument), trade.quantity - fill.quantity)
     is_over = trade.quantity - given < trade.instrument.lot
     cost, margin = (trade.held_cost, trade.margin) if is_over else _share(trade, given)
-    exact = replace(fill, quantity=given, fee=_exit_fee(trade, fill, given))
+    fee_due = _exit_fee(trade, fill, given)
+    is_exact = given == fill.quantity and fee_due == fill.fee
+    exact = fill if is_exact else replace(fill, quantity=given, fee=fee_due)
     proceeds, realised, fee = _outcome(trade, purpose, exact, cost=cost, margin=margin)
     reduced = replace(
         trade,

@@ -31,7 +31,8 @@ def settle_fill(trade: Trade, intent: Intent, fill: Fill) -> tuple[Trade, tuple[
             is_cross=trade.is_cross,
             is_liquidation=intent.purpose is Purpose.LIQUIDATION,
         )
-    fee = _fee(replace(cause, id=f"fee:{fill.order_id}:{fill.id}"), trade.instrument, fill, flow.fee)
+    fee_cause = _cause(trade, f"fee:{fill.order_id}:{fill.id}", fill.at)
+    fee = _fee(fee_cause, trade.instrument, fill, flow.fee)
     return after, (entry, fee) if fee.postings else (entry,)
 
 

@@ -29,6 +29,11 @@ PORTFOLIO: Final = (EngineName.CORE, EngineName.TREND, EngineName.FUNDING, Engin
 
 _LIVE: Final = "live"
 _ZERO: Final = Decimal(0)
+_OWNERS: Final = {
+    (engine, is_paper): SubAccount(engine=engine, account=PAPER if is_paper else _LIVE).owner
+    for engine in EngineName
+    for is_paper in (True, False)
+}
 
 
 def account_name(owner: int) -> str:
@@ -44,8 +49,7 @@ def desk_name(*, is_paper: bool) -> str:
 
 def owners_of(engines: Iterable[EngineName], *, is_paper: bool) -> Sequence[int]:
     """Numbers of these engines' sub-accounts, with real money or with pretended."""
-    account = PAPER if is_paper else _LIVE
-    return [SubAccount(engine=engine, account=account).owner for engine in engines]
+    return [_OWNERS[engine, is_paper] for engine in engines]
 
 
 @dataclass(slots=True, repr=False)

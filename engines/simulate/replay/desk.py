@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Final
 
 from engines.core.instrument import Toward
-from engines.core.moment import utc
 from engines.core.move import Move
 from engines.core.side import Side
 from engines.orders import plan as plans
@@ -23,7 +22,6 @@ from engines.orders.naming import first_order
 from engines.orders.order import (
     Amended,
     Canceled,
-    Denied,
     Expired,
     Fill,
     Filled,
@@ -36,7 +34,6 @@ from engines.orders.order import (
     Purpose,
     Submitted,
     Terms,
-    Validated,
 )
 from engines.orders.position import bankruptcy_price
 from engines.orders.proposal import Proposal
@@ -51,6 +48,7 @@ from engines.simulate import costs
 from engines.simulate.history import Gate, Outage
 from engines.simulate.replay.books import Books
 from engines.simulate.replay.gatekeeper import Gatekeeper
+from engines.simulate.replay.instant import utc
 from engines.simulate.replay.journal import Journal, named
 from engines.simulate.replay.lane import Lane, Wish, is_post_only, new_trade
 from engines.simulate.replay.tally import Tally
@@ -125,7 +123,8 @@ class Desk:
         trade = self._trade(lane, wish, at_ms)
         if trade is None:
             return
-        free = replace(trade, quantity=trade.quantity - lane.leaving()) if proposal.reduce_only else trade
+        leaving = lane.leaving() if proposal.reduce_only else _ZERO
+        free = replace(trade, quantity=trade.quantity - leaving) if leaving else trade
         quote = _quote(wish, self.terms.slippage)
         quantity = sized(proposal, free, wish.price)
         if quantity <= 0:
@@ -147,23 +146,13 @@ class Desk:
     ) -> None:
         age_s = (utc(at_ms) - seen_at).total_seconds()
         verdict = self.gatekeeper.judge(intent, trade, Market(price=wish.price, age_s=age_s), at_ms)
-        created = Order(
-            id=first_order(intent.id),
-            intent=intent,
-            terms=Terms.of(intent),
-            state=OrderState.CREATED,
-            created_at=intent.created_at,
-            updated_at=intent.created_at,
-        )
         if verdict.ruling is not Ruling.ALLOW:
             self._note(wish, intent.quantity, verdict, at_ms)
         if verdict.ruling is Ruling.DENY:
-            apply(created, Denied(at=intent.created_at, reason=verdict.reason))
             return
         if verdict.ruling is Ruling.SHRINK:
             intent = _smaller(intent, verdict.quantity)
-            created = replace(created, intent=intent, terms=Terms.of(intent))
-        order = apply(apply(created, Validated(at=intent.created_at)), Submitted(at=intent.created_at))
+        order = _sent(intent)
         levelled = with_levels(wish.proposal, trade, intent.quantity)
         is_followed = levelled.trail_distance is not None and trade.trail_distance is None
         lane.trade = lane.best_seen(levelled) if is_followed and trade.quantity else levelled
@@ -272,7 +261,9 @@ class Desk:
         trade = lane.held
         if trade is None:
             return
-        decision = decide(replace(trade, seen_at=min(trade.seen_at, move.since)), move)
+        if trade.seen_at > move.since:  # an entry inside this bar: what is left of it is news
+            trade = replace(trade, seen_at=move.since)
+        decision = decide(trade, move)
         lane.trade = decision.trade
         for event in decision.events:
             if event.code == "stop_moved":
@@ -329,15 +320,7 @@ class Desk:
             reason=reason,
             created_at=at,
         )
-        created = Order(
-            id=first_order(intent.id),
-            intent=intent,
-            terms=Terms.of(intent),
-            state=OrderState.CREATED,
-            created_at=at,
-            updated_at=at,
-        )
-        order = apply(apply(created, Validated(at=at)), Submitted(at=at))
+        order = _sent(intent)
         self._fill(lane, order, price, intent.quantity, liquidity, at_ms)
 
     def _serve(self, lane: Lane, order: Order, move: Move, row: int, at_ms: int, *, is_first: bool) -> None:
@@ -495,6 +478,20 @@ class Desk:
             )
         )
         self.journal.write(at_ms, f"{ruling} {proposal.key} {allowed} of {asked}: {gate} {reason}")
+
+
+def _sent(intent: Intent) -> Order:
+    """The order of an intent that has passed the gate, on its way."""
+    at = intent.created_at
+    checked = Order(
+        id=first_order(intent.id),
+        intent=intent,
+        terms=Terms.of(intent),
+        state=OrderState.VALIDATED,
+        created_at=at,
+        updated_at=at,
+    )
+    return apply(checked, Submitted(at=at))
 
 
 def _joined(order: Order, price: Decimal) -> Terms:

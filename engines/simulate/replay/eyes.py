@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from engines.core.candle import Candles, IntArray
-from engines.core.moment import utc
 from engines.core.timeframe import Timeframe
+from engines.simulate.replay.instant import utc
 from engines.simulate.replay.lane import Lane
 from engines.simulate.replay.tape import series_of
 from engines.strategies.strategy import Closes, MarketKey, Position, Reader, Sight, Snapshot, Strategy

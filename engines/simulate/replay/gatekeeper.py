@@ -9,7 +9,6 @@ from typing import Final
 
 from engines.core.candle import Candles
 from engines.core.instrument import Instrument
-from engines.core.moment import utc
 from engines.core.timeframe import Timeframe
 from engines.orders.order import Intent, Liquidity
 from engines.orders.subaccount import EngineName
@@ -23,6 +22,7 @@ from engines.risk.mark import Mark
 from engines.risk.verdict import Verdict
 from engines.risk.view import Market, View
 from engines.simulate.replay.books import Books
+from engines.simulate.replay.instant import utc
 from engines.simulate.replay.lane import Lane
 from engines.simulate.replay.watch import Watch
 from engines.simulate.terms import Terms
@@ -56,7 +56,9 @@ class Gatekeeper:
         self._entered += cost
 
     def view(self, intent: Intent, trade: Trade, market: Market, at_ms: int) -> View:
-        """Everything that a judgement of the intent needs."""
+        """Everything that a judgement of the intent needs: of one that only reduces, next to nothing."""
+        if intent.reduce_only:
+            return View(now=utc(at_ms), market=market, free=_ZERO, fee_rate=_ZERO)
         self._turn(at_ms)
         worth = _Worth(self.lanes, self.books, self.watch.equity(at_ms), at_ms)
         marks, turnover = _Marks(self.watch.mark), _Turnover(self._entered)

@@ -47,7 +47,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 from engines.core.candle import IntArray
-from engines.core.moment import utc
 from engines.core.timeframe import Timeframe
 from engines.ledger.entry import Balances, Entry
 from engines.orders.proposal import Proposal
@@ -57,6 +56,7 @@ from engines.simulate.replay.books import Books
 from engines.simulate.replay.desk import Desk
 from engines.simulate.replay.eyes import Eyes
 from engines.simulate.replay.gatekeeper import Gatekeeper
+from engines.simulate.replay.instant import utc
 from engines.simulate.replay.journal import Journal, Line, proposed
 from engines.simulate.replay.lane import Lane
 from engines.simulate.replay.tally import Tally

@@ -9,11 +9,11 @@ import numpy as np
 
 from engines.core.candle import Candles, FloatArray, IntArray
 from engines.core.instrument import Instrument
-from engines.core.moment import utc
 from engines.core.move import Move
 from engines.core.timeframe import Timeframe
 from engines.market.derive import completed
 from engines.simulate.history import Fundings, RecordedMarket
+from engines.simulate.replay.instant import utc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

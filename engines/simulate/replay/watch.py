@@ -13,15 +13,16 @@ import numpy as np
 
 from engines.core.candle import FloatArray, IntArray
 from engines.core.instrument import MarketKind
-from engines.core.moment import utc
 from engines.core.timeframe import Timeframe
 from engines.metrics.series import Curve
 from engines.risk.breakers import drawdown
 from engines.risk.mark import Mark, first_mark, moved
 from engines.simulate.replay.books import Books
+from engines.simulate.replay.instant import utc
 from engines.simulate.replay.lane import Lane
 
 _CLOSE_ENOUGH: Final = 1e-9
+_MOST: Final = 8
 _NOTHING: Final[dict[str, Decimal]] = {}
 
 
@@ -36,6 +37,7 @@ class Watch:
         self.times: IntArray = _closes(lanes)
         self._row = 0
         self.mark: Mark = first_mark(books.money, _NOTHING, start)
+        self._day = _day(round(start.timestamp() * 1000))
         self.halted_ms: int | None = None
         self._changes: list[_Change] = []
 
@@ -92,40 +94,68 @@ class Watch:
         return Curve(time_ms=self.times, equity=equity, exposure=exposure, net=net)
 
     def _look(self, time_ms: int) -> None:
-        equity = self.equity(time_ms)
-        after = moved(self.mark, equity, _NOTHING, _NOTHING, utc(time_ms))
-        assert after is not None
-        self.mark = after
-        if self.halted_ms is None and drawdown(after, equity) >= self._halt_at:
+        equity, mark = self.equity(time_ms), self.mark
+        if equity > mark.high_water or _day(time_ms) != self._day:
+            after = moved(mark, equity, _NOTHING, _NOTHING, utc(time_ms))
+            assert after is not None
+            self.mark, self._day = after, _day(time_ms)
+        elif self.halted_ms is None and drawdown(mark, equity) >= self._halt_at:
             self.halted_ms = time_ms
 
-    def _telling(self, held: Sequence[Lane], first: int, stop: int) -> list[int]:
+    def _telling(self, held: Sequence[Lane], first: int, stop: int) -> Sequence[int]:
         """The closes in rows `first` to `stop` that can move a mark: the highest worth, the first of the last
         day, and the first that loses too much."""
-        times = self.times[first:stop]
-        rows = {len(times) - 1, int(times.searchsorted(_midnight(int(times[-1]))))}
-        if held:
-            worth = np.zeros(len(times))
-            for lane in held:
-                quantity, offset = _stake(lane, self._books)
-                worth += quantity * _prices(lane, times) - offset
-            worth += float(self._books.money)
-            scale = max(abs(float(worth.max())), 1.0) * _CLOSE_ENOUGH
-            rows.update(np.flatnonzero(worth >= worth.max() - scale)[:1].tolist())
-            rows.update(self._lost(worth, scale))
-        told: list[int] = times[sorted(rows)].tolist()
-        return told
+        last_ms = int(self.times[stop - 1])
+        days = [] if _day(last_ms) == self._day else [self._first_of_day(first, last_ms)]
+        if not held:
+            return [int(self.times[first]), *days]
+        if len(held) == 1:
+            highest_ms, lowest = self._extremes(held[0], int(self.times[first]), last_ms)
+            if not self._may_halt(highest_ms, lowest):
+                return sorted({highest_ms, *days})
+        return self._searched(held, self.times[first:stop], days)
+
+    def _first_of_day(self, first: int, last_ms: int) -> int:
+        """The first close of the day of `last_ms`, not before row `first`."""
+        return int(self.times[max(first, int(self.times.searchsorted(Timeframe.D1.floor(last_ms))))])
+
+    def _extremes(self, lane: Lane, first_ms: int, last_ms: int) -> tuple[int, Decimal]:
+        """When one position was worth most, and the least that the account was worth, at closes of a time."""
+        tape, trade = lane.tape, lane.held
+        assert trade is not None
+        begin, end = max(tape.rows_by(first_ms) - 1, 0), tape.rows_by(last_ms)
+        closes = tape.close[begin:end]
+        high, low = int(closes.argmax()), int(closes.argmin())
+        best, worst = (high, low) if trade.direction.sign > 0 else (low, high)
+        times = [max(int(tape.closes_ms[begin + row]), first_ms) for row in (best, worst)]
+        return times[0], self.equity(times[1])
+
+    def _may_halt(self, highest_ms: int, lowest: Decimal) -> bool:
+        """Whether the way from the highest to the lowest would be a loss too large, whichever came first."""
+        if self.halted_ms is not None:
+            return False
+        top = max(self.mark.high_water, self.equity(highest_ms))
+        return top - lowest >= self._halt_at * top
+
+    def _searched(self, held: Sequence[Lane], times: IntArray, days: Sequence[int]) -> Sequence[int]:
+        """The same found close by close: near the extremes of what floats say, exactly."""
+        worth = np.full(len(times), float(self._books.money))
+        for lane in held:
+            quantity, offset = _stake(lane, self._books)
+            worth += quantity * _prices(lane, times) - offset
+        scale = max(abs(float(worth.max())), 1.0) * _CLOSE_ENOUGH
+        rows = {*np.flatnonzero(worth >= worth.max() - scale)[:_MOST].tolist(), *self._lost(worth, scale)}
+        return sorted({*times[sorted(rows)].tolist(), *days})
 
     def _lost(self, worth: FloatArray, scale: float) -> list[int]:
-        """The first row at which the drawdown may be too large, and the highest before it."""
+        """The first rows at which the drawdown may be too large, and the highest before them."""
         if self.halted_ms is not None:
             return []
         top = np.maximum(np.maximum.accumulate(worth), float(self.mark.high_water))
         lost = np.flatnonzero(top - worth >= float(self._halt_at) * top - scale)
         if not len(lost):
             return []
-        first = int(lost[0])
-        return [int(worth[: first + 1].argmax()), *lost[:8].tolist()]
+        return [int(worth[: int(lost[0]) + 1].argmax()), *lost[:_MOST].tolist()]
 
 
 class _Change:
@@ -160,8 +190,8 @@ def _prices(lane: Lane, times: IntArray) -> FloatArray:
 
 def _closes(lanes: Sequence[Lane]) -> IntArray:
     columns = [lane.tape.closes_ms[lane.tape.first : lane.tape.stop] for lane in lanes]
-    return np.unique(np.concatenate(columns)) if columns else np.empty(0, np.int64)
+    return columns[0] if len(columns) == 1 else np.unique(np.concatenate(columns))
 
 
-def _midnight(time_ms: int) -> int:
-    return Timeframe.D1.floor(time_ms)
+def _day(time_ms: int) -> int:
+    return time_ms // Timeframe.D1.ms
