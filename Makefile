@@ -55,6 +55,7 @@ bench: .venv/.dev
 	@$(BIN)/python -m benchmarks $(ONLY)
 
 reports: .venv/.dev
+	@rm -rf reports/short
 	@$(BIN)/python -m tests.build.short_backtest reports/short
 
 format: .venv/.dev
@@ -62,7 +63,7 @@ format: .venv/.dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv .uv .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache .coverage* htmlcov dist artefacts
+	rm -rf .venv .uv .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache .coverage* htmlcov dist artefacts reports/short
 	find $(CODE) -name __pycache__ -prune -exec rm -rf {} +
 
 # Stamps: a set-up is repeated only when what it was made from has changed. --inexact leaves alone

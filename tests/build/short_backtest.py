@@ -7,7 +7,6 @@ artefact is missing or empty, or when nothing was traded or nothing blocked: the
 import csv
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from bot.cli import main as perpetuum
 from engines.core.timeframe import Timeframe
@@ -15,18 +14,16 @@ from tests.build.recordings import HOUR, JANUARY_MS, some_bars, write_bars, writ
 
 ARTEFACTS = ("summary.csv", "trades.csv", "blocked_trades_log.csv", "equity.html", "report.md")
 SHEETS = ("trades.csv", "blocked_trades_log.csv")
+_MARKETS = Path(".cache/short_backtest")
 _DAYS = 60
 _PARAMS = "fast=10,slow=40,adx_least=15"
 
 
 def main(folder: Path) -> int:
     """Write the report into `folder`; the exit code."""
-    with TemporaryDirectory() as made:
-        _write_markets(Path(made))
-        code = perpetuum(
-            ["backtest", "sma_cross", "--data", made, "--params", _PARAMS, "--out", str(folder), "--force"]
-        )
-    if code != 0:
+    _write_markets(_MARKETS)
+    arguments = ["--data", str(_MARKETS), "--params", _PARAMS, "--out", str(folder), "--force"]
+    if (code := perpetuum(["backtest", "sma_cross", *arguments])) != 0:
         return code
     problems = [
         *(f"{name} is missing or empty" for name in ARTEFACTS if not _is_there(folder / name)),
