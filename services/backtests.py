@@ -46,10 +46,13 @@ class Views(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BacktestOptions:
-    """What every backtest is reckoned with."""
+    """What every backtest is reckoned with, and how often its message is looked at (`look_s`) and edited
+    (`edit_s`, wire time)."""
 
     fees: Fees = USUAL_FEES
     limits: Limits = field(default_factory=Limits)
+    look_s: float = 0.5
+    edit_s: float = 5.0
 
 
 class Backtests:
@@ -76,9 +79,11 @@ class Backtests:
         self._new_id = new_id
         self._load_strategies = strategies
         self._strategies: Strategies | None = None
-        self._options = options or BacktestOptions()
+        self._options = options = options or BacktestOptions()
         self._work = work or OptionalWork()
-        self._board = Board(messenger, clock, views.progress, views.result, self._settled)
+        self._board = Board(
+            messenger, clock, views.progress, views.result, self._settled, options.look_s, options.edit_s
+        )
         self._jobs: dict[str, Job] = {}
         self._running: asyncio.Task[None] | None = None
         self._news = asyncio.Event()

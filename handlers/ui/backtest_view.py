@@ -207,6 +207,7 @@ def card_of(say: Speech, report: BacktestReport, services: Services, theme: Them
     labels = {
         "roi": say("Return"),
         "cagr": say("A year"),
+        "sharpe": say("Sharpe"),
         "max_drawdown": say("Drawdown"),
         "closed": say("Trades"),
         "hold_roi": say("Holding"),

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -14,10 +14,7 @@ from services.backtesting.job import Job, State
 
 log = structlog.get_logger()
 
-EVERY_S = 5.0
-"""The shortest time between two edits of a message that only says how far it is."""
-LOOK_S = 0.5
-PAUSE_S = 10.0
+PAUSE = timedelta(seconds=10)
 """Rest after Telegram could not be reached."""
 
 
@@ -35,14 +32,16 @@ class _Shown:
 @dataclass(slots=True, repr=False)
 class Board:
     """Keeps the messages of jobs true. `view` draws a job, `result` what came of one that is done; `settled`
-    hears of every job about which nothing more is to be said."""
+    hears of every job about which nothing more is to be said. A message that only says how far it is changes
+    every `edit_s` at most."""
 
     messenger: Messenger
     clock: Clock
     view: Callable[[Job], Screen]
     result: Callable[[Job], Awaitable[Sequence[Screen]]]
     settled: Callable[[Job], Awaitable[None]]
-    every_s: float = EVERY_S
+    look_s: float
+    edit_s: float
     _shown: dict[str, _Shown] = field(default_factory=dict)
 
     def put(self, job: Job) -> None:
@@ -60,7 +59,7 @@ class Board:
         """Keep them true for ever."""
         while True:
             await self.look()
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(self.look_s)
 
     async def look(self) -> None:
         """Show once what is due."""
@@ -71,8 +70,7 @@ class Board:
                 await self._show(shown)
             except Transient as error:
                 log.warning("backtest_not_shown", chat=shown.job.chat_id, error=str(error))
-                pause = self.clock.wire_now().timestamp() + PAUSE_S
-                shown.wait_until = datetime.fromtimestamp(pause, self.clock.wire_now().tzinfo)
+                shown.wait_until = self.clock.wire_now() + PAUSE
             except (Gone, Rejected) as error:
                 log.warning("backtest_not_shown", chat=shown.job.chat_id, error=str(error))
                 if shown.job.state.is_over:
@@ -92,7 +90,7 @@ class Board:
     def _is_due(self, shown: _Shown) -> bool:
         if shown.edited_at is None:
             return True
-        return (self.clock.wire_now() - shown.edited_at).total_seconds() >= self.every_s
+        return (self.clock.wire_now() - shown.edited_at).total_seconds() >= self.edit_s
 
     async def _edit(self, shown: _Shown) -> None:
         job, screen = shown.job, self.view(shown.job)

@@ -16,6 +16,7 @@ Strategies = Mapping[str, Any]
 """Strategies (`engines.strategies.strategy.Strategy`) by name."""
 
 USUAL_DAYS: Final = 730
+SHORTEST_DAYS: Final = 7
 LONGEST_DAYS: Final = 5000
 LEAST_CAPITAL: Final = Decimal(100)
 MOST_CAPITAL: Final = Decimal(1_000_000_000)
@@ -43,6 +44,8 @@ _FILLERS: Final = {
     *("for", "on", "of", "the", "last", "with", "over", "in", "and", "strategy", "days-", "run", "test"),
     *("за", "на", "по", "с", "и", "в", "последние", "последний", "стратегия", "стратегию", "для", "прогони"),
 }
+_MINUTES: Final = {"5m", "15m", "5м", "15м"}
+"""Timeframes, though they could be months."""
 _PERIOD: Final = re.compile(r"(\d{1,4})([^\W\d_]+)")
 _PAIR: Final = re.compile(r"([^\W\d]\w*)[=:]([\w.,:+-]+)")
 _CAPITAL: Final = {"capital", "капитал", "equity", "balance"}
@@ -79,7 +82,8 @@ def spelled(days: int) -> str:
     if days % 365 == 0:
         return f"{days // 365}y"
     months = round(days * 12 / 365)
-    return f"{months}m" if days_of_months(months) == days else f"{days}d"
+    is_month = days_of_months(months) == days and f"{months}m" not in _MINUTES
+    return f"{months}m" if is_month else f"{days}d"
 
 
 def days_of_months(months: int) -> int:
@@ -240,13 +244,13 @@ def _is_period(number: str, unit: str) -> bool:
     """Whether it is a period and no timeframe: `6m` are months, `5m` and `15m` minutes, `1d` a bar."""
     if unit not in _DAYS_OF:
         return False
-    return f"{number}{unit}" not in ("5m", "15m", "5м", "15м", "1d", "1д")
+    return f"{number}{unit}" not in _MINUTES | {"1d", "1д"}
 
 
 def _days(count: int, unit: str) -> int:
     days = _DAYS_OF[unit]
     total = days_of_months(count) if days == 30 else count * days
-    if not 1 <= total <= LONGEST_DAYS:
+    if not SHORTEST_DAYS <= total <= LONGEST_DAYS:
         raise Refused("backtest_period", text=f"{count} {unit}"[:16])
     return total
 

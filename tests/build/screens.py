@@ -37,7 +37,7 @@ from services.alerting.columns import ColumnSource
 from services.alerts import Alerts
 from services.audit import Audit
 from services.backtesting.reading import HistoryReader
-from services.backtests import Backtests
+from services.backtests import BacktestOptions, Backtests
 from services.breakers import Breakers
 from services.candles import Collector
 from services.cockpit import Cockpits
@@ -405,6 +405,7 @@ class Ground:
             views,
             the_strategies,
             lambda: f"{next(numbers):x}",
+            BacktestOptions(look_s=0.001),
         )
 
     def breakers(self, latches: Latches, trades: Trades) -> Breakers:
