@@ -85,7 +85,7 @@ class Desk:
     def wish(self, lane: Lane, proposal: Proposal, at_ms: int) -> None:
         """Take a proposal up: the same key once. While the venue cannot be reached it waits."""
         price = lane.price_at(at_ms)
-        if proposal.key in self._keys or price is None:
+        if proposal.key in self._keys or price is None or lane.is_over:
             self.journal.write(at_ms, f"ignored {proposal.key}")
             return
         self._keys.add(proposal.key)

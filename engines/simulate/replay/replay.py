@@ -163,6 +163,7 @@ class _Player:
         self._state = strategy.start(params)
         self._wanted: list[Wanted] = []
         self._told = 0
+        self._is_halted = False
 
     def play(self) -> Played:
         """All of it."""
@@ -172,6 +173,8 @@ class _Player:
             self._tell()
         stop_ms = self._history.stop_ms
         self._watch.before(stop_ms + 1)
+        self._say_halted()
+        self._tell(is_over=True)
         equity = self._watch.equity(stop_ms)
         self._leave_open(stop_ms)
         self._journal.write(stop_ms, f"end {equity} cash {self._books.cash}")
@@ -226,12 +229,14 @@ class _Player:
 
     def _step(self, time_ms: int) -> None:
         self._watch.before(time_ms)
+        self._say_halted()
         for lane in self._lanes:
             self._close_bars(lane, time_ms)
         for lane in self._lanes:
             self._settle(lane, time_ms)
         self._watch.note(time_ms)
         self._watch.at(time_ms)
+        self._say_halted()
         if time_ms >= self._history.stop_ms:
             return
         for lane in self._lanes:
@@ -241,6 +246,13 @@ class _Player:
             if lane.next_open_ms() == time_ms:
                 self._desk.open_bar(lane, time_ms)
                 self._watch.note(time_ms + 1)
+
+    def _say_halted(self) -> None:
+        """Once, when a drawdown has halted the engine."""
+        halted_ms = self._watch.halted_ms
+        if halted_ms is not None and not self._is_halted:
+            self._is_halted = True
+            self._journal.write(halted_ms, f"halted {self._terms.limits.halt_at} below the high-water mark")
 
     def _close_bars(self, lane: Lane, time_ms: int) -> None:
         """Play the bars that have ended by now; those that touch nothing are passed over."""
@@ -305,12 +317,12 @@ class _Player:
             digest=self._journal.digest,
         )
 
-    def _tell(self) -> None:
+    def _tell(self, *, is_over: bool = False) -> None:
         if self._hear is None:
             return
         total = sum(lane.tape.stop - lane.tape.first for lane in self._lanes)
-        done = sum(lane.row - lane.tape.first for lane in self._lanes)
-        if done - self._told >= total / _TELLINGS:
+        done = total if is_over else sum(lane.row - lane.tape.first for lane in self._lanes)
+        if is_over or done - self._told >= max(total / _TELLINGS, 1):
             self._told = done
             self._hear(done, total)
 

@@ -469,6 +469,8 @@ def test_a_drawdown_halts_the_engine_for_good() -> None:
     script = {5: wish(BUY, 99), 20: wish(SELL, 99, reduce_only=True), 30: wish(BUY, 1)}
     one = run(rows, script, replace(NO_COSTS, limits=limits))
     assert (gates(one), one.run.blocked[0].reason) == (["latch"], "drawdown:trend")
+    halts = [line.at_ms for line in one.lines if line.text.startswith("halted")]
+    assert halts == [START + 15 * MINUTE]
 
 
 def test_a_bad_day_is_over_at_midnight() -> None:
@@ -560,6 +562,15 @@ def test_a_run_is_told_now_and_then_and_can_be_called_off() -> None:
     with pytest.raises(CalledOff):
         replay(a_history(a_market(bars(flat(6)))), Scripted(script), NoParams(), NO_COSTS, hear=hear)
     assert heard == [(1, 6), (2, 6), (3, 6)]
+    heard.clear()
+    replay(
+        a_history(a_market(bars(flat(2)))),
+        Scripted({}),
+        NoParams(),
+        NO_COSTS,
+        hear=lambda *at: heard.append(at),
+    )
+    assert heard == [(2, 2)]
 
 
 @pytest.mark.parametrize(
