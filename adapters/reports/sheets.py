@@ -11,7 +11,7 @@ from adapters.reports.figures import Figure, Unit, currency, figures
 from engines.simulate.run import Blocked, Execution, Round
 from ports.reports import Report
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@")
 _DIGITS: Final = 10
 
 Row = TypeVar("Row")
@@ -101,7 +101,7 @@ def _sheet(columns: Columns[Row], rows: Iterable[Row]) -> bytes:
 
 
 def _written(cell: Cell) -> str:
-    """Numbers plainly, times as ISO 8601; text never as the beginning of a formula."""
+    """Numbers plainly, times as ISO 8601; text on one line, never as the beginning of a formula."""
     if cell is None:
         return ""
     if isinstance(cell, Decimal):
@@ -109,5 +109,6 @@ def _written(cell: Cell) -> str:
     if isinstance(cell, datetime):
         return cell.isoformat()
     if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(_FORMULA) else cell
+        text = " ".join(cell.split())
+        return f"'{text}" if text.startswith(_FORMULA) else text
     return f"{cell:.{_DIGITS}g}"
