@@ -191,6 +191,7 @@ class App:
             proposals=services.proposals,
             instrument=services.trades.opening.instrument,
             capital=services.trades.prices.capital,
+            live=services.signals.live,
             is_on_paper=self._settings.paper.signals,
         )
         services.signals.listen(orders.hear)

@@ -1,13 +1,15 @@
 """A pushed signal becomes one proposal of the signals' engine, while that trades real money."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from engines.core.instrument import Instrument
-from engines.orders.order import OrderKind
+from engines.orders.order import OrderKind, OrderState
 from engines.orders.subaccount import EngineName
+from engines.orders.trade import TradeState
 from engines.signals.signal import Course, Signal, SignalState
 from ports.desk_state import Approval
 from ports.tickets import TicketState
@@ -31,7 +33,9 @@ async def a_room(approval: Approval = Approval.ASK) -> tuple[ApprovalRoom, Signa
     async def capital(owner: int) -> Decimal | None:
         return Decimal(10_000)
 
-    return room, SignalOrders(proposals=room.proposals, instrument=instrument, capital=capital)
+    return room, SignalOrders(
+        proposals=room.proposals, instrument=instrument, capital=capital, live=lambda: [a_signal()]
+    )
 
 
 async def unknown(owner: int) -> Decimal | None:
@@ -103,6 +107,34 @@ async def test_where_signals_are_traded_on_paper_they_go_by_themselves() -> None
     assert (filed.ticket.state, filed.trade.owner) == (TicketState.PAPER, -107)
     assert filed.trade.quantity == filed.intent.quantity == Decimal("19.980")
     assert room.venue.submits == []
+
+
+async def test_what_waits_for_its_entry_is_taken_back_when_its_signal_is_over() -> None:
+    room, orders = await a_room(Approval.PAPER)
+    room.set("103")
+    await orders.propose(a_signal())
+    [filed] = room.proposals.tickets.latest(5)
+    assert await orders.take_back()
+    [order] = await room.orders_of(filed.ticket)
+    assert order.state is OrderState.OPEN
+
+    over = replace(a_signal(), course=Course(state=SignalState.EXPIRED, seen_ms=0, stop=95.0), version=2)
+    orders.hear(over)
+    assert orders._waiting.get_nowait() is over
+    orders.live = list
+    assert await orders.take_back()
+    [order] = await room.orders_of(filed.ticket)
+    assert order.state is OrderState.CANCELED
+    assert await orders.take_back()
+
+
+async def test_what_is_held_of_a_signal_stays_when_it_is_over() -> None:
+    room, orders = await a_room(Approval.PAPER)
+    await orders.propose(a_signal())
+    orders.live = list
+    assert await orders.take_back()
+    [filed] = room.proposals.tickets.latest(5)
+    assert (filed.trade.state, filed.trade.quantity) == (TradeState.OPEN, Decimal("19.980"))
 
 
 async def test_without_a_price_it_is_tried_again_and_without_capital_it_is_not() -> None:
