@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -24,6 +25,7 @@ log = structlog.get_logger()
 ENGINE = EngineName.SIGNALS
 AGAIN_S = 5.0
 MOST_TRIES = 3
+_MARK: Final = "#"
 
 
 @dataclass(slots=True, kw_only=True, repr=False)
@@ -89,11 +91,11 @@ class SignalOrders:
         return is_done
 
     def _entries(self) -> Sequence[Order]:
-        """Those in the book."""
+        """Those of signals in the book."""
         register = self.proposals.roll.register
         owners = [one.owner for one in self.proposals.sub_accounts(ENGINE)]
         resting = (order for owner in owners for held in register.live(owner) for order in held.resting)
-        return [order for order in resting if not order.intent.reduce_only]
+        return [one for one in resting if not one.intent.reduce_only and one.intent.reason.startswith(_MARK)]
 
     async def _proposal(self, signal: Signal) -> Proposal:
         idea = signal.proposal
@@ -108,4 +110,4 @@ class SignalOrders:
 
 def _mark(signal: Signal) -> str:
     """What the reason of each of its orders begins with, also where a person asked for a smaller one."""
-    return f"#{signal.id}"
+    return f"{_MARK}{signal.id}"
