@@ -1,5 +1,6 @@
 """`report.md`: what was run and what came of it, in words and tables."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
@@ -22,6 +23,7 @@ _PICTURES: Final = {
     "costs": "What trading cost",
     "trades": "Trades on the price",
 }
+_LONG: Final = re.compile(r"\d+\.\d{5,}")
 _METHOD: Final = (
     "Returns are daily: the last equity of each UTC day; a day without bars carries the day before. A year "
     "has 365 days, the risk-free rate is 0. Drawdown and exposure look at every bar.",
@@ -178,7 +180,8 @@ def _blocked(report: Report) -> Iterator[str]:
     first = {(one.gate, one.ruling.value): one for one in reversed(report.run.blocked)}
     for (gate, ruling), count in counts.most_common():
         one = first[gate, ruling]
-        yield _row(gate, ruling, str(count), f"{date(one.at)} {one.instrument.symbol}: {one.reason}")
+        reason = _LONG.sub(lambda found: f"{float(found[0]):.4g}", one.reason)
+        yield _row(gate, ruling, str(count), f"{date(one.at)} {one.instrument.symbol}: {reason}")
     yield "\nEach of them is in `blocked_trades_log.csv`."
 
 

@@ -7,13 +7,14 @@ from typing import Final
 from adapters.reports.document import document
 from adapters.reports.page import page
 from adapters.reports.pictures import pictures
-from adapters.reports.sheets import blocked_sheet, fills_sheet, summary_sheet, trades_sheet
+from adapters.reports.sheets import blocked_sheet, days_sheet, fills_sheet, summary_sheet, trades_sheet
 from adapters.whole_file import replace_whole
 from ports.charts import Theme
 from ports.reports import Report
 
 _FILES: Final = (
     "summary.csv",
+    "days.csv",
     "trades.csv",
     "fills.csv",
     "blocked_trades_log.csv",
@@ -29,6 +30,7 @@ def write_report(report: Report, folder: Path, *, themes: Sequence[Theme] = tupl
     drawn = pictures(report, themes)
     files = {
         "summary.csv": summary_sheet(report),
+        "days.csv": days_sheet(report),
         "trades.csv": trades_sheet(report),
         "fills.csv": fills_sheet(report),
         "blocked_trades_log.csv": blocked_sheet(report),

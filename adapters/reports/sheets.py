@@ -1,4 +1,4 @@
-"""The CSV files of a report: figures, positions, fills, and what the gate did not let through."""
+"""The CSV files of a report: figures, days, positions, fills, and what the gate did not let through."""
 
 import csv
 import io
@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 from adapters.reports.figures import Figure, Unit, currency, figures
+from engines.core.moment import utc
+from engines.metrics.days import DAY_MS, daily
 from engines.simulate.run import Blocked, Execution, Round
 from ports.reports import Report
 
@@ -79,6 +81,22 @@ def summary_sheet(report: Report) -> bytes:
 def trades_sheet(report: Report) -> bytes:
     """`trades.csv`: one line a position, in the order of the run. `closed_by` is empty while it is open."""
     return _sheet(_TRADES, report.run.rounds)
+
+
+def days_sheet(report: Report) -> bytes:
+    """`days.csv`: one line a UTC day: what was there at its end, what it changed by, and the same of holding
+    (empty where there was none to hold)."""
+    curve, opening, holdings = report.run.curve, float(report.run.opening), report.assessment.holdings
+    ours = daily(curve.time_ms, curve.equity, opening)
+    theirs = daily(curve.time_ms, holdings[0].equity, opening) if holdings else None
+    columns: Columns[int] = {
+        "date": lambda row: f"{utc(int(ours.number[row]) * DAY_MS):%Y-%m-%d}",
+        "equity": lambda row: float(ours.equity[row]),
+        "change": lambda row: float(ours.returns[row]),
+        "holding": lambda row: float(theirs.equity[row]) if theirs else None,
+        "holding_change": lambda row: float(theirs.returns[row]) if theirs else None,
+    }
+    return _sheet(columns, range(len(ours)))
 
 
 def fills_sheet(report: Report) -> bytes:

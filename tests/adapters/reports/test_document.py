@@ -85,6 +85,13 @@ def test_what_was_blocked_is_counted_by_gate() -> None:
     assert "| daily_loss | deny | 1 |" in text
 
 
+def test_long_numbers_of_a_gate_are_shortened() -> None:
+    report = a_report()
+    blocked = (a_block("0.9594965512992926466589645714 of 0.45 fraction"),)
+    text = text_of(replace(report, run=replace(report.run, blocked=blocked)))
+    assert "BTCUSDT: 0.9595 of 0.45 fraction |" in text
+
+
 def test_a_halt_is_told_first() -> None:
     report = a_report()
     blocked = (a_block("drawdown:trend", gate="latch"),)

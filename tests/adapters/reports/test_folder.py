@@ -1,13 +1,16 @@
 """The folder of a report: everything is there, or named as missing."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from adapters.reports.folder import missing_artefacts, write_report
 from ports.charts import Theme
-from tests.build.reports import a_quiet_report, a_report
+from tests.build.measured import curve_of
+from tests.build.recordings import HOUR
+from tests.build.reports import a_quiet_report, a_report, report_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -58,6 +61,15 @@ def test_a_run_without_trades_has_every_file(tmp_path: Path) -> None:
     assert (tmp_path / "trades.csv").read_text().count("\n") == 1
 
 
+@pytest.mark.parametrize("equity", [[10_010.0], [9000.0, -100.0], [1e-9, 20_000_000.0]])
+def test_odd_accounts_are_reported(tmp_path: Path, equity: list[float]) -> None:
+    report = a_quiet_report()
+    run = replace(report.run, curve=curve_of(equity, step_ms=HOUR, start_ms=report.history.start_ms))
+    names = write_report(report_of(run, report.history), tmp_path, themes=(Theme.DARK,))
+    assert all((tmp_path / name).stat().st_size for name in names)
+    assert not {"nan", "inf"} & set((tmp_path / "summary.csv").read_text().replace("\n", ",").split(","))
+
+
 def test_pictures_can_be_left_out_and_are_then_missing(tmp_path: Path) -> None:
     names = write_report(a_report(), tmp_path, themes=())
     assert not any(name.endswith("png") for name in names)
@@ -66,4 +78,4 @@ def test_pictures_can_be_left_out_and_are_then_missing(tmp_path: Path) -> None:
 
 
 def test_nothing_is_there_of_a_folder_that_is_not() -> None:
-    assert len(missing_artefacts(Path("nowhere"))) == 16
+    assert len(missing_artefacts(Path("nowhere"))) == 17

@@ -1,12 +1,13 @@
 """CSV files of a report: what they hold, and that a spreadsheet computes nothing in them."""
 
 import csv
+import math
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from adapters.reports.sheets import blocked_sheet, fills_sheet, summary_sheet, trades_sheet
+from adapters.reports.sheets import blocked_sheet, days_sheet, fills_sheet, summary_sheet, trades_sheet
 from tests.build.reports import a_block, a_quiet_report, a_report
 
 
@@ -46,6 +47,18 @@ def test_positions_add_up_to_the_account() -> None:
     parts = Decimal(first["gross"]) - Decimal(first["fees"]) + Decimal(first["funding"])
     assert Decimal(first["net"]) == parts
     assert float(first["r"]) == pytest.approx(float(first["net"]) / float(first["risk"]), rel=1e-9)
+
+
+def test_days_multiply_up_to_the_whole_also_those_of_holding() -> None:
+    report = a_report()
+    rows = rows_of(days_sheet(report))
+    assert (rows[0]["date"], len(rows)) == ("2025-01-11", 90)
+    assert report.assessment.holding is not None
+    for column, whole in (
+        ("change", report.assessment.metrics.roi),
+        ("holding_change", report.assessment.holding.roi),
+    ):
+        assert math.prod(1 + float(row[column]) for row in rows) == pytest.approx(1 + whole)
 
 
 def test_fills_belong_to_positions() -> None:
