@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from engines.core.candle import Bar, Candles
+from engines.core.timeframe import Timeframe
 from engines.market.plan import COARSE, FIVE, KEPT, forgotten_before
 from ports.candles import CandleStore, Series
 from ports.clock import Clock
@@ -133,6 +134,11 @@ class Collector:
     def prefer(self, symbol: str) -> None:
         """Somebody waits for that market's history: fill it before the others."""
         self._backfill.prefer(symbol)
+
+    def is_filling(self, symbol: str, timeframe: Timeframe) -> bool:
+        """Whether more of that series is about to come, or nobody can say yet."""
+        is_beginning = self._options.markets > 0 and self.filling.series == 0
+        return is_beginning or self._backfill.is_due(self._live.series(symbol, timeframe))
 
     @property
     def filling(self) -> Progress:

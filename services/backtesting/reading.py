@@ -126,26 +126,27 @@ class HistoryReader:
 
     async def _filled(self, wanted: Wanted, asked_ms: int, stop_ms: int, hear: Hear) -> Firsts:
         """Where series begin, once those that are coming in go back far enough or come no further."""
-        symbols = [one.symbol for one in wanted.instruments]
-        for symbol in symbols:
-            self.collector.prefer(symbol)
-        reach_ms = max(asked_ms, depth(wanted.frames[0], stop_ms).start_ms)
-        awaited = [symbol for symbol in symbols if symbol in self.collector.symbols]
+        symbols, frame = [one.symbol for one in wanted.instruments], wanted.frames[0]
+        reach_ms = max(asked_ms, depth(frame, stop_ms).start_ms)
         waited_s = 0.0
         while True:
             firsts = await self._firsts(symbols)
-            begins = [firsts[symbol].get(wanted.frames[0], stop_ms) for symbol in awaited]
-            is_there = all(begin <= reach_ms + DAY_MS for begin in begins)
-            if is_there or waited_s >= self.patience_s or not self._is_filling():
+            begins = {symbol: firsts[symbol].get(frame, stop_ms) for symbol in symbols}
+            if waited_s >= self.patience_s or not self._is_coming(begins, frame, reach_ms):
                 return firsts
-            days = [(stop_ms - begin) // DAY_MS for begin in begins]
-            hear(Progress(Stage.FILLING, min(days), max((stop_ms - reach_ms) // DAY_MS, 1)))
+            days = (stop_ms - max(begins.values())) // DAY_MS
+            hear(Progress(Stage.FILLING, days, max((stop_ms - reach_ms) // DAY_MS, 1)))
+            for symbol in symbols:
+                self.collector.prefer(symbol)
             await asyncio.sleep(self.look_s)
             waited_s += self.look_s
 
-    def _is_filling(self) -> bool:
-        filling = self.collector.filling
-        return filling.done < filling.series
+    def _is_coming(self, begins: Mapping[str, int], frame: Timeframe, reach_ms: int) -> bool:
+        """Whether a series that does not go back far enough yet is about to."""
+        return any(
+            begin_ms > reach_ms and self.collector.is_filling(symbol, frame)
+            for symbol, begin_ms in begins.items()
+        )
 
     async def _firsts(self, symbols: Sequence[str]) -> Firsts:
         found: dict[str, dict[Timeframe, int]] = {symbol: {} for symbol in symbols}

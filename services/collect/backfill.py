@@ -71,6 +71,10 @@ class Backfill:
             self._preferred.pop(symbol, None)
             self._preferred[symbol] = None
 
+    def is_due(self, series: Series) -> bool:
+        """Whether a series has not been filled yet."""
+        return series in self._due or series in self._left
+
     def review(self) -> None:
         """Look for gaps in everything again."""
         self._due = set(self._wanted)

@@ -1,5 +1,6 @@
 """The history of a backtest: which series, from when, and what is said where there is too little."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -56,7 +57,7 @@ def room() -> Room:
     markets = Markets(source, None, clock, HASTY, rings=rings, store=store)
     collector = Collector(source, markets, store, rings, clock)
     perps = Perps(source, clock, HASTY)
-    return Room(store, source, HistoryReader(store, markets, perps, collector, clock, look_s=0.0), [])
+    return Room(store, source, HistoryReader(store, markets, perps, collector, clock, patience_s=0.0), [])
 
 
 async def test_the_days_that_were_asked_for_and_bars_before_to_warm_up(room: Room) -> None:
@@ -164,6 +165,18 @@ async def test_a_series_with_a_hole_has_a_hole_in_the_history(room: Room) -> Non
     found = await room.read(days=60)
     hours = found.history.markets[0].series[Timeframe.H1]
     assert (hours.time_ms[1:] - hours.time_ms[:-1]).max() == 101 * Timeframe.H1.ms
+
+
+async def test_history_that_is_coming_in_is_waited_for(room: Room) -> None:
+    await fill(room.store, "BTCUSDT", 20, until_ms=NOW_MS)
+    room.reader.patience_s, room.reader.look_s = 60.0, 0.001
+    reading = asyncio.create_task(room.read(days=60))
+    while not room.heard:
+        await asyncio.sleep(0)
+    assert (room.heard[0].stage, room.heard[0].done, room.heard[0].total) == (Stage.FILLING, 20, 60)
+    await fill(room.store, "BTCUSDT", 100, until_ms=NOW_MS)
+    found = await reading
+    assert found.history.stop_ms - found.history.start_ms == 60 * DAY_MS
 
 
 async def test_another_venues_candles_are_not_taken(room: Room) -> None:
