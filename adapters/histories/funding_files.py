@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from adapters.histories.tables import cells_of
+from adapters.histories.tables import cells_of, time_of
 from engines.market.repair import Keep, Repair
 from engines.simulate.history import Fundings
 from ports.errors import Fatal
@@ -17,7 +17,6 @@ from ports.errors import Fatal
 _HEADER: Final = "timestamp_ms,funding_rate"
 _MOST_RATE: Final = 0.1
 """Of a settlement: no venue takes more, so a larger one is written in percent."""
-_GENESIS_MS: Final = 1_230_768_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def _rows(path: Path, repair: Repair) -> tuple[list[_Row], int]:
 def _why_bad(cells: Sequence[str]) -> str | None:
     if len(cells) != 2:
         return f"has {len(cells)} values instead of 2"
-    if not cells[0].isdecimal() or int(cells[0]) < _GENESIS_MS:
+    if time_of(cells[0]) is None:
         return f"has the time {cells[0][:40]!r}, which is not in milliseconds since 1970 (UTC)"
     try:
         rate = float(cells[1])

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from adapters.histories.tables import cells_of
+from adapters.histories.tables import CENTURY_MS, GENESIS_MS, cells_of, time_of
 from engines.core.instrument import Instrument
 from engines.core.typo import edit_distance
 from engines.market.repair import Keep, Repair
@@ -18,7 +18,6 @@ from ports.errors import Fatal
 
 _HEADER: Final = "timestamp,symbol,signal"
 SAYS: Final = ("BUY", "SELL", "NONE")
-_GENESIS_MS: Final = 1_230_768_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +87,14 @@ def _signal(number: int, cells: Sequence[str]) -> _Signal | str:
 
 def _time_ms(text: str) -> int | None:
     if text.isdecimal():
-        return int(text) if int(text) >= _GENESIS_MS else None
+        return time_of(text)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return round(moment.timestamp() * 1000)
+    time_ms = round(moment.timestamp() * 1000)
+    return time_ms if GENESIS_MS <= time_ms < CENTURY_MS else None
 
 
 def _in_order(path: Path, signals: list[_Signal], repair: Repair, notes: list[str]) -> list[_Signal]:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from ports.errors import Fatal
 
+GENESIS_MS, CENTURY_MS = 1_230_768_000_000, 4_102_444_800_000  # 2009, 2100
+_LONGEST_TIME = 13
+
 
 def lines_of(path: Path) -> list[str]:
     """The lines of a text file, gzipped or not. Raises `Fatal` for one that cannot be read."""
@@ -28,3 +31,11 @@ def cells_of(path: Path, header: str) -> Iterator[tuple[int, list[str]]]:
         raise Fatal(f"{path}: has no rows")
     for number, line in enumerate(lines[1:], 2):
         yield number, [cell.strip() for cell in line.split(",")]
+
+
+def time_of(text: str) -> int | None:
+    """Milliseconds since 1970, from 2009 until 2100; `None` for other text."""
+    if not (text.isascii() and text.isdecimal()) or len(text) > _LONGEST_TIME:
+        return None
+    time_ms = int(text)
+    return time_ms if GENESIS_MS <= time_ms < CENTURY_MS else None

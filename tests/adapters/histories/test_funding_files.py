@@ -65,6 +65,7 @@ def test_files_of_several_years_that_agree_are_one(tmp_path: Path) -> None:
             "1 bad",
         ),
         ((line(0), "1735689600,0.1"), "line 3: has the time '1735689600', which is", "bad=drop", 1, "1 bad"),
+        ((line(0), f"{'9' * 30},0.1"), "line 3: has the time '999999", "bad=drop", 1, "1 bad"),
         ((line(0), "0.0001"), "line 3: has 1 values instead of 2", "bad=drop", 1, "1 bad"),
     ],
 )
