@@ -18,9 +18,9 @@ MOST: Final = 2**53
 MOST_LOTS: Final = 2**31
 MOST_TARGETS: Final = 3
 
-CASH, SIGN, LOTS, ENTERED, COST, PROCEEDS, REALISED, MARGIN, FEES, FUNDING, RISK, SLIPPAGE, TRADED = range(13)
-OPENED, STOP, HAS_RISK, BEST, TRAIL, TARGETS, HIT, RESTING, PROBLEM, FILLS, ROUNDS, CHANGES = range(13, 25)
-CALL, CLOSING, WANTED, PRICES = range(25, 29)
+CASH, SIGN, LOTS, ENTERED, COST, PROCEEDS, REALISED, MARGIN, FEES, FUNDING, RISK, SLIPPAGE = range(12)
+OPENED, STOP, HAS_RISK, BEST, TRAIL, TARGETS, HIT, RESTING, PROBLEM, FILLS, ROUNDS, CHANGES = range(12, 24)
+CALL, CLOSING, WANTED, PRICES = range(24, 28)
 SHARES: Final = PRICES + MOST_TARGETS
 SIZE: Final = SHARES + MOST_TARGETS
 """What can be spent, then the position as `engines.orders.trade.Trade` has it: `OPENED` is the moment of its
@@ -80,7 +80,6 @@ def enter(
     book[LOTS] += lots
     book[ENTERED] += lots
     book[COST] += cost
-    book[TRADED] += cost
     book[MARGIN] += margin
     book[FEES] += fee
     book[SLIPPAGE] += (ticks - decided) * sign * lots * unit
@@ -104,7 +103,6 @@ def leave(
     margin = book[MARGIN] if is_over else share(book[MARGIN], lots, book[LOTS])
     proceeds = ticks * lots * terms[UNIT]
     fee, realised = part(proceeds, rate, SCALE), (proceeds - cost) * sign
-    book[TRADED] += proceeds
     book[SLIPPAGE] += (decided - ticks) * sign * lots * terms[UNIT]
     if terms[LEVERAGE] > 0:
         if realised < -margin:

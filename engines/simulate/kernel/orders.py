@@ -80,11 +80,15 @@ def meet_open(it: Table, row: int) -> None:
     opened, decided = it.bars[table.OPEN, row], it.bars[table.CLOSE, call[table.NEXT] - 1]
     limit = call[table.LIMIT]
     bound = _bound(decided, sign, call[table.ENTRY_WORST]) if limit == 0 else limit
-    lots = _afforded(it, sign, max(decided, bound) if limit == 0 else max(decided, limit))
+    lots = _afforded(it, decided, max(decided, bound))
+    is_new = book[account.LOTS] == 0 and book[account.RESTING] == 0
+    if lots > 0 and not is_new:
+        _arm(it, number)
     if lots == 0 or (limit == 0 and (opened - bound) * sign > 0):
         return
-    if book[account.LOTS] == 0 and book[account.RESTING] == 0:
-        _arm(it, number, sign)
+    if is_new:
+        book[account.SIGN] = sign
+        _arm(it, number)
     if limit > 0 and (opened - limit) * sign >= 0:
         _rest(it, number, sign, lots, decided)
         return
@@ -116,22 +120,25 @@ def _is_out(it: Table, number: int, row: int) -> bool:
 
 
 @rare
-def _afforded(it: Table, sign: int, price: int) -> int:
-    """As many of the lots wanted as the cash pays for at the dearest price, fee included, as the gate cuts
-    them (`engines.risk.rules.too_much`)."""
+def _afforded(it: Table, decided: int, price: int) -> int:
+    """As many of the lots wanted as the cash pays for at the dearest price, fee included, beside what rests
+    already: as the gate cuts them (`engines.risk.rules.too_much`)."""
     book, terms = it.book, it.terms
     leverage = max(terms[account.LEVERAGE], 1)
     each = account.SCALE + leverage * terms[account.TAKER]
     most = account.share(max(book[account.CASH], 0) * leverage, account.SCALE, each)
-    lots = min(book[account.WANTED], most // (price * terms[account.UNIT]))
+    for place in range(book[account.RESTING]):
+        most -= it.orders[place, table.O_LOTS] * decided * terms[account.UNIT]
+    lots = max(min(book[account.WANTED], most // (price * terms[account.UNIT])), 0)
     return lots if lots * price * terms[account.UNIT] >= terms[account.LEAST] else 0
 
 
 @kernel
-def _arm(it: Table, number: int, sign: int) -> None:
-    """Stop and targets of a new position; what is added later changes neither."""
+def _arm(it: Table, number: int) -> None:
+    """Stop and targets of a call; a position that has any keeps them."""
     book, call = it.book, it.calls[number]
-    book[account.SIGN] = sign
+    if book[account.STOP] > 0 or book[account.TARGETS] > 0 or book[account.TRAIL] > 0:
+        return
     book[account.STOP], book[account.TRAIL] = call[table.STOP], call[table.TRAIL]
     book[account.TARGETS] = call[table.TARGETS]
     for place in range(account.MOST_TARGETS):

@@ -19,14 +19,14 @@ def play(it: Table, first: int, stop: int) -> None:
     record.changed(it, first - 1)
     while row <= stop and book[account.PROBLEM] == 0:
         funding = _settle(it, row, funding, 0)
+        if book[account.RESTING] > 0:
+            orders.expire(it, row)
         while call < len(it.calls) and it.calls[call, table.NEXT] <= row:
             if it.calls[call, table.NEXT] == row:
                 orders.hear(it, call)
             call += 1
         if row == stop:
             break
-        if book[account.RESTING] > 0:
-            orders.expire(it, row)
         if book[account.CALL] > 0:
             orders.meet_open(it, row)
         funding = _settle(it, row, funding, 1)
@@ -50,7 +50,7 @@ def _settle(it: Table, row: int, funding: int, is_inside: int) -> int:
         if is_now and it.book[account.LOTS] > 0:
             mark, rate = it.fundings[funding, table.F_MARK], it.fundings[funding, table.F_RATE]
             account.fund(it.book, it.terms, mark, rate)
-            record.changed(it, row - 1 + is_inside)
+            record.changed(it, row - 1 + it.fundings[funding, table.F_LATE])
         funding += 1
     return funding
 
@@ -130,6 +130,4 @@ def _value(it: Table, row: int) -> None:
     value = it.bars[table.CLOSE, row] * book[account.LOTS] * it.terms[account.UNIT]
     unrealised = (value - account.held_cost(book)) * book[account.SIGN]
     record.finish(it, row, 0, 0, 1)
-    line[table.R_PROCEEDS] += value
     line[table.R_GROSS] += unrealised
-    line[table.R_TRADED] += value

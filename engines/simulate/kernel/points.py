@@ -30,8 +30,8 @@ _PROBLEMS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Point:
-    """What one point came to; `equity` is the worth at the end, exact. `fills`, `positions` and `changes` are rows as
-    `engines.simulate.kernel.table` lays them out."""
+    """What one point came to; `equity` is the worth at the end, exact. `fills`, `positions` and `changes`
+    are rows as `engines.simulate.kernel.table` lays them out."""
 
     prepared: Prepared
     strategy: str
@@ -68,9 +68,17 @@ class Point:
             gross=_money(rows[:, table.R_GROSS]),
             fees=_money(rows[:, table.R_FEES]),
             funding=_money(rows[:, table.R_FUNDING]),
-            traded=_money(rows[:, table.R_TRADED]),
+            traded=_money(rows[:, table.R_COST] + self._left()),
             risk=np.where(rows[:, table.R_HAS_RISK] == 1, _money(rows[:, table.R_RISK]), np.nan),
             is_open=rows[:, table.R_IS_OPEN] == 1,
+        )
+
+    def _left(self) -> IntArray:
+        """What positions were left for; one that is held at the end, at the last close."""
+        rows, prepared = self.positions, self.prepared
+        last = prepared.bars[table.CLOSE, prepared.stop - 1] * prepared.unit
+        return np.where(
+            rows[:, table.R_IS_OPEN] == 1, rows[:, table.R_ENTERED] * last, rows[:, table.R_PROCEEDS]
         )
 
     def times_ms(self, moments: IntArray) -> IntArray:

@@ -165,11 +165,16 @@ def _fundings(tape: Tape) -> IntArray:
         raise ValueError(f"{tape.instrument.symbol}: funding rates with more than ten decimals")
     rows = np.empty((len(rates), table.FUNDING_SIZE), np.int64)
     rows[:, table.F_NEXT] = tape.closes_ms.searchsorted(fundings.time_ms, side="right")
+    last = np.maximum(rows[:, table.F_NEXT] - 1, 0)
+    rows[:, table.F_LATE] = tape.closes_ms[last] < fundings.time_ms
     following = np.minimum(rows[:, table.F_NEXT], len(tape.opens_ms) - 1)
-    rows[:, table.F_INSIDE] = tape.opens_ms[following] < fundings.time_ms
+    is_followed = rows[:, table.F_NEXT] < len(tape.opens_ms)
+    rows[:, table.F_INSIDE] = is_followed & (tape.opens_ms[following] < fundings.time_ms)
     rows[:, table.F_MARK] = _marks(tape, fundings.time_ms, rows[:, table.F_NEXT])
     rows[:, table.F_RATE] = rates
-    return rows[(rows[:, table.F_NEXT] > 0)]
+    delisted_ms = tape.market.delisted_ms
+    is_there = delisted_ms is None or fundings.time_ms <= delisted_ms
+    return rows[(rows[:, table.F_NEXT] > 0) & is_there]
 
 
 def _marks(tape: Tape, times_ms: IntArray, nexts: IntArray) -> IntArray:

@@ -66,8 +66,7 @@ def finish(it: Table, row: int, is_open: int, purpose: int, is_held: int) -> Non
     line[table.R_GROSS], line[table.R_FEES] = book[account.REALISED], book[account.FEES]
     line[table.R_FUNDING], line[table.R_SLIPPAGE] = book[account.FUNDING], book[account.SLIPPAGE]
     line[table.R_RISK], line[table.R_HAS_RISK] = book[account.RISK], book[account.HAS_RISK]
-    line[table.R_TRADED], line[table.R_PURPOSE] = book[account.TRADED], purpose
-    line[table.R_IS_OPEN] = is_held
+    line[table.R_PURPOSE], line[table.R_IS_OPEN] = purpose, is_held
     book[account.ROUNDS] += 1
 
 
@@ -75,14 +74,14 @@ def finish(it: Table, row: int, is_open: int, purpose: int, is_held: int) -> Non
 def changed(it: Table, row: int) -> None:
     """From the close of that bar on, this is what there is."""
     book, last = it.book, it.book[account.CHANGES] - 1
-    if last < 0 or it.changes[last, table.C_ROW] != row:
+    if last < 0 or it.changes[last, table.C_ROW] < row:
         last += 1
         if last >= len(it.changes):
             book[account.PROBLEM] = table.FULL
             return
         book[account.CHANGES] = last + 1
+        it.changes[last, table.C_ROW] = row
     line, sign = it.changes[last], book[account.SIGN]
-    line[table.C_ROW] = row
     line[table.C_MONEY] = book[account.CASH] + book[account.MARGIN]
     line[table.C_STAKE] = book[account.LOTS] * sign
     is_spot = it.terms[account.LEVERAGE] == 0

@@ -13,9 +13,9 @@ SHARES: Final = PRICES + 3
 CALL_SIZE: Final = SHARES + 3
 """A row of calls. `NEXT` is the bar at whose open it is acted on, `CODE` what is wanted with its sign;
 `LIMIT`, `STOP`, `TRAIL` and targets are ticks (0: none), `DISTANCE` the ticks that a size by risk is reckoned
-with. From bar `UNTIL` on the entry is not acted on any more. `ENTRY_WORST` and `EXIT_WORST` are the slippages that
-are taken at most. The size is `NOTIONAL` in money, else `RISK` of the capital over the distance (0: any), but
-no more than `SHARE` of the capital."""
+with. From bar `UNTIL` on the entry is not acted on any more. `ENTRY_WORST` and `EXIT_WORST` are the slippages
+that are taken at most. The size is `NOTIONAL` in money, else `RISK` of the capital over the distance (0: any)
+and no more than `SHARE` of the capital."""
 
 CLOSE_ONLY: Final = 1
 TURN: Final = 2
@@ -23,9 +23,10 @@ ADD: Final = 3
 """Codes: end what lies the other way; that, and open unless something is held or under way; open or add, but
 nothing while the other way is held or under way."""
 
-F_NEXT, F_INSIDE, F_MARK, F_RATE = range(4)
-FUNDING_SIZE: Final = 4
-"""A row of settlements: bars that had ended, whether it came after the next one had opened, mark and rate."""
+F_NEXT, F_LATE, F_INSIDE, F_MARK, F_RATE = range(5)
+FUNDING_SIZE: Final = 5
+"""A row of settlements: bars that had ended, whether it came later than the end of the last of them, and
+after the next one had opened; mark and rate."""
 
 FILL_AT, FILL_SIDE, FILL_PURPOSE, FILL_TICKS, FILL_LOTS, FILL_FEE, FILL_ROUND = range(7)
 FILL_SIZE: Final = 7
@@ -36,10 +37,10 @@ ENTRY, EXIT, STOPPED, TARGET, TRAILED, LIQUIDATED, MANUAL = range(7)
 """Purposes, as `engines.orders.order.Purpose` has them in order."""
 
 R_OPENED, R_CLOSED, R_SIGN, R_ENTERED, R_COST, R_PROCEEDS, R_GROSS, R_FEES, R_FUNDING = range(9)
-R_SLIPPAGE, R_RISK, R_HAS_RISK, R_TRADED, R_PURPOSE, R_IS_OPEN = range(9, 15)
-ROUND_SIZE: Final = 15
-"""A row of positions, from the first entry to the last exit. One that is open at the end is worth its last
-close: `R_PROCEEDS` and `R_GROSS` count what is left at that price."""
+R_SLIPPAGE, R_RISK, R_HAS_RISK, R_PURPOSE, R_IS_OPEN = range(9, 14)
+ROUND_SIZE: Final = 14
+"""A row of positions, from the first entry to the last exit. `R_GROSS` of one that is open at the end counts
+what is left at its last close."""
 
 C_ROW, C_MONEY, C_STAKE, C_OFFSET = range(4)
 CHANGE_SIZE: Final = 4

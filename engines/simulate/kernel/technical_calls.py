@@ -13,7 +13,7 @@ from engines.core.instrument import MarketKind
 from engines.core.money import cut
 from engines.orders.plan import USUAL_SHARES
 from engines.orders.proposal import MOST_SLIPPAGE
-from engines.signals.batch import Calls, calls
+from engines.signals.batch import Calls, Sights, calls, sights_of
 from engines.simulate.kernel import table
 from engines.simulate.kernel.prepare import Prepared, counted
 from engines.strategies.technical import Technical, TechnicalParams
@@ -28,6 +28,7 @@ class TechnicalCalls:
 
     def __init__(self, prepared: Prepared) -> None:
         self._prepared = prepared
+        self._sights: Sights | None = None
 
     def leverage(self, params: TechnicalParams) -> int:
         """Of its positions."""
@@ -37,7 +38,7 @@ class TechnicalCalls:
         """Everything it calls for, in order of time."""
         prepared = self._prepared
         made = calls(
-            {each: prepared.series(each) for each in Technical().timeframes(params)},
+            self._seen(params),
             prepared.instrument,
             params.gates,
             start_ms=prepared.start_ms,
@@ -49,6 +50,13 @@ class TechnicalCalls:
             is_wanted &= made.direction > 0
         nexts = rows[:, table.NEXT]
         return rows[is_wanted & (nexts >= max(prepared.first, 1)) & (nexts <= prepared.stop)]
+
+    def _seen(self, params: TechnicalParams) -> Sights:
+        """What every look sees, once for all points but those with fewer points of triggers."""
+        if self._sights is None or params.least_triggers < self._sights.least:
+            series = {each: self._prepared.series(each) for each in Technical().timeframes(params)}
+            self._sights = sights_of(series, params.least_triggers)
+        return self._sights
 
     def _laid_out(self, made: Calls) -> IntArray:
         rows = np.zeros((len(made), table.CALL_SIZE), np.int64)
