@@ -108,9 +108,8 @@ def _figures(assessment: Assessment) -> Iterator[tuple[str, Estimate]]:
     if held is not None:
         values |= {"hold_roi": held.roi, "hold_cagr": held.cagr, "hold_drawdown": held.max_drawdown}
         values |= {"alpha": held.alpha, "beta": held.beta, "correlation": held.correlation}
-        if held.cagr is not None and metrics.cagr is not None:
-            values["excess"] = metrics.cagr - held.cagr
-            ranges["excess"] = drawn.excess
+        values["excess"] = assessment.excess
+        ranges["excess"] = drawn.excess
     for name, value in values.items():
         if value is not None and np.isfinite(value):
             yield name, _estimate(float(value), ranges.get(name))

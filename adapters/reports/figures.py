@@ -160,11 +160,6 @@ def _beside(said: Assessment) -> Iterator[Figure]:
         yield Figure(f"{kind}_correlation", f"Correlation with {one.name}", one.correlation, Unit.RATIO)
     if said.against:
         yield Figure(
-            "excess_cagr", "Return a year above holding", _excess(said), Unit.FRACTION, said.intervals.excess
+            "excess", "Growth a year against holding", said.excess, Unit.FRACTION, said.intervals.excess
         )
         yield Figure("better_share", "Draws that beat holding", said.intervals.better, Unit.FRACTION)
-
-
-def _excess(said: Assessment) -> float | None:
-    ours, holding = said.metrics.cagr, said.holding
-    return None if ours is None or holding is None or holding.cagr is None else ours - holding.cagr

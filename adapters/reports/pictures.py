@@ -67,8 +67,9 @@ def _drawdown(report: Report, heading: Heading) -> bytes:
     shown, deepest = course(report).thinned(_POINTS), report.assessment.metrics.drawdown
     words = "never below the opening" if deepest is None else f"deepest {percent(deepest.depth)}"
     if deepest is not None:
-        until = "not recovered" if deepest.recovered_ms is None else f"to {date(utc(deepest.recovered_ms))}"
-        words += f", {date(utc(deepest.peak_ms))} {until}, {lasting(deepest.length_ms)}"
+        recovered = deepest.recovered_ms
+        until = "not recovered by the end" if recovered is None else f"recovered {date(utc(recovered))}"
+        words += f" from {date(utc(deepest.peak_ms))}, {until}, {lasting(deepest.length_ms)}"
     return draw_run_drawdown(heading, shown.time_ms, shown.below, deepest, words)
 
 

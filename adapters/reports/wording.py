@@ -41,11 +41,6 @@ def between(interval: Interval | None) -> str:
     return f"{change(interval.low)} … {change(interval.high)}"
 
 
-def points(interval: Interval | None) -> str:
-    """The ends of an interval of differences, in percentage points without their name."""
-    return _NONE if interval is None else between(interval).replace(f"{_THIN}%", "")
-
-
 def date(at: datetime) -> str:
     """`2025-01-31`."""
     return f"{at:%Y-%m-%d}"
@@ -104,7 +99,7 @@ def _lead(said: Assessment) -> str:
         Standing.BELOW: "it stayed behind holding by more than luck",
         Standing.UNCLEAR: "luck alone could explain the difference to holding",
     }.get(said.lead)
-    return f", and {words} ({points(said.intervals.excess)} points a year)" if words else ""
+    return f", and {words} ({between(said.intervals.excess)} a year against it)" if words else ""
 
 
 def halted(blocked: Sequence[Blocked]) -> Iterator[str]:

@@ -40,10 +40,10 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intervals:
-    """Of the figures of `Metrics`; `max_drawdown` is at the ends of days. `excess` is how much more a year
-    the run grew than the holding beside it, both drawn from the same days; `better` the share of draws in
-    which it grew more. `None`: the run is too short, did not move, or lost
-    everything."""
+    """Of the figures of `Metrics`; `max_drawdown` is at the ends of days. `excess` is the growth of a year
+    measured in the holding beside it, both drawn from the same days (-0.2: each year it lost a fifth against
+    holding); `better` the share of draws in which it grew more. `None`: the run is too short, did not move,
+    or lost everything."""
 
     draws: int
     block_days: int
@@ -132,7 +132,7 @@ def _part(
     excess = np.empty(0)
     if theirs is not None:
         other: FloatArray = np.prod(1 + theirs[rows], axis=1)
-        excess = _yearly(growth, len(days)) - _yearly(other, len(days))
+        excess = _yearly(growth / other, len(days))
     return growth, _sharpes(returns), _depths(path), excess
 
 

@@ -10,7 +10,7 @@ from engines.metrics.benchmark import Against, Held, against, held, spread_evenl
 from engines.metrics.bootstrap import DRAWS, Interval, Intervals, intervals
 from engines.metrics.days import MonthReturn, daily, monthly
 from engines.metrics.drawdown import Drawdown, falls
-from engines.metrics.measure import Metrics, measure
+from engines.metrics.measure import Metrics, cagr, measure
 from engines.simulate.columns import round_columns
 from engines.simulate.history import History, RecordedMarket
 from engines.simulate.run import Run
@@ -46,6 +46,13 @@ class Assessment:
     def holding(self) -> Against | None:
         """What buying and holding the traded markets came to."""
         return self.against[0] if self.against else None
+
+    @property
+    def excess(self) -> float | None:
+        """The growth of a year measured in the holding: -0.2, each year it lost a fifth against holding."""
+        if self.holding is None:
+            return None
+        return cagr((1 + self.metrics.roi) / (1 + self.holding.roi), self.metrics.years)
 
     @property
     def profit(self) -> Standing:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.reports.document import document
-from adapters.reports.wording import change, number, percent, points, verdict
+from adapters.reports.wording import between, change, number, percent, verdict
 from engines.metrics.bootstrap import Interval
 from engines.simulate.assessment import Assessment
 from ports.reports import Report
@@ -48,9 +48,12 @@ def test_the_first_sentence_claims_no_more_than_the_interval(
 @pytest.mark.parametrize(
     ("excess", "words"),
     [
-        ((0.1, 0.9), "it beat holding by more than luck (+10.0 … +90.0 points a year)"),
-        ((-0.9, -0.1), "it stayed behind holding by more than luck (−90.0 … −10.0 points a year)"),
-        ((-0.2, 0.2), "luck alone could explain the difference to holding (−20.0 … +20.0 points a year)"),
+        ((0.1, 0.9), "it beat holding by more than luck (+10.0 % … +90.0 % a year against it)"),
+        ((-0.9, -0.1), "it stayed behind holding by more than luck (−90.0 % … −10.0 % a year against it)"),
+        (
+            (-0.2, 0.2),
+            "luck alone could explain the difference to holding (−20.0 % … +20.0 % a year against it)",
+        ),
     ],
 )
 def test_holding_is_named_beside_it(excess: tuple[float, float], words: str) -> None:
@@ -117,4 +120,4 @@ def test_numbers_read_well() -> None:
         f"+10.0{thin}%",
         f"−10.0{thin}%",
     )
-    assert points(Interval(low=-0.1, high=None)) == "−10.0 … –"
+    assert between(Interval(low=-0.1, high=None)) == f"−10.0{thin}% … –"

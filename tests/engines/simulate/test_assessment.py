@@ -66,3 +66,13 @@ def test_columns_say_what_the_positions_say() -> None:
     bare = round_columns([replace(rounds[0], risk=None)])
     assert np.isnan(bare.risk[0])
     assert len(round_columns(()).net) == 0
+
+
+def test_growth_is_measured_in_the_holding() -> None:
+    report = a_report(days=400)
+    said = report.assessment
+    assert said.holding is not None
+    assert said.excess is not None
+    beside = (1 + said.metrics.roi) / (1 + said.holding.roi)
+    assert (1 + said.excess) ** said.metrics.years == pytest.approx(beside)
+    assert replace(said, against=()).excess is None
