@@ -48,7 +48,9 @@ class Ground:
     def __reduce__(self) -> tuple[Any, ...]:
         return Ground, (self.markets, self.strategy, self.terms)
 
-    def outcomes(self, stretch: Stretch, points: Sequence[Any], *, is_gated: bool = False) -> Iterator[Outcome]:
+    def outcomes(
+        self, stretch: Stretch, points: Sequence[Any], *, is_gated: bool = False
+    ) -> Iterator[Outcome]:
         """What each point came to, in order. Raises `ValueError` for a history that cannot be played."""
         # taken out while it is used: threads of one process must not share what a runner remembers
         play = self._idle.pop((stretch, is_gated), None) or self._runner(stretch, is_gated=is_gated)
