@@ -314,7 +314,7 @@ def _refused(recording: Recording, timeframe: Timeframe, holes: Sequence[Span]) 
     more = f"\n  and {len(holes) - _MOST_HOLES_REFUSED} more" if len(holes) > _MOST_HOLES_REFUSED else ""
     return (
         f"{recording.place(timeframe, holes[0].start_ms - timeframe.ms)}: after it candles of {timeframe} are"
-        f" missing; {len(holes)} gaps:{listed}{more}\n"
+        f" missing; gaps: {len(holes)}{listed}{more}\n"
         "nothing is played; --repair gaps=leave plays them as times without candles,"
         " gaps=fill repeats the close"
     )

@@ -334,5 +334,5 @@ def test_the_recorded_markets_are_sound(shared_data: Path) -> None:
     assert [str(one.instrument.tick) for one in recorded.history.markets] == ["0.01", "0.01"]
     assert "BTCUSDT: gaps in 1h candles: 28, candles missing: 128" in "\n".join(recorded.notes)
     assert refused(shared_data, "BTCUSDT").startswith(
-        f"{shared_data}/ohlcv/{NAME}, line 494: after it candles of 1h are missing; 28 gaps"
+        f"{shared_data}/ohlcv/{NAME}, line 494: after it candles of 1h are missing; gaps: 28"
     )

@@ -120,7 +120,7 @@ def test_repairs_are_told_and_written_down(data: Path, capsys: pytest.CaptureFix
     write_lines(Path("holed/binance_ETHUSDT_1h.csv"), [*lines[:50], *lines[53:]])
     arguments = ("sma_cross", "--data", "holed", "--params", QUICK, "--out", "out")
     message = refused(capsys, *arguments)
-    assert "holed/binance_ETHUSDT_1h.csv, line 50: after it candles of 1h are missing; 1 gaps" in message
+    assert "holed/binance_ETHUSDT_1h.csv, line 50: after it candles of 1h are missing; gaps: 1" in message
     assert not Path("out").exists()
     assert ran(*arguments, "--repair", "gaps=leave") == 0
     told = "ETHUSDT: gaps in 1h candles: 1, candles missing: 3, nothing is traded there"

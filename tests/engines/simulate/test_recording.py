@@ -171,7 +171,7 @@ def test_a_gap_is_refused_by_its_place_and_times() -> None:
     with pytest.raises(BadHistory) as refused:
         assembled([a_recording({H1: without(hours(), 5, 6, 7, 30)})], HOURLY)
     assert str(refused.value) == (
-        "BTCUSDT 1h row 4: after it candles of 1h are missing; 2 gaps:\n"
+        "BTCUSDT 1h row 4: after it candles of 1h are missing; gaps: 2\n"
         "  2025-01-01 05:00 to 2025-01-01 08:00 (3 h)\n"
         "  2025-01-02 06:00 to 2025-01-02 07:00 (1 h)\n"
         "nothing is played; --repair gaps=leave plays them as times without candles,"
