@@ -3,10 +3,11 @@
 Pure: the desk makes its orders of a wish here, and so does a replay of history.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from engines.core.altered import altered
 from engines.orders import plan as plans
 from engines.orders.naming import intent_name
 from engines.orders.order import ExecutionStyle, Intent, OrderKind, Purpose
@@ -101,8 +102,8 @@ def with_levels(proposal: Proposal, trade: Trade, quantity: Decimal) -> Trade:
         return trade
     wanted = trade.wanted + quantity
     if trade.stop is not None or trade.targets or trade.trail_distance is not None:
-        return replace(trade, wanted=wanted)
-    return replace(
+        return altered(trade, wanted=wanted)
+    return altered(
         trade,
         wanted=wanted,
         stop=proposal.stop,

@@ -6,10 +6,10 @@ What we do ourselves (check, send, cancel) comes once and in order, or it is our
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
+from engines.core.altered import altered
 from engines.orders.order import (
     Acknowledged,
     Amended,
@@ -195,7 +195,7 @@ def apply(order: Order, event: OrderEvent) -> Order:
         state = S.PARTIALLY_FILLED  # found again with what it had
     changes = _CHANGES.get(type(event))
     moved: Changes = {"state": state, "updated_at": max(order.updated_at, event.at)}
-    return replace(order, **(moved if changes is None else moved | changes(order, event)))
+    return altered(order, **(moved if changes is None else moved | changes(order, event)))
 
 
 def _filled(order: Order, event: OrderEvent) -> Changes:

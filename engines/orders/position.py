@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
+from engines.core.altered import altered
 from engines.core.instrument import Instrument, MarketKind, Toward
 from engines.core.money import cut
 from engines.core.side import Side
@@ -64,7 +65,7 @@ def _grown(trade: Trade, fill: Fill) -> tuple[Trade, Flow]:
     received = fill.quantity - fill.coin_fee(trade.instrument)
     cost, fee = fill.price * received, fill.quote_fee(trade.instrument)
     margin = Decimal(0) if trade.is_cross else margin_for(trade.instrument, cost, trade.leverage)
-    grown = replace(
+    grown = altered(
         trade,
         state=TradeState.OPEN,
         quantity=trade.quantity + received,
@@ -107,7 +108,7 @@ def _reduced(trade: Trade, purpose: Purpose, fill: Fill) -> tuple[Trade, Flow]:
     is_exact = given == fill.quantity and fee_due == fill.fee
     exact = fill if is_exact else replace(fill, quantity=given, fee=fee_due)
     proceeds, realised, fee = _outcome(trade, purpose, exact, cost=cost, margin=margin)
-    reduced = replace(
+    reduced = altered(
         trade,
         state=TradeState.CLOSED if is_over else trade.state,
         quantity=Decimal(0) if is_over else trade.quantity - given,

@@ -14,6 +14,7 @@ target, as a limit order would get it.
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from engines.core.altered import altered
 from engines.core.instrument import Instrument, Toward
 from engines.core.move import Move
 from engines.core.side import Direction
@@ -131,7 +132,7 @@ class _Walk:
             self._rise(move.open)
 
     def decision(self) -> Decision:
-        trade = replace(
+        trade = altered(
             self._trade,
             stop=self._stop,
             armed_at=self._armed_at,

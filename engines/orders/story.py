@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from engines.core.altered import altered
 from engines.ledger.entry import Entry
 from engines.orders.lifecycle import apply
 from engines.orders.order import Fill, Filled, Order, OrderEvent
@@ -37,7 +38,7 @@ def _settled(order: Order, before: Trade, fill: Fill) -> tuple[Trade, Fill, tupl
     intent = order.intent
     after, entries = settle_fill(before, intent, fill)
     if intent.side is before.direction.entry:
-        after = replace(after, armed_at=fill.at, seen_at=max(before.seen_at, fill.at))
+        after = altered(after, armed_at=fill.at, seen_at=max(before.seen_at, fill.at))
     if fill.fee_asset is not None:
         return after, fill, entries
     charged = after.fees - before.fees

@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from engines.core.altered import altered
 from engines.core.instrument import Toward
 from engines.core.move import Move
 from engines.core.side import Side
@@ -262,7 +263,7 @@ class Desk:
         if trade is None:
             return
         if trade.seen_at > move.since:  # an entry inside this bar: what is left of it is news
-            trade = replace(trade, seen_at=move.since)
+            trade = altered(trade, seen_at=move.since)
         decision = decide(trade, move)
         lane.trade = decision.trade
         for event in decision.events:
