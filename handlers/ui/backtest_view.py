@@ -66,6 +66,7 @@ MONEY: Final = frozenset(["fees", "funding", "expectancy", "best", "worst"])
 SPANS: Final = frozenset(["longest_drawdown_ms", "held_ms"])
 LOSSES: Final = frozenset(["max_drawdown", "hold_drawdown", "tail_loss", "shortfall"])
 """Depths and losses: above 0 in the summary, shown below it."""
+_NONE: Final = Estimate(value=0.0)
 CHAPTERS: Final[Mapping[str, Sequence[str]]] = {
     "return": ["roi", "cagr", "sharpe", "sortino", "calmar", "volatility"],
     "risk": ["max_drawdown", "longest_drawdown_ms", "tail_loss", "shortfall", "worst_day", "best_day"],
@@ -252,6 +253,7 @@ def result_values(say: Speech, report: BacktestReport) -> dict[str, object]:
     return {
         "title": _title(say, report),
         "rows": five(say, report),
+        "has_ranges": report.figures.get("roi", _NONE).low is not None,
         "verdict": verdict(report),
         "has_holding": hold is not None,
         "is_ahead": roi is not None and hold is not None and roi > hold,

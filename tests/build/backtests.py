@@ -152,7 +152,7 @@ def a_report(**fields: Any) -> BacktestReport:
             equity=np.array([10_000.0, 9_800.0, 11_230.0]),
             holding=None,
         ),
-        "blocked": {"exposure": 3, "daily_loss": 1},
+        "blocked": {"per_asset": 3, "daily_loss": 1},
         "notes": ("spot_prices",),
         "digest": "0123456789abcdef0123",
         "played_s": 0.42,

@@ -356,7 +356,7 @@ async def test_figures_files_and_other_ways_are_a_tap_away(desk: ScreenDesk) -> 
     desk.backtester.kept["ab12cd34"] = a_report(wish="sma_cross 2y BTCUSDT fast=20")
     details = await desk.tap("bt:d:ab12cd34")
     assert "Profit f." in details.html
-    assert "exposure 3, daily loss 1" in details.html
+    assert "exposure to one asset 3, loss of the day 1" in details.html
     assert "The perpetual is played on spot prices." in details.html
     assert labels(details) == ["Files", "Without limits", "Other period", "Other strategy"]
     files = await desk.tap("bt:f:ab12cd34")
