@@ -51,7 +51,7 @@ chaos: .venv/.dev
 week: .venv/.dev
 	@$(BIN)/python -m tests.build.chaos --rounds $(WEEKS) --seed $(SEED) --stages 14
 
-bench: .venv/.dev
+bench: .venv/.bench
 	@$(BIN)/python -m benchmarks $(ONLY)
 
 reports: .venv/.dev
@@ -77,6 +77,11 @@ clean:
 	@test -x $(UV) || .ci/bootstrap-uv
 	$(UV) sync --quiet --locked --inexact --all-extras
 	@touch .venv/.runtime $@
+
+.venv/.bench: pyproject.toml uv.lock
+	@test -x $(UV) || .ci/bootstrap-uv
+	$(UV) sync --quiet --locked --inexact --all-extras --group bench
+	@touch .venv/.runtime .venv/.dev $@
 
 .venv/.e2e: pyproject.toml uv.lock
 	@test -x $(UV) || .ci/bootstrap-uv

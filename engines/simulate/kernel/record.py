@@ -41,8 +41,10 @@ def exit_all(it: Table, row: int, is_open: int, purpose: int, ticks: int, rate: 
 def exit_some(
     it: Table, row: int, is_open: int, purpose: int, ticks: int, lots: int, rate: int, decided: int
 ) -> None:
-    """Close `lots` of the position; with the last of it ends the round, and what rests is called back."""
+    """Close `lots` of the position. What rests is called back: what comes to its end is not added to. With
+    the last of it ends the round."""
     book, sign = it.book, it.book[account.SIGN]
+    book[account.RESTING] = 0
     is_liquidation = purpose == table.LIQUIDATED
     fee = account.leave(book, it.terms, ticks, lots, rate, is_liquidation, decided)
     _fill(it, row, is_open, -sign, purpose, ticks, lots, fee)
