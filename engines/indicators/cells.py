@@ -55,10 +55,10 @@ def read(state: FloatArray, cells: FloatArray) -> None:
     cells[KNOWN] = 1.0
     for place in range(TIME, KNOWN):
         cells[place] = state[hot.TIME + place]
-    now, before = hot.row(state), hot.row_before(state)
+    now, before, has_before = hot.row(state), hot.row_before(state), state[hot.BARS] > 1.0
     for place in range(EARLIER):
         cells[NOW + place] = state[now + place]
-        cells[BEFORE + place] = state[before + place] if state[hot.BARS] > 1.0 else np.nan
+        cells[BEFORE + place] = state[before + place] if has_before else np.nan
     count = int(state[hot.LEVELS + swings.COUNT])
     cells[COUNT] = count
     for level in range(count):

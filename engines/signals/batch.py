@@ -1,15 +1,19 @@
-"""All looks at the history of a market in one compiled walk.
+"""All looks at the history of a market in two compiled walks.
 
 What `engines.signals.study.looks` does with frames and decisions, done with cells: the same steps of
 indicators, the same rules, weighing, gates and levels, so the same proposals to the last bit, without their
 words. For sweeps, and to know beforehand which closes are worth a decision.
+
+The first walk hears the bars and asks the rules, which know no parameters; the second weighs what they said
+and asks the gates. A sweep takes the first once.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from engines.core.candle import Candles, FloatArray, IntArray
 from engines.core.instrument import Instrument
@@ -22,9 +26,10 @@ from engines.signals.decision import ENTRY_FRAMES, TREND_FRAMES
 from engines.signals.evidence import GateName
 from engines.signals.gates import PARAMS, Params
 from engines.signals.grid import Grid, grid_of
-from engines.signals.judging import COOL_DOWN, GATES, Bounds, Judged, Moment, judged, masked
+from engines.signals.judging import COOL_DOWN, GATES, Bounds, Judged, Moment, judged, lacking, masked
+from engines.signals.rule import SignArray
 from engines.signals.rules import EXPIRES_BARS
-from engines.signals.weighing import Weighed, weighing
+from engines.signals.weighing import Evidence, Weighed, evidence_of, way_of, weighing
 
 FRAMES: Final = (*ENTRY_FRAMES, *TREND_FRAMES)
 _ENTRIES: Final = len(ENTRY_FRAMES)
@@ -34,16 +39,35 @@ _EXACT_TICKS: Final = 1e13
 """Prices of more ticks than this lie too close together for the arithmetic of `engines.signals.grid`."""
 _NEVER_MS: Final = 2**62
 _ANY_GRID: Final = Grid(step=1.0, scale=1.0, tick=1.0)
-_WITHOUT_GRID: Final = tuple(name for name in GateName if name not in (GateName.REWARD, GateName.COOL_DOWN))
+_WITHOUT_GRID: Final = tuple(each for each in GateName if each not in (GateName.REWARD, GateName.COOL_DOWN))
 
-TIME, TIMEFRAME, ENDED = range(3)
-_LOOK: Final = 3
 LOOK, DIRECTION, MIDDLE, HALF, STOP, FIRST, SECOND, THIRD = range(8)
-_CALL: Final = 8
+"""Columns of `made`."""
 CONFIDENCE, SIZE = range(2)
-_FIGURES: Final = 2
+"""Columns of `figures`."""
 
 Bars = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+PlaceArray = npt.NDArray[np.int32]
+
+
+class Sights(NamedTuple):
+    """What looks see, whatever the parameters: one entry a look, in order of time.
+
+    `time_ms`, the place of the timeframe in `ENTRY_FRAMES`, whether no frame lacks anything, and a row of the
+    numbers of `Evidence`. `entry_at` and `trend_at` are rows of `entries` and `trends`, the cells of the
+    entry and of four hours. They are kept of looks that lack nothing and have `least` points of triggers or
+    more in the direction of the trend; of others it is row 0, which is empty.
+    """
+
+    time_ms: IntArray
+    frame: SignArray
+    is_known: SignArray
+    evidence: FloatArray
+    entry_at: PlaceArray
+    trend_at: PlaceArray
+    entries: FloatArray
+    trends: FloatArray
+    least: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,32 +99,46 @@ class Calls:
         return len(self.close_ms)
 
 
+def sights_of(series: Mapping[Timeframe, Candles], least_triggers: float = PARAMS.least_triggers) -> Sights:
+    """What every look at a history sees. A timeframe that is not in `series` is missing. It serves parameters
+    with no less than `least_triggers`."""
+    fifteens, hours, four_hours, days = (bars_of(series.get(each)) for each in FRAMES)
+    sights = room(len(fifteens) + len(hours), len(four_hours), float(least_triggers))
+    looks, kept, trends = hear((fifteens, hours, four_hours, days), sights)
+    entries, trends_kept = sights.entries[: kept + 1], sights.trends[: trends + 1]
+    return _part(sights, slice(looks))._replace(entries=entries, trends=trends_kept)
+
+
 def calls(
-    series: Mapping[Timeframe, Candles],
+    sights: Sights,
     instrument: Instrument,
     params: Params = PARAMS,
     *,
     start_ms: int | None = None,
     stop_ms: int | None = None,
 ) -> Calls:
-    """Every look from `start_ms` until before `stop_ms`; what came before warms up. A timeframe that is not
-    in `series` is missing.
+    """Every look from `start_ms` until before `stop_ms`, as if nothing was before it.
 
-    Raises `ValueError` where the price grid is so fine that prices cannot be told in ticks exactly.
+    Raises `ValueError` for sights that do not serve the parameters, and where the price grid is so fine that
+    prices cannot be told in ticks exactly.
     """
     grid = grid_of(instrument)
-    for candles in series.values():
-        if len(candles) and candles.high.max() / grid.tick > _EXACT_TICKS:
-            raise ValueError(f"{instrument.symbol}: a tick of {instrument.tick} is too fine for its prices")
-    seen, made, figures = _walked(series, params, grid, tuple(GateName), start_ms, stop_ms)
-    looks, sign = seen[made[:, LOOK]], made[:, DIRECTION]
+    if sights.entries[:, at.HIGH].max() / grid.tick > _EXACT_TICKS:
+        raise ValueError(f"{instrument.symbol}: a tick of {instrument.tick} is too fine for its prices")
+    bounds = (
+        None if each is None else int(np.searchsorted(sights.time_ms, each)) for each in (start_ms, stop_ms)
+    )
+    part = slice(*bounds)
+    ended, made, figures = _judged(sights, part, params, grid, tuple(GateName))
+    looked_ms, looked_at = sights.time_ms[part], _LENGTHS_MS[sights.frame[part]]
+    looks, sign = made[:, LOOK], made[:, DIRECTION]
     edges = sign * (made[:, MIDDLE] - made[:, HALF]), sign * (made[:, MIDDLE] + made[:, HALF])
     return Calls(
-        looked_ms=seen[:, TIME],
-        looked_at=_LENGTHS_MS[seen[:, TIMEFRAME]],
-        ended=seen[:, ENDED],
-        close_ms=looks[:, TIME],
-        length_ms=_LENGTHS_MS[looks[:, TIMEFRAME]],
+        looked_ms=looked_ms,
+        looked_at=looked_at,
+        ended=ended,
+        close_ms=looked_ms[looks],
+        length_ms=looked_at[looks],
         direction=sign,
         confidence=figures[:, CONFIDENCE],
         entry_low=np.minimum(*edges),
@@ -108,42 +146,16 @@ def calls(
         stop=sign * made[:, STOP],
         targets=sign[:, None] * made[:, FIRST : THIRD + 1],
         size=figures[:, SIZE],
-        expires_ms=looks[:, TIME] + EXPIRES_BARS * _LENGTHS_MS[looks[:, TIMEFRAME]],
+        expires_ms=looked_ms[looks] + EXPIRES_BARS * looked_at[looks],
     )
 
 
-def promising(series: Mapping[Timeframe, Candles], params: Params = PARAMS) -> IntArray:
+def promising(sights: Sights, params: Params = PARAMS) -> IntArray:
     """Closes (UTC ms, rising) at which every gate opens that needs neither the instrument nor what was before
-    it: at no other close there is a signal."""
-    seen, _, _ = _walked(series, params, _ANY_GRID, _WITHOUT_GRID, None, None)
-    return np.unique(seen[seen[:, ENDED] >= COOL_DOWN, TIME])
-
-
-def _walked(
-    series: Mapping[Timeframe, Candles],
-    params: Params,
-    grid: Grid,
-    asked: Collection[GateName],
-    start_ms: int | None,
-    stop_ms: int | None,
-) -> tuple[IntArray, IntArray, FloatArray]:
-    """A row a look, and two a signal: whole numbers and figures."""
-    fifteens, hours, four_hours, days = (bars_of(series.get(each)) for each in FRAMES)
-    most = len(fifteens) + len(hours)
-    seen, made = np.empty((most, _LOOK), np.int64), np.empty((most, _CALL), np.int64)
-    figures = np.empty((most, _FIGURES))
-    looks, signals = walk(
-        (fifteens, hours, four_hours, days),
-        0 if start_ms is None else start_ms,
-        _NEVER_MS if stop_ms is None else stop_ms,
-        params.bounds,
-        grid,
-        masked(asked),
-        seen,
-        made,
-        figures,
-    )
-    return seen[:looks], made[:signals].copy(), figures[:signals].copy()
+    it: at no other close there is a signal. Raises `ValueError` for sights that do not serve the parameters.
+    """
+    ended, _, _ = _judged(sights, slice(None), params, _ANY_GRID, _WITHOUT_GRID)
+    return np.unique(sights.time_ms[ended >= COOL_DOWN])
 
 
 def bars_of(candles: Candles | None) -> FloatArray:
@@ -154,43 +166,70 @@ def bars_of(candles: Candles | None) -> FloatArray:
     return np.column_stack([candles.time_ms.astype(np.float64), *prices])
 
 
+def room(looks: int, trends: int, least: float) -> Sights:
+    """Memory that is not written to is never taken."""
+    return Sights(
+        time_ms=np.empty(looks, np.int64),
+        frame=np.empty(looks, np.int8),
+        is_known=np.empty(looks, np.int8),
+        evidence=np.empty((looks, len(Evidence._fields))),
+        entry_at=np.zeros(looks, np.int32),
+        trend_at=np.zeros(looks, np.int32),
+        entries=np.zeros((looks + 1, at.SIZE)),
+        trends=np.zeros((trends + 2, at.SIZE)),
+        least=least,
+    )
+
+
+def _part(sights: Sights, part: slice) -> Sights:
+    """Some of the looks."""
+    return sights._replace(
+        time_ms=sights.time_ms[part],
+        frame=sights.frame[part],
+        is_known=sights.is_known[part],
+        evidence=sights.evidence[part],
+        entry_at=sights.entry_at[part],
+        trend_at=sights.trend_at[part],
+    )
+
+
+def _judged(
+    sights: Sights, part: slice, params: Params, grid: Grid, asked: Collection[GateName]
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Where each look of a part ended, and a row of whole numbers and one of figures a signal."""
+    if params.least_triggers < sights.least:
+        raise ValueError(f"sights from {sights.least} points of triggers on do not serve fewer")
+    here = _part(sights, part)
+    most = len(here.time_ms)
+    ended, made = np.empty(most, np.int64), np.empty((most, THIRD + 1), np.int64)
+    figures = np.empty((most, SIZE + 1))
+    count = judge(here, params.bounds, grid, masked(asked), ended, made, figures)
+    return ended, made[:count].copy(), figures[:count].copy()
+
+
 @kernel
-def walk(
-    bars: Bars,
-    start_ms: int,
-    stop_ms: int,
-    bounds: Bounds,
-    grid: Grid,
-    asked: int,
-    seen: IntArray,
-    made: IntArray,
-    figures: FloatArray,
-) -> tuple[int, int]:
-    """Hear bars as they close and look at each close of an entry. How many rows were written."""
+def hear(bars: Bars, sights: Sights) -> tuple[int, int, int]:
+    """Hear bars as they close and write down what is seen at each close of an entry. How many looks, and rows
+    of cells of entries and of four hours there are."""
     states, cells = np.zeros((len(_LENGTHS_MS), hot.SIZE)), np.zeros((len(_LENGTHS_MS), at.SIZE))
-    rows = np.zeros(len(_LENGTHS_MS), np.int64)
-    signs = np.zeros((2, trend_rules.COUNT), np.int64)
-    looks, signals, has_signal, signal_ms = 0, 0, False, 0
+    rows, signs = np.zeros(len(_LENGTHS_MS), np.int64), np.zeros((3, entry_rules.COUNT), np.int8)
+    looks, kept, trends, trend_ms = 0, 0, 0, 0.0
     while True:
         now_ms = min(_closing(bars, rows, 0), _closing(bars, rows, 1))
-        if now_ms >= stop_ms:
-            return looks, signals
-        _hear(bars, rows, now_ms, states, cells, signs)
-        first, best = looks, -1
+        if now_ms == _NEVER_MS:
+            return looks, kept, trends
+        _catch_up(bars, rows, now_ms, states, cells, signs)
         for entry in range(_ENTRIES):
-            if now_ms < start_ms or not _has_closed(cells[entry], entry, now_ms):
+            if not _has_closed(cells[entry], entry, now_ms):
                 continue
-            moment = Moment(now_ms, 0.0, _LENGTHS_MS[entry], has_signal, signal_ms)
-            weighed, found = _look(cells, entry, signs, moment, bounds, grid, asked)
-            seen[looks, TIME], seen[looks, TIMEFRAME], seen[looks, ENDED] = now_ms, entry, found.blocked
-            if found.blocked == GATES and (best < 0 or weighed.confidence > figures[signals, CONFIDENCE]):
-                _write(made[signals], figures[signals], looks, weighed, found)
-                best = looks
+            if _see(sights, looks, entry, now_ms, cells, signs):
+                if trends == 0 or cells[_FOUR_HOURS, at.TIME] != trend_ms:
+                    trends, trend_ms = trends + 1, cells[_FOUR_HOURS, at.TIME]
+                    sights.trends[trends] = cells[_FOUR_HOURS]
+                kept += 1
+                sights.entries[kept] = cells[entry]
+                sights.entry_at[looks], sights.trend_at[looks] = kept, trends
             looks += 1
-        if best >= 0:
-            has_signal, signal_ms = True, now_ms
-            signals += 1
-            _rest(seen, first, looks, best, bounds.cool_down_ms)
 
 
 @kernel
@@ -206,8 +245,8 @@ def _has_closed(cells: FloatArray, entry: int, now_ms: int) -> bool:
 
 
 @kernel
-def _hear(
-    bars: Bars, rows: IntArray, now_ms: int, states: FloatArray, cells: FloatArray, signs: IntArray
+def _catch_up(
+    bars: Bars, rows: IntArray, now_ms: int, states: FloatArray, cells: FloatArray, signs: SignArray
 ) -> None:
     """Take in, bar by bar, what has closed by now, and ask the rules of the trend where there is news."""
     for feed in range(len(_LENGTHS_MS)):
@@ -216,9 +255,9 @@ def _hear(
             _take(states[feed], bars[feed][rows[feed]])
             rows[feed] += 1
         if rows[feed] > before:
-            at.read(states[feed], cells[feed])
+            at.read(bare(states[feed]), bare(cells[feed]))
             if feed >= _ENTRIES:
-                signs[feed - _ENTRIES] = trend_rules.signs(cells[feed])
+                trend_rules.ask(cells[feed], signs[feed - _ENTRIES])
 
 
 @rare
@@ -227,20 +266,64 @@ def _take(state: FloatArray, bar: FloatArray) -> None:
 
 
 @kernel
-def _look(
-    cells: FloatArray,
-    entry: int,
-    signs: IntArray,
-    moment: Moment,
+def _see(sights: Sights, look: int, entry: int, now_ms: int, cells: FloatArray, signs: SignArray) -> bool:
+    """Write a look down; whether its cells are worth keeping."""
+    lacks = lacking(cells[entry], cells[_FOUR_HOURS], cells[_DAY], _LENGTHS_MS[entry], now_ms)
+    is_known = lacks[0] + lacks[1] + lacks[2] == 0
+    sights.time_ms[look], sights.frame[look], sights.is_known[look] = now_ms, entry, is_known
+    entry_rules.ask(cells[entry], signs[2])
+    evidence, row = evidence_of(signs[0], signs[1], signs[2]), sights.evidence[look]
+    row[0], row[1], row[2] = evidence.four_hours, evidence.day, evidence.triggers
+    row[3], row[4], row[5] = evidence.entry, evidence.for_long, evidence.for_short
+    return is_known and way_of(evidence) * evidence.triggers >= sights.least
+
+
+@kernel
+def judge(
+    sights: Sights,
     bounds: Bounds,
     grid: Grid,
     asked: int,
+    ended: IntArray,
+    made: IntArray,
+    figures: FloatArray,
+) -> int:
+    """Weigh what was seen and ask the gates. How many signals were written."""
+    signals, has_signal, signal_ms, look = 0, False, 0, 0
+    while look < len(sights.time_ms):
+        now_ms, first, best = sights.time_ms[look], look, -1
+        moment = Moment(now_ms, 0.0, has_signal, signal_ms)
+        while look < len(sights.time_ms) and sights.time_ms[look] == now_ms:
+            weighed, found = _weigh(sights, look, moment, bounds, grid, asked)
+            ended[look] = found.blocked
+            if found.blocked == GATES and (best < 0 or weighed.confidence > figures[signals, CONFIDENCE]):
+                _write(made[signals], figures[signals], look, weighed, found)
+                best = look
+            look += 1
+        if best >= 0:
+            signals, has_signal, signal_ms = signals + 1, True, now_ms
+            _rest(ended, first, look, best, bounds.cool_down_ms)
+    return signals
+
+
+@kernel
+def _weigh(
+    sights: Sights, look: int, moment: Moment, bounds: Bounds, grid: Grid, asked: int
 ) -> tuple[Weighed, Judged]:
-    weighed = weighing(signs[0], signs[1], entry_rules.signs(cells[entry]), bounds.least_trend)
-    direction, triggers, confidence = weighed.direction, weighed.triggers, weighed.confidence
-    four_hours, day = cells[_FOUR_HOURS], cells[_DAY]
+    row = sights.evidence[look]
+    evidence = Evidence(row[0], row[1], row[2], row[3], row[4], row[5])
+    weighed = weighing(evidence, bounds.least_trend)
     found = judged(
-        cells[entry], four_hours, day, moment, direction, triggers, confidence, bounds, grid, asked
+        sights.entries[sights.entry_at[look]],
+        sights.trends[sights.trend_at[look]],
+        sights.is_known[look] == 1,
+        moment,
+        weighed.direction,
+        evidence.triggers,
+        weighed.confidence,
+        bounds,
+        grid,
+        asked,
     )
     return weighed, found
 
@@ -255,8 +338,8 @@ def _write(made: IntArray, figures: FloatArray, look: int, weighed: Weighed, fou
 
 
 @kernel
-def _rest(seen: IntArray, first: int, stop: int, best: int, cool_down_ms: int) -> None:
+def _rest(ended: IntArray, first: int, stop: int, best: int, cool_down_ms: int) -> None:
     """What else was proposed at the close of a signal has to wait."""
     for look in range(first, stop):
-        if look != best and seen[look, ENDED] == GATES and cool_down_ms > 0:
-            seen[look, ENDED] = COOL_DOWN
+        if look != best and ended[look] == GATES and cool_down_ms > 0:
+            ended[look] = COOL_DOWN

@@ -4,11 +4,11 @@ from typing import Final
 
 import numpy as np
 
-from engines.core.candle import FloatArray, IntArray
+from engines.core.candle import FloatArray
 from engines.indicators import cells as at
 from engines.indicators.frame import Frame
 from engines.indicators.kernel import kernel
-from engines.signals.rule import Numbers, Role, Rule, side, values
+from engines.signals.rule import Numbers, Role, Rule, SignArray, side, values
 
 NEAR_ATR: Final = 0.25
 """How near a level counts as touched, in ATR."""
@@ -19,10 +19,20 @@ BREAK_VOLUME: Final = 1.5
 """How many times its average the volume of a breakout is."""
 
 
-@kernel
-def signs(cells: FloatArray) -> IntArray:
+COUNT: Final = 10
+"""How many rules there are."""
+
+
+def signs(cells: FloatArray) -> SignArray:
     """What each of `ENTRY_RULES` says of a bar, in their order."""
-    found = np.empty(10, np.int64)
+    found = np.empty(COUNT, np.int8)
+    ask(cells, found)
+    return found
+
+
+@kernel
+def ask(cells: FloatArray, found: SignArray) -> None:
+    """Write down what each of them says."""
     found[0] = _pullback(cells)
     found[1] = _level_holds(cells)
     found[2] = _rsi_turn(cells)
@@ -33,7 +43,6 @@ def signs(cells: FloatArray) -> IntArray:
     found[7] = side(cells[at.CLOSE], cells[at.OPEN]) if cells[at.VOLUME] > cells[at.VOLUME_SMA20] else 0
     found[8] = side(cells[at.OBV], cells[at.OBV_EMA21])
     found[9] = side(cells[at.CLOSE], cells[at.VWAP])
-    return found
 
 
 @kernel

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from engines.core.candle import FloatArray
 from engines.core.side import Direction
 from engines.core.timeframe import Timeframe
 from engines.indicators.cells import cells_of
@@ -17,7 +18,7 @@ from engines.indicators.frame import Frame
 from engines.signals.decision import TREND_FRAMES, View
 from engines.signals.evidence import Gate, GateName, GateState
 from engines.signals.grid import grid_of
-from engines.signals.judging import Bounds, Judged, Moment, judged, masked
+from engines.signals.judging import Bounds, Judged, Moment, judged, lacking, masked
 from engines.signals.levels import Levels, levels_of
 from engines.signals.proposal import LEAST_STORED
 from engines.signals.weighing import Weight
@@ -87,20 +88,25 @@ class Case:
         return self.weight.direction
 
     @cached_property
+    def lacks(self) -> Mapping[Timeframe, int]:
+        """What is wrong with each frame."""
+        entry, four_hours, day = self._cells
+        found = lacking(entry, four_hours, day, self.timeframe.ms, self.view.now_ms)
+        return dict(zip((self.timeframe, *TREND_FRAMES), found, strict=True))
+
+    @cached_property
     def judged(self) -> Judged:
         """What the gates say."""
         view, weight = self.view, self.weight
         last_ms = view.last_signal_ms
-        frames = (view.frames.get(each) for each in (self.timeframe, *TREND_FRAMES))
-        entry, four_hours, day = map(cells_of, frames)
+        entry, four_hours, _ = self._cells
         return judged(
             entry,
             four_hours,
-            day,
+            not any(self.lacks.values()),
             Moment(
                 now_ms=view.now_ms,
                 age_s=float(view.data_age_s),
-                entry_ms=self.timeframe.ms,
                 has_signal=last_ms is not None,
                 signal_ms=last_ms or 0,
             ),
@@ -111,6 +117,12 @@ class Case:
             grid_of(view.instrument),
             masked(self.asked),
         )
+
+    @property
+    def _cells(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        frames = self.view.frames
+        entry, four_hours, day = (cells_of(frames.get(each)) for each in (self.timeframe, *TREND_FRAMES))
+        return entry, four_hours, day
 
     @cached_property
     def levels(self) -> Levels | None:
@@ -139,7 +151,7 @@ _LACKS: Final = ("", "missing", "late", "warming")
 def _data(case: Case) -> dict[str, float]:
     """The age, and what is wrong with a frame: it is `missing`, `late`, or `warming` up."""
     numbers = {"age_s": case.view.data_age_s, "most_s": case.params.stalest_s}
-    for timeframe, lack in zip((case.timeframe, *TREND_FRAMES), case.judged.lacks, strict=True):
+    for timeframe, lack in case.lacks.items():
         if lack:
             numbers[f"{_LACKS[lack]}_{timeframe}"] = 1.0
     return numbers

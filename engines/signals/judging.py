@@ -36,22 +36,20 @@ class Bounds(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """When a market is looked at: the age of its data, the length of the entry's bars, and when the last
-    signal of the pair was made, if there was one."""
+    """When a market is looked at: the age of its data, and when the last signal of the pair was made, if
+    there was one."""
 
     now_ms: int
     age_s: float
-    entry_ms: int
     has_signal: bool
     signal_ms: int
 
 
 class Judged(NamedTuple):
-    """`blocked` is the place of the gate that blocked, `GATES` where none did. `lacks` are of the entry, four
-    hours and a day. The ladder was reckoned if the gate of the reward was reached."""
+    """`blocked` is the place of the gate that blocked, `GATES` where none did. The ladder was reckoned if the
+    gate of the reward was reached."""
 
     blocked: int
-    lacks: tuple[int, int, int]
     ladder: Ladder
 
 
@@ -64,7 +62,7 @@ def masked(names: Collection[GateName]) -> int:
 def judged(
     entry: FloatArray,
     four_hours: FloatArray,
-    day: FloatArray,
+    is_known: bool,
     moment: Moment,
     direction: int,
     triggers: float,
@@ -73,19 +71,15 @@ def judged(
     grid: Grid,
     asked: int,
 ) -> Judged:
-    """Ask the gates whose bit is set in `asked`, in order, until one blocks. `direction` and the points of
-    `triggers` (for long less for short) are those of the evidence."""
-    lacks = (
-        _lack(entry, moment.now_ms, moment.entry_ms, True),
-        _lack(four_hours, moment.now_ms, _FOUR_HOURS_MS, False),
-        _lack(day, moment.now_ms, _DAY_MS, False),
-    )
+    """Ask the gates whose bit is set in `asked`, in order, until one blocks. `is_known`: no frame lacks
+    anything. `direction` and the points of `triggers` (for long less for short) are those of the evidence.
+    The cells are looked at from the gate of the reward on."""
     steps = no_ladder()
     for gate in range(GATES):
         if asked >> gate & 1 == 0:
             continue
         if gate == DATA:
-            is_open = lacks[0] + lacks[1] + lacks[2] == PRESENT and moment.age_s <= bounds.stalest_s
+            is_open = is_known and moment.age_s <= bounds.stalest_s
         elif gate == TREND:
             is_open = direction != 0
         elif gate == ENTRY:
@@ -101,8 +95,20 @@ def judged(
             rested_ms = moment.now_ms - moment.signal_ms
             is_open = not moment.has_signal or rested_ms >= bounds.cool_down_ms
         if not is_open:
-            return Judged(gate, lacks, steps)
-    return Judged(GATES, lacks, steps)
+            return Judged(gate, steps)
+    return Judged(GATES, steps)
+
+
+@kernel
+def lacking(
+    entry: FloatArray, four_hours: FloatArray, day: FloatArray, entry_ms: int, now_ms: int
+) -> tuple[int, int, int]:
+    """What is wrong with each frame; `entry_ms` is the length of the entry's bars."""
+    return (
+        _lack(entry, now_ms, entry_ms, True),
+        _lack(four_hours, now_ms, _FOUR_HOURS_MS, False),
+        _lack(day, now_ms, _DAY_MS, False),
+    )
 
 
 @kernel

@@ -15,7 +15,7 @@ from engines.core.candle import FloatArray
 from engines.core.instrument import Instrument
 from engines.core.side import Direction
 from engines.indicators import cells as at
-from engines.indicators.kernel import kernel
+from engines.indicators.kernel import kernel, rare
 from engines.signals.grid import Grid, level_at, nearest_tick, price_of
 
 STOP_ATR: Final = 1.5
@@ -86,7 +86,7 @@ def no_ladder() -> Ladder:
     return Ladder(False, 0, 0, 0, (0, 0, 0), 0.0, 0.0, 0.0, False, 0.0)
 
 
-@kernel
+@rare
 def ladder(cells: FloatArray, sign: int, strong: FloatArray, grid: Grid) -> Ladder:
     """The levels of a signal at the close of a bar, `sign` +1 for a long and -1 for a short."""
     close, atr = cells[at.CLOSE], cells[at.ATR14]

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from engines.core.candle import IntArray
+import numpy as np
+import numpy.typing as npt
+
 from engines.core.side import Direction
 from engines.core.timeframe import Timeframe
 from engines.indicators.frame import Frame
@@ -13,6 +15,7 @@ from engines.indicators.kernel import kernel
 from engines.signals.evidence import Finding
 
 Numbers = Mapping[str, float]
+SignArray = npt.NDArray[np.int8]
 
 
 class Role(StrEnum):
@@ -39,7 +42,7 @@ _SPEAKS: Final = {1: Direction.LONG, -1: Direction.SHORT, 0: None}
 
 
 def find(
-    rules: Sequence[Rule], signs: IntArray, timeframe: Timeframe, frame: Frame | None
+    rules: Sequence[Rule], signs: SignArray, timeframe: Timeframe, frame: Frame | None
 ) -> tuple[Finding, ...]:
     """What `rules`, which said `signs`, found in `frame`."""
     return tuple(

@@ -4,11 +4,11 @@ from typing import Final
 
 import numpy as np
 
-from engines.core.candle import FloatArray, IntArray
+from engines.core.candle import FloatArray
 from engines.indicators import cells as at
 from engines.indicators.frame import Frame
 from engines.indicators.kernel import kernel
-from engines.signals.rule import Numbers, Role, Rule, side, values
+from engines.signals.rule import Numbers, Role, Rule, SignArray, side, values
 
 ADX_TRENDS: Final = 20.0
 """ADX below which there is no trend to speak of."""
@@ -18,16 +18,21 @@ COUNT: Final = 5
 """How many rules there are."""
 
 
-@kernel
-def signs(cells: FloatArray) -> IntArray:
+def signs(cells: FloatArray) -> SignArray:
     """What each of `TREND_RULES` says of a bar, in their order."""
-    found = np.empty(COUNT, np.int64)
+    found = np.empty(COUNT, np.int8)
+    ask(cells, found)
+    return found
+
+
+@kernel
+def ask(cells: FloatArray, found: SignArray) -> None:
+    """Write down what each of them says."""
     found[0] = side(cells[at.EMA50], cells[at.EMA200])
     found[1] = side(cells[at.CLOSE], cells[at.EMA200])
     found[2] = side(cells[at.EMA9], cells[at.EMA21])
     found[3] = _structure(cells)
     found[4] = side(cells[at.DI_PLUS], cells[at.DI_MINUS]) if cells[at.ADX14] >= ADX_TRENDS else 0
-    return found
 
 
 @kernel

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from engines.core.candle import FloatArray, IntArray
+from engines.core.candle import FloatArray
 from engines.core.side import Direction
 from engines.core.timeframe import Timeframe
 from engines.indicators.cells import cells_of
@@ -30,7 +30,7 @@ from engines.signals import entry_rules, trend_rules
 from engines.signals.decision import TREND_FRAMES
 from engines.signals.entry_rules import ENTRY_RULES
 from engines.signals.evidence import Finding
-from engines.signals.rule import Role, find
+from engines.signals.rule import Role, SignArray, find
 from engines.signals.trend_rules import TREND_RULES
 
 TREND_WEIGHT: Final = 0.6
@@ -46,25 +46,32 @@ _TRIGGER_POINTS: Final = np.array([rule.points if rule.role is Role.TRIGGER else
 _ALL_TREND_POINTS: Final = sum(rule.points for rule in TREND_RULES)
 
 
-class Weighed(NamedTuple):
-    """What signs come to. `four_hours`, `day` and `trend`, which is of both, go from -1 to 1. `direction` is
-    +1, -1 or 0 for none. `triggers` and `entry` are points for long less points for short: of the events,
-    and of all entry rules. `confidence` is a fraction, 0 where there is no direction; `strength` goes from 0
-    (short) to 100 (long)."""
+class Evidence(NamedTuple):
+    """What signs come to, whatever the parameters. `four_hours` and `day` are trends, -1 to 1. `triggers` and
+    `entry` are points for long less points for short: of the events, and of all entry rules. `for_long` and
+    `for_short` are points of the trend that speak for it."""
 
     four_hours: float
     day: float
-    trend: float
-    direction: int
     triggers: float
     entry: float
+    for_long: float
+    for_short: float
+
+
+class Weighed(NamedTuple):
+    """What evidence comes to. `trend` goes from -1 to 1; `direction` is +1, -1 or 0 for none. `confidence` is
+    a fraction, 0 where there is no direction; `strength` goes from 0 (short) to 100 (long)."""
+
+    trend: float
+    direction: int
     confidence: float
     strength: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weight:
-    """`Weighed` with everything that it was made of; `trends` are by trend timeframe."""
+    """All of it, with what was found; `trends` are by trend timeframe."""
 
     findings: tuple[Finding, ...]
     trends: Mapping[Timeframe, float]
@@ -82,14 +89,15 @@ def weigh(frames: Mapping[Timeframe, Frame], entry: Timeframe, least_trend: floa
     four_hours, day = (_on_trend(each, frames.get(each)) for each in TREND_FRAMES)
     frame = frames.get(entry)
     signs = entry_rules.signs(cells_of(frame))
-    weighed = weighing(four_hours[0], day[0], signs, float(least_trend))
+    evidence = evidence_of(four_hours[0], day[0], signs)
+    weighed = weighing(evidence, float(least_trend))
     return Weight(
         findings=(*four_hours[1], *day[1], *find(ENTRY_RULES, signs, entry, frame)),
-        trends=dict(zip(TREND_FRAMES, (weighed.four_hours, weighed.day), strict=True)),
+        trends=dict(zip(TREND_FRAMES, (evidence.four_hours, evidence.day), strict=True)),
         trend=weighed.trend,
         direction=DIRECTIONS[weighed.direction],
-        triggers=weighed.triggers,
-        entry=weighed.entry,
+        triggers=evidence.triggers,
+        entry=evidence.entry,
         confidence=weighed.confidence,
         strength=weighed.strength,
     )
@@ -99,36 +107,51 @@ DIRECTIONS: Final[Mapping[int, Direction | None]] = {1: Direction.LONG, -1: Dire
 
 
 @lru_cache(maxsize=16)
-def _on_trend(timeframe: Timeframe, frame: Frame | None) -> tuple[IntArray, tuple[Finding, ...]]:
+def _on_trend(timeframe: Timeframe, frame: Frame | None) -> tuple[SignArray, tuple[Finding, ...]]:
     """The same frame of four hours is looked at on sixteen closes of fifteen minutes."""
     signs = trend_rules.signs(cells_of(frame))
     return signs, find(TREND_RULES, signs, timeframe, frame)
 
 
 @kernel
-def weighing(four_hours: IntArray, day: IntArray, entry: IntArray, least_trend: float) -> Weighed:
+def evidence_of(four_hours: SignArray, day: SignArray, entry: SignArray) -> Evidence:
     """What the signs of all rules come to."""
-    long_trend = _net(four_hours, _TREND_POINTS) / _ALL_TREND_POINTS
-    longest_trend = _net(day, _TREND_POINTS) / _ALL_TREND_POINTS
-    trend = (long_trend + longest_trend) / 2.0
-    direction = 0 if abs(trend) < least_trend else (1 if trend > 0.0 else -1)
-    net = _net(entry, _ENTRY_POINTS)
-    confidence = 0.0
-    if direction != 0:
-        agreeing = _agreeing(four_hours, direction) + _agreeing(day, direction)
-        share = agreeing / (_ALL_TREND_POINTS * 2.0)
-        confidence = TREND_WEIGHT * share + ENTRY_WEIGHT * max(0.0, _part(direction * net))
-        if min(long_trend, longest_trend) < 0.0 < max(long_trend, longest_trend):
-            confidence *= CONFLICT
-    # Sums of binary fractions fall short of 65 %, and a signal that reads 65 % would not be pushed.
-    confidence = np.rint(confidence * _NINE_DIGITS) / _NINE_DIGITS
-    strength = 50.0 * (1.0 + TREND_WEIGHT * trend + ENTRY_WEIGHT * _part(net))
-    triggers = _net(entry, _TRIGGER_POINTS)
-    return Weighed(long_trend, longest_trend, trend, direction, triggers, net, confidence, strength)
+    return Evidence(
+        _net(four_hours, _TREND_POINTS) / _ALL_TREND_POINTS,
+        _net(day, _TREND_POINTS) / _ALL_TREND_POINTS,
+        _net(entry, _TRIGGER_POINTS),
+        _net(entry, _ENTRY_POINTS),
+        _agreeing(four_hours, 1) + _agreeing(day, 1),
+        _agreeing(four_hours, -1) + _agreeing(day, -1),
+    )
 
 
 @kernel
-def _net(signs: IntArray, points: FloatArray) -> float:
+def weighing(evidence: Evidence, least_trend: float) -> Weighed:
+    """Which way it points and how surely."""
+    trend = (evidence.four_hours + evidence.day) / 2.0
+    direction = 0 if abs(trend) < least_trend else way_of(evidence)
+    confidence = 0.0
+    if direction != 0:
+        agreeing = evidence.for_long if direction > 0 else evidence.for_short
+        share = agreeing / (_ALL_TREND_POINTS * 2.0)
+        confidence = TREND_WEIGHT * share + ENTRY_WEIGHT * max(0.0, _part(direction * evidence.entry))
+        if min(evidence.four_hours, evidence.day) < 0.0 < max(evidence.four_hours, evidence.day):
+            confidence *= CONFLICT
+    # Sums of binary fractions fall short of 65 %, and a signal that reads 65 % would not be pushed.
+    confidence = np.rint(confidence * _NINE_DIGITS) / _NINE_DIGITS
+    strength = 50.0 * (1.0 + TREND_WEIGHT * trend + ENTRY_WEIGHT * _part(evidence.entry))
+    return Weighed(trend, direction, confidence, strength)
+
+
+@kernel
+def way_of(evidence: Evidence) -> int:
+    """The direction, if there is one: +1 or -1."""
+    return 1 if evidence.four_hours + evidence.day > 0.0 else -1
+
+
+@kernel
+def _net(signs: SignArray, points: FloatArray) -> float:
     """Points for long less points for short."""
     net = 0.0
     for place in range(len(points)):
@@ -137,7 +160,7 @@ def _net(signs: IntArray, points: FloatArray) -> float:
 
 
 @kernel
-def _agreeing(signs: IntArray, direction: int) -> float:
+def _agreeing(signs: SignArray, direction: int) -> float:
     points = 0.0
     for place in range(len(_TREND_POINTS)):
         if signs[place] == direction:

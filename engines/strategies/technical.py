@@ -18,7 +18,7 @@ from engines.indicators.frame import Frame
 from engines.indicators.hot import HotState
 from engines.orders.proposal import Proposal
 from engines.orders.subaccount import EngineName
-from engines.signals.batch import promising
+from engines.signals.batch import promising, sights_of
 from engines.signals.closing import at_close
 from engines.signals.decision import ENTRY_FRAMES, TREND_FRAMES, View
 from engines.signals.gates import PARAMS
@@ -26,7 +26,7 @@ from engines.signals.gates import Params as GateParams
 from engines.signals.proposal import LEAST_PUSHED
 from engines.signals.proposal import Proposal as Idea
 from engines.strategies.params import param
-from engines.strategies.strategy import Closes, MarketKey, Sight, Snapshot
+from engines.strategies.strategy import Closes, Sight, Snapshot
 from engines.strategies.technical_orders import order_of
 
 _HOUR_MS: Final = 3_600_000
@@ -125,9 +125,9 @@ class Technical:
         made: dict[str, int] = {}
         wanted: list[Proposal] = []
         now_ms = round(snapshot.now.timestamp() * 1000)
-        for seen, traded in _pairs(snapshot.markets.values()):
-            symbol = seen.instrument.symbol
-            idea = _signal(seen, now_ms, state.last_signal_ms.get(symbol), params)
+        for looked_at, traded in _pairs(snapshot.markets.values()):
+            symbol = looked_at.instrument.symbol
+            idea = _signal(looked_at, now_ms, state.last_signal_ms.get(symbol), params)
             if idea is None:
                 continue
             made[symbol] = now_ms
@@ -138,9 +138,9 @@ class Technical:
         return tuple(wanted), TechnicalState(last_signal_ms={**state.last_signal_ms, **made})
 
     def wakes(self, closes: Closes, params: TechnicalParams) -> IntArray:
-        """Closes at which some pair has a signal, unless its grid or the one before it forbids it."""
-        looked_at = {symbol: kind for kind, symbol in sorted(closes, key=_is_spot)}
-        found = [promising(closes[kind, symbol], params.gates) for symbol, kind in looked_at.items()]
+        """Closes at which some market has a signal, unless its grid or the one before it forbids it. Both
+        markets of a pair count: where one is not there yet, or no more, the other is looked at."""
+        found = [promising(sights_of(one, params.least_triggers), params.gates) for one in closes.values()]
         return np.unique(np.concatenate([*found, np.empty(0, np.int64)]))
 
 
@@ -150,10 +150,6 @@ def _pairs(sights: Iterable[Sight[Frame]]) -> list[tuple[Sight[Frame], Sight[Fra
     for sight in sights:
         by_symbol.setdefault(sight.instrument.symbol, []).append(sight)
     return [(min(both, key=_is_perp), max(both, key=_is_perp)) for both in by_symbol.values()]
-
-
-def _is_spot(key: MarketKey) -> bool:
-    return key[0] is MarketKind.SPOT
 
 
 def _is_perp(sight: Sight[Frame]) -> bool:

@@ -15,7 +15,7 @@ from engines.core.moment import utc
 from engines.core.timeframe import Timeframe
 from engines.market.aggregation import between, pick, resample
 from engines.signals import batch
-from engines.signals.batch import Calls, calls, promising
+from engines.signals.batch import Calls, calls, promising, sights_of
 from engines.signals.decision import Decision
 from engines.signals.evidence import GateState
 from engines.signals.gates import PARAMS, Params
@@ -99,7 +99,7 @@ def gate_of(decision: Decision) -> int:
 @pytest.mark.parametrize(("is_whole", "params"), [(True, PARAMS), (False, LOOSE)])
 def test_it_finds_what_looking_finds(is_whole: bool, params: Params) -> None:
     history = a_history() if is_whole else holed(a_history())
-    found = calls(history.series(), history.instrument, params)
+    found = calls(sights_of(history.series(), params.least_triggers), history.instrument, params)
     assert_same(found, seen_by_looking(history, params=params), history)
     assert len(found) > 20
     assert len(set(found.ended.tolist())) >= 6
@@ -107,7 +107,7 @@ def test_it_finds_what_looking_finds(is_whole: bool, params: Params) -> None:
 
 def test_before_the_start_it_only_warms_up() -> None:
     history, start_ms, stop_ms = a_history(), JANUARY_MS + 20 * DAY + HOUR, JANUARY_MS + 27 * DAY
-    found = calls(history.series(), history.instrument, start_ms=start_ms, stop_ms=stop_ms)
+    found = calls(sights_of(history.series()), history.instrument, start_ms=start_ms, stop_ms=stop_ms)
     assert found.looked_ms[0] == start_ms
     assert found.looked_ms[-1] < stop_ms
     assert_same(found, seen_by_looking(history, start_ms, stop_ms), history)
@@ -115,7 +115,7 @@ def test_before_the_start_it_only_warms_up() -> None:
 
 def test_without_five_minutes_there_are_only_hours() -> None:
     history = replace(a_history(), fives=a_history().fives.rows(0, 0))
-    found = calls(history.series(), history.instrument)
+    found = calls(sights_of(history.series()), history.instrument)
     assert set(found.looked_at.tolist()) == {HOUR}
     assert_same(found, seen_by_looking(history), history)
 
@@ -123,20 +123,21 @@ def test_without_five_minutes_there_are_only_hours() -> None:
 def test_a_timeframe_that_is_not_there_is_missing() -> None:
     series = dict(a_history().series())
     del series[Timeframe.D1]
-    found = calls(series, a_history().instrument)
+    found = calls(sights_of(series), a_history().instrument)
     assert set(found.ended.tolist()) == {0}
     assert len(found) == 0
 
 
 def test_nothing_recorded_is_nothing_seen() -> None:
-    assert len(calls({}, a_history().instrument).looked_ms) == 0
-    assert len(promising({})) == 0
+    assert len(calls(sights_of({}), a_history().instrument).looked_ms) == 0
+    assert len(promising(sights_of({}))) == 0
 
 
 def test_only_promising_closes_have_signals() -> None:
     history = holed(a_history())
-    closes = promising(history.series(), LOOSE)
-    found = calls(history.series(), history.instrument, LOOSE)
+    sights = sights_of(history.series(), LOOSE.least_triggers)
+    closes = promising(sights, LOOSE)
+    found = calls(sights, history.instrument, LOOSE)
     assert set(found.looked_ms[found.ended >= COOL_DOWN].tolist()) <= set(closes.tolist())
     assert len(closes) < len(found.looked_ms) / 2
 
@@ -144,8 +145,8 @@ def test_only_promising_closes_have_signals() -> None:
 def test_what_is_promising_does_not_depend_on_what_comes_later() -> None:
     at_ms = JANUARY_MS + 31 * DAY
     series = {each: upto(candles, each, at_ms) for each, candles in a_history().series().items()}
-    whole = promising(a_history().series())
-    assert promising(series).tolist() == whole[whole <= at_ms].tolist()
+    whole = promising(sights_of(a_history().series()))
+    assert promising(sights_of(series)).tolist() == whole[whole <= at_ms].tolist()
 
 
 def upto(candles: Candles, timeframe: Timeframe, at_ms: int) -> Candles:
@@ -155,23 +156,47 @@ def upto(candles: Candles, timeframe: Timeframe, at_ms: int) -> Candles:
 def test_too_fine_a_grid_is_refused() -> None:
     instrument = replace(a_history().instrument, tick=Decimal("1e-11"))
     with pytest.raises(ValueError, match="ETHUSDT: a tick of 1E-11 is too fine"):
-        calls(a_history().series(), instrument)
+        calls(sights_of(a_history().series()), instrument)
 
 
-def test_the_walk_is_the_same_without_the_compiler() -> None:
-    history = a_history(24, seed=6)
-    start_ms = JANUARY_MS + 23 * DAY
-    compiled = calls(history.series(), history.instrument, LOOSE, start_ms=start_ms)
-    series = history.series()
+def test_one_sight_serves_many_parameters() -> None:
+    sights = sights_of(a_history().series(), 1.0)
+    start_ms = JANUARY_MS + 30 * DAY
+    for params in (LOOSE, Params(least_trend=0.5), Params(strong_touches=1)):
+        found = calls(sights, a_history().instrument, params, start_ms=start_ms)
+        assert_same(found, seen_by_looking(a_history(), start_ms, params=params), a_history())
+
+
+def test_sights_of_fewer_looks_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"from 2\.0 points of triggers on"):
+        calls(sights_of(a_history().series()), a_history().instrument, LOOSE)
+
+
+def test_the_walks_are_the_same_without_the_compiler() -> None:
+    series = replace(a_history(24, seed=6), fives=a_history().fives.rows(0, 0)).series()
+    compiled = sights_of(series, 0.0)
+    plain = batch.room(len(compiled.time_ms), len(series[Timeframe.H4]), 0.0)
     fifteens, hours, four_hours, days = (batch.bars_of(series[each]) for each in batch.FRAMES)
-    rows = np.zeros((200, 3), np.int64), np.zeros((200, 8), np.int64), np.zeros((200, 2))
-    bounds, grid = LOOSE.bounds, grid_of(history.instrument)
-    bars, stop_ms = (fifteens, hours, four_hours, days), JANUARY_MS + 99 * DAY
-    looked, made = in_python(batch.walk)(bars, start_ms, stop_ms, bounds, grid, 127, *rows)
-    assert rows[0][:looked, batch.ENDED].tolist() == compiled.ended.tolist()
-    assert (rows[1][:made, batch.STOP] * compiled.direction).tolist() == compiled.stop.tolist()
-    assert rows[2][:made, batch.CONFIDENCE].tolist() == compiled.confidence.tolist()
-    assert made > 0
+    looked, kept, trends = in_python(batch.hear)((fifteens, hours, four_hours, days), plain)
+    assert looked == len(compiled.time_ms)
+    assert (kept + 1, trends + 1) == (len(compiled.entries), len(compiled.trends))
+    assert kept > 20
+    for mine, theirs in zip(plain[:-1], compiled[:-1], strict=True):
+        np.testing.assert_array_equal(np.asarray(mine)[: len(np.asarray(theirs))], theirs)
+
+
+def test_gates_are_the_same_without_the_compiler() -> None:
+    history = a_history(24, seed=6)
+    sights = sights_of(history.series(), LOOSE.least_triggers)
+    compiled = calls(sights, history.instrument, LOOSE)
+    ended, made = np.zeros(len(sights.time_ms), np.int64), np.zeros((len(sights.time_ms), 8), np.int64)
+    figures = np.zeros((len(sights.time_ms), 2))
+    grid = grid_of(history.instrument)
+    count = in_python(batch.judge)(sights, LOOSE.bounds, grid, 127, ended, made, figures)
+    assert ended.tolist() == compiled.ended.tolist()
+    assert (made[:count, batch.STOP] * compiled.direction).tolist() == compiled.stop.tolist()
+    assert figures[:count, batch.CONFIDENCE].tolist() == compiled.confidence.tolist()
+    assert count > 0
 
 
 @pytest.mark.parametrize("symbol", ["BTCUSDT", "ETHUSDT"])
@@ -185,6 +210,6 @@ def test_it_finds_what_looking_finds_in_recorded_markets(shared_data: Path, symb
     stop_ms = start_ms + 35 * DAY
     part = [between(one, start_ms - 230 * DAY, stop_ms) for one in (hours, fives)]
     history = next(histories(symbol, part[0], part[1]))
-    found = calls(history.series(), history.instrument, start_ms=start_ms)
+    found = calls(sights_of(history.series()), history.instrument, start_ms=start_ms)
     assert_same(found, seen_by_looking(history, start_ms), history)
     assert len(found) > 50
