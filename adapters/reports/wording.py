@@ -74,10 +74,10 @@ def verdict(said: Assessment) -> str:
 
 
 _BEGINS: Final[Mapping[tuple[Standing, bool], str]] = {
-    (Standing.ABOVE, True): "It earned, and by more than luck",
+    (Standing.ABOVE, True): "It earned more than luck alone would likely have made",
     (Standing.ABOVE, False): "It lost, though most draws of its days earn",
     (Standing.BELOW, True): "It earned, though most draws of its days lose",
-    (Standing.BELOW, False): "It lost, and by more than bad luck",
+    (Standing.BELOW, False): "It lost more than bad luck alone would likely have cost",
     (Standing.UNCLEAR, True): "It ended with a gain that luck alone could have made",
     (Standing.UNCLEAR, False): "It ended with a loss that bad luck alone could have made",
     (Standing.UNKNOWN, True): "It ended with a gain, over too short a time to say more",
@@ -95,8 +95,8 @@ def _beside(said: Assessment) -> str:
 def _lead(said: Assessment) -> str:
     """How much more a year than holding, as far as that is known."""
     words = {
-        Standing.ABOVE: "it beat holding by more than luck",
-        Standing.BELOW: "it stayed behind holding by more than luck",
+        Standing.ABOVE: "it beat holding by more than luck would likely make",
+        Standing.BELOW: "it stayed behind holding by more than luck would likely make",
         Standing.UNCLEAR: "luck alone could explain the difference to holding",
     }.get(said.lead)
     return f", and {words} ({between(said.intervals.excess)} a year against it)" if words else ""

@@ -32,10 +32,10 @@ def said(roi: float, roi_ends: tuple[float, float] | None, excess: tuple[float, 
 @pytest.mark.parametrize(
     ("roi", "roi_ends", "begins"),
     [
-        (0.5, (0.1, 0.9), "It earned, and by more than luck"),
+        (0.5, (0.1, 0.9), "It earned more than luck alone would likely have made"),
         (0.5, (-0.1, 0.9), "It ended with a gain that luck alone could have made"),
         (-0.1, (-0.4, 0.2), "It ended with a loss that bad luck alone could have made"),
-        (-0.4, (-0.6, -0.2), "It lost, and by more than bad luck"),
+        (-0.4, (-0.6, -0.2), "It lost more than bad luck alone would likely have cost"),
         (0.1, None, "It ended with a gain, over too short a time to say more"),
     ],
 )
@@ -48,8 +48,14 @@ def test_the_first_sentence_claims_no_more_than_the_interval(
 @pytest.mark.parametrize(
     ("excess", "words"),
     [
-        ((0.1, 0.9), "it beat holding by more than luck (+10.0 % … +90.0 % a year against it)"),
-        ((-0.9, -0.1), "it stayed behind holding by more than luck (−90.0 % … −10.0 % a year against it)"),
+        (
+            (0.1, 0.9),
+            "it beat holding by more than luck would likely make (+10.0 % … +90.0 % a year against it)",
+        ),
+        (
+            (-0.9, -0.1),
+            "it stayed behind holding by more than luck would likely make (−90.0 % … −10.0 % a year against it)",
+        ),
         (
             (-0.2, 0.2),
             "luck alone could explain the difference to holding (−20.0 % … +20.0 % a year against it)",
