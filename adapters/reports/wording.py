@@ -96,7 +96,7 @@ def _lead(said: Assessment) -> str:
     """How much more a year than holding, as far as that is known."""
     words = {
         Standing.ABOVE: "it beat holding by more than luck would likely make",
-        Standing.BELOW: "it stayed behind holding by more than luck would likely make",
+        Standing.BELOW: "it lagged holding by more than luck would likely make",
         Standing.UNCLEAR: "luck alone could explain the difference to holding",
     }.get(said.lead)
     return f", and {words} ({between(said.intervals.excess)} a year against it)" if words else ""

@@ -54,7 +54,7 @@ def test_the_first_sentence_claims_no_more_than_the_interval(
         ),
         (
             (-0.9, -0.1),
-            "it stayed behind holding by more than luck would likely make (−90.0 % … −10.0 % a year against it)",
+            "it lagged holding by more than luck would likely make (−90.0 % … −10.0 % a year against it)",
         ),
         (
             (-0.2, 0.2),
