@@ -87,6 +87,14 @@ ROWS = {
             "vectorbt 3-6 M at 3 GB, hand-written numba 210 M",
             is_higher_better=True,
         ),
+        Row(
+            "signals.study_looks_per_s",
+            "1/s",
+            100_000,
+            500_000,
+            "frame by frame, before there were walks, 4,450",
+            is_higher_better=True,
+        ),
         Row("risk.judgements_per_s", "1/s", 10_000, 50_000, is_higher_better=True),
         Row("orders.journal_commits_per_s", "1/s", 3000, 6000, "an ORM 1,000", is_higher_better=True),
         Row("orders.intent_to_wire_p99_ms", "ms", 20, 5),
@@ -96,6 +104,8 @@ ROWS = {
         Row("road.start_s", "s", 2, 1),
         Row("kill.tap_to_latch_ms", "ms", 200, 50),
         Row("kill.cancels_200_s", "s", 1, 0.3),
+        Row("sweep.walk_forward_s", "s", 3, 0.45),
+        Row("sweep.paths_per_s", "1/s", 20, 100, is_higher_better=True),
         Row("chart.render_ms", "ms", 700, 200, "matplotlib objects 190, own SVG and resvg 30"),
     )
 }

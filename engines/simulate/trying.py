@@ -30,11 +30,14 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One point of parameters on one stretch; under the limits of the terms where it `is_gated`."""
+    """One point of parameters on one stretch; under the limits of the terms where it `is_gated`. Where it
+    `is_daily` the account is looked at once a day, which is quicker: drawdowns and exposure are of closes of
+    days then, all else is the same."""
 
     stretch: Stretch
     params: Any
     is_gated: bool = False
+    is_daily: bool = False
 
 
 class Ground:
@@ -43,26 +46,27 @@ class Ground:
 
     def __init__(self, markets: Sequence[RecordedMarket], strategy: str, terms: Terms) -> None:
         self.markets, self.strategy, self.terms = tuple(markets), strategy, terms
-        self._idle: dict[tuple[Stretch, bool], Runner] = {}
+        self._idle: dict[tuple[Stretch, bool, bool], Runner] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Ground, (self.markets, self.strategy, self.terms)
 
     def outcomes(
-        self, stretch: Stretch, points: Sequence[Any], *, is_gated: bool = False
+        self, stretch: Stretch, points: Sequence[Any], *, is_gated: bool = False, is_daily: bool = False
     ) -> Iterator[Outcome]:
         """What each point came to, in order. Raises `ValueError` for a history that cannot be played."""
         # taken out while it is used: threads of one process must not share what a runner remembers
-        play = self._idle.pop((stretch, is_gated), None) or self._runner(stretch, is_gated=is_gated)
+        key = stretch, is_gated, is_daily
+        play = self._idle.pop(key, None) or self._runner(*key)
         for point in points:
             yield play(point)
-        self._idle = {(stretch, is_gated): play}
+        self._idle = {key: play}
 
-    def _runner(self, stretch: Stretch, *, is_gated: bool) -> Runner:
+    def _runner(self, stretch: Stretch, is_gated: bool, is_daily: bool) -> Runner:
         market = until(self.markets[stretch.market], stretch.stop_ms)
         history = History(markets=(market,), start_ms=stretch.start_ms, stop_ms=stretch.stop_ms)
         terms = self.terms if is_gated else replace(self.terms, limits=OPEN_LIMITS)
-        return runner(history, self.strategy, terms, is_gated=is_gated)
+        return runner(history, self.strategy, terms, is_gated=is_gated, is_daily=is_daily)
 
 
 def tried(ground: Ground, trials: Sequence[Trial]) -> list[Figures]:
@@ -70,7 +74,9 @@ def tried(ground: Ground, trials: Sequence[Trial]) -> list[Figures]:
     return [
         figured(ground, first.stretch, outcome)
         for first, points in _together(trials)
-        for outcome in ground.outcomes(first.stretch, points, is_gated=first.is_gated)
+        for outcome in ground.outcomes(
+            first.stretch, points, is_gated=first.is_gated, is_daily=first.is_daily
+        )
     ]
 
 
@@ -109,6 +115,6 @@ def _opened(candles: Candles, stop_ms: int) -> int:
 
 def _together(trials: Sequence[Trial]) -> Iterator[tuple[Trial, list[Any]]]:
     """Neighbours that differ in nothing but their points: the first, and the points."""
-    for _, group in groupby(trials, key=lambda trial: (trial.stretch, trial.is_gated)):
+    for _, group in groupby(trials, key=lambda trial: (trial.stretch, trial.is_gated, trial.is_daily)):
         neighbours = list(group)
         yield neighbours[0], [trial.params for trial in neighbours]

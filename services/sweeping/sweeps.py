@@ -24,9 +24,15 @@ class Sweeps:
     finished: FinishedWork
     hear: Hear
 
-    def rows(self, stretches: Sequence[Stretch], points: Sequence[Any]) -> list[list[Figures]]:
-        """The figures of every point on each stretch, without limits."""
-        trials = [Trial(stretch=stretch, params=point) for stretch in stretches for point in points]
+    def rows(
+        self, stretches: Sequence[Stretch], points: Sequence[Any], *, is_daily: bool = False
+    ) -> list[list[Figures]]:
+        """The figures of every point on each stretch, without limits; of closes of days if it `is_daily`."""
+        trials = [
+            Trial(stretch=stretch, params=point, is_daily=is_daily)
+            for stretch in stretches
+            for point in points
+        ]
         rows = self.figures(trials)
         return [rows[first : first + len(points)] for first in range(0, len(rows), len(points))]
 
@@ -64,6 +70,6 @@ def luck(rows: Sequence[Figures], best: int) -> Luck:
 def trial_key(trial: Trial) -> str:
     """The name of a trial among those of its job."""
     stretch = trial.stretch
-    place = [stretch.market, stretch.start_ms, stretch.stop_ms, trial.is_gated]
+    place = [stretch.market, stretch.start_ms, stretch.stop_ms, trial.is_gated, trial.is_daily]
     text = json.dumps([place, told(trial.params)], sort_keys=True)
     return sha256(text.encode()).hexdigest()[:32]

@@ -30,7 +30,7 @@ class Choice:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkForward:
     """All windows; `curve` and `rounds` of `joined` are of their tests as one account, `figures` its own.
-    `rows` are the figures of every point in training, by window."""
+    `rows` are the figures of every point in training, by window, with drawdowns of closes of days."""
 
     choices: Sequence[Choice]
     rows: Sequence[Sequence[Figures]]
@@ -52,7 +52,7 @@ class Walking:
         trainings = [
             Stretch(market=market, start_ms=one.train_start_ms, stop_ms=one.train_stop_ms) for one in windows
         ]
-        rows = sweeps.rows(trainings, self.points)
+        rows = sweeps.rows(trainings, self.points, is_daily=True)
         tested = [self._tested(market, *each) for each in zip(windows, rows, strict=True)]
         opening = float(self.ground.terms.opening)
         joined = stitched([outcome for _, outcome in tested], opening)

@@ -32,6 +32,25 @@ def test_kernels_tell_what_the_replay_tells(kind: MarketKind) -> None:
         assert ours == {name: pytest.approx(value, rel=1e-9, abs=1e-12) for name, value in theirs.items()}
 
 
+@pytest.mark.parametrize("is_gated", [False, True])
+def test_looking_once_a_day_changes_only_what_happens_within_days(is_gated: bool) -> None:
+    ground = a_ground()
+    trials = [Trial(stretch=WHOLE, params=point, is_gated=is_gated) for point in POINTS[:3]]
+    within = {
+        *("max_drawdown", "longest_drawdown_days", "calmar", "exposure", "exposure_time"),
+        *("turnover", "turnover_a_year", "fee_share"),  # by the mean equity
+    }
+    for told, daily in zip(
+        tried(ground, trials),
+        tried(ground, [replace(trial, is_daily=True) for trial in trials]),
+        strict=True,
+    ):
+        assert told["max_drawdown"] != daily["max_drawdown"]
+        assert {name: told[name] for name in told if name not in within} == {
+            name: daily[name] for name in daily if name not in within
+        }
+
+
 def test_nothing_after_a_stretch_moves_what_was_tried_on_it() -> None:
     stretch = replace(WHOLE, stop_ms=MIDDLE)
     trials = [Trial(stretch=stretch, params=point) for point in POINTS]

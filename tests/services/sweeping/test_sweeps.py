@@ -56,10 +56,11 @@ def test_stretches_are_swept_one_by_one_and_only_what_is_missing() -> None:
 def test_every_trial_has_a_name_of_its_own() -> None:
     half = Stretch(market=0, start_ms=WHOLE.start_ms, stop_ms=WHOLE.stop_ms - HOUR)
     trials = [
-        Trial(stretch=stretch, params=point, is_gated=is_gated)
+        Trial(stretch=stretch, params=point, is_gated=is_gated, is_daily=is_daily)
         for stretch in (WHOLE, half)
         for point in POINTS
         for is_gated in (False, True)
+        for is_daily in (False, True)
     ]
     assert len({trial_key(trial) for trial in trials}) == len(trials)
     assert trial_key(trials[0]) == trial_key(Trial(stretch=WHOLE, params=POINTS[0]))
