@@ -9,7 +9,6 @@ import orjson
 from adapters.backtests.shelf import keep
 from adapters.worker import Tell
 from ports.backtests import BacktestTask
-from tests.build.backtests import a_report
 
 
 def warm() -> bytes:
@@ -17,6 +16,8 @@ def warm() -> bytes:
 
 
 def play(tell: Tell, task: BacktestTask, place: Path) -> bytes:
+    from tests.build.backtests import a_report  # it brings much along, which the others do without
+
     tell(orjson.dumps(["playing", 1, 2]))
     keep(a_report(id=task.id, wish=task.wish), place)
     return b""
