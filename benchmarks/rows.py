@@ -88,7 +88,7 @@ ROWS = {
             is_higher_better=True,
         ),
         Row(
-            "signals.study_looks_per_s",
+            "signals.looks_per_s",
             "1/s",
             100_000,
             500_000,

@@ -11,7 +11,8 @@ import pandas_ta_classic as pandas_ta
 import talib
 
 import benchmarks.cold_start
-import benchmarks.signalling  # noqa: F401 - both are rows of this family with needs of their own
+import benchmarks.looks
+import benchmarks.signalling  # noqa: F401 - all three are rows of this family with needs of their own
 from benchmarks.frame import Measure, cpu_s, measures
 from engines.core.candle import Candles, FloatArray
 from engines.indicators.columns import HOT
