@@ -117,6 +117,7 @@ def test_tests_build_fakes_and_mock_nothing() -> None:
         ["--help"],
         ["--version"],
         *([command, "--help"] for command in ("sandbox", "import", "export", "indicators", "backtest")),
+        *([command, "--help"] for command in ("sweep", "montecarlo")),
     ],
 )
 def test_help_comes_without_the_slow_imports(arguments: list[str]) -> None:

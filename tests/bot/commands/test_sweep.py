@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,6 +112,23 @@ def test_a_killed_sweep_is_gone_on_with_to_the_same_files(recording: Path) -> No
     assert len(lines_of(points)) < len(lines_of(Path("whole/points.jsonl")))
     assert main(killed) == 0
     assert files("killed") == files("whole")
+
+
+def test_a_cluster_gives_the_same_files(recording: Path) -> None:
+    """Two workers on loopback, each with the code of this desk."""
+    distributed = pytest.importorskip("distributed")
+    cluster: Any = distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address=None,
+        silence_logs="CRITICAL",
+    )
+    with cluster:
+        assert main(arguments(recording, "far", *WALK, "--cluster", cluster.scheduler_address)) == 0
+    assert main(arguments(recording, "near", *WALK, "--workers", "1")) == 0
+    assert files("far") == files("near")
 
 
 def test_what_is_wrong_is_said_before_the_work(recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
