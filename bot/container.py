@@ -564,11 +564,12 @@ def build_backtests(
     """Backtests under the fees and limits of this desk, on its own candles."""
     return Backtests(
         outside.backtester,
+        outside.cards,
         HistoryReader(outside.candles, markets, perps, candles, outside.clock),
         outside.desk.facts,
         outside.telegram.messenger,
         outside.clock,
-        BacktestViews(services, outside.cards),
+        BacktestViews(services),
         strategies,
         lambda: secrets.token_hex(4),
         BacktestOptions(fees=paper_fees(settings.paper), limits=limits_of(settings)),

@@ -4,13 +4,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
-from handlers.ui.backtest_view import details_keyboard, details_values, progress_screen, title_of
+from handlers.ui.backtest_view import (
+    details_keyboard,
+    details_values,
+    progress_screen,
+    result_screen,
+    title_of,
+)
 from handlers.ui.keyboards import again, button, rows
 from handlers.ui.request import Request
 from handlers.ui.rich import rich
 from handlers.ui.table import ButtonRoute, Command, Topic
 from ports.errors import Refused
-from ports.messages import Screen, Style
+from ports.messages import Keyboard, Screen, Style
 from ports.people import Role
 from services.backtesting.job import Job
 from services.backtesting.wish import Wish, nearest_strategy, read_words
@@ -141,7 +147,23 @@ async def _details(request: Request, report_id: str, how: str) -> Screen:
     values = details_values(say, report)
     html = say.render("backtest_details.html", **values)
     form = rich(request, "rich/backtest_details.html", **values)
-    return Screen(html=html, keyboard=details_keyboard(say, report), rich=form)
+    keyboard = (*details_keyboard(say, report), *_way_back(request, report_id))
+    return Screen(html=html, keyboard=keyboard, rich=form)
+
+
+async def _result(request: Request, report_id: str, how: str) -> Screen:
+    """The picture and the five figures again."""
+    services, person = request.services, request.person
+    report = await services.backtests.report(report_id)
+    is_rich = bool(person.sees_rich) and request.is_private
+    return await result_screen(request.say, report, services, theme=person.theme, is_rich=is_rich)
+
+
+def _way_back(request: Request, report_id: str) -> Keyboard:
+    """Tables take the place of the result; a picture stays above what follows it."""
+    if not (request.person.sees_rich and request.is_private):
+        return ()
+    return ((button(request.say("Back"), "bt", "r", report_id),),)
 
 
 async def _files(request: Request, report_id: str, how: str) -> Screen:
@@ -157,7 +179,7 @@ async def _periods(request: Request, report_id: str, how: str) -> Screen:
         button(_spoken(request, one), "bt", "g", report_id, one) for one in PERIODS if one != wish.period
     ]
     html = say.render("backtest_choice.html", title=title_of(say, wish), what="period")
-    return Screen(html=html, keyboard=rows(shown))
+    return Screen(html=html, keyboard=(*rows(shown), *_way_back(request, report_id)))
 
 
 async def _strategies(request: Request, report_id: str, how: str) -> Screen:
@@ -166,7 +188,8 @@ async def _strategies(request: Request, report_id: str, how: str) -> Screen:
     others = [one for one in await request.services.backtests.strategies() if one != wish.strategy]
     shown = [button(_short(request, one), "bt", "w", report_id, one) for one in others]
     html = say.render("backtest_choice.html", title=title_of(say, wish), what="strategy")
-    return Screen(html=html, keyboard=rows([*shown, button(say("All of them"), "bt", "h")]))
+    keyboard = rows([*shown, button(say("All of them"), "bt", "h")])
+    return Screen(html=html, keyboard=(*keyboard, *_way_back(request, report_id)))
 
 
 async def _period(request: Request, report_id: str, period: str) -> Screen:
@@ -200,6 +223,7 @@ _DEEDS: Final[dict[str, Callable[[Request, str, str], Awaitable[Screen]]]] = {
     "h": _home_again,
     "n": _new,
     "x": _cancel,
+    "r": _result,
     "d": _details,
     "f": _files,
     "p": _periods,

@@ -13,11 +13,12 @@ from engines.risk.limits import Limits
 from engines.simulate.costs import Fees
 from engines.simulate.terms import OPEN_LIMITS, USUAL_FEES, Terms
 from engines.strategies.params import parsed
-from ports.backtests import Backtester, BacktestReport, BacktestTask, Progress, Stage
+from ports.backtests import Backtester, BacktestReport, BacktestTask, CardPainter, Progress, Stage
 from ports.clock import Clock
 from ports.errors import Refused, Transient
 from ports.messages import Document, Messenger, Screen
 from ports.people import Facts, Person
+from ports.reports import BacktestCard
 from services.backtesting.board import Board
 from services.backtesting.job import Job, State, read, written
 from services.backtesting.reading import HistoryReader, Wanted
@@ -65,6 +66,7 @@ class Backtests:
     def __init__(
         self,
         backtester: Backtester,
+        painter: CardPainter,
         reader: HistoryReader,
         facts: Facts,
         messenger: Messenger,
@@ -76,7 +78,7 @@ class Backtests:
         work: OptionalWork | None = None,
     ) -> None:
         self._backtester, self._reader, self._facts, self._clock = backtester, reader, facts, clock
-        self._new_id = new_id
+        self._painter, self._new_id = painter, new_id
         self._load_strategies = strategies
         self._strategies: Strategies | None = None
         self._options = options = options or BacktestOptions()
@@ -179,6 +181,14 @@ class Backtests:
     async def curve_page(self, report_id: str) -> Document:
         """The page with its curve; raises as `report`."""
         return _there(await self._backtester.curve_page(report_id))
+
+    async def picture(self, card: BacktestCard) -> bytes | None:
+        """A card as PNG; `None` where it cannot be drawn."""
+        try:
+            return await self._painter.draw(card)
+        except Transient as error:
+            log.warning("backtest_not_drawn", title=card.title, error=str(error))
+            return None
 
     async def everything(self, report_id: str) -> Document:
         """All of its files; raises as `report`."""

@@ -7,22 +7,18 @@ from decimal import Decimal
 from math import isfinite
 from typing import Final
 
-import structlog
-
 from engines.simulate.assessment import Standing
 from handlers.ui.keyboards import again, button
 from handlers.ui.request import Services
-from ports.backtests import BacktestReport, CardPainter, Estimate, Stage
+from ports.backtests import BacktestReport, Estimate, Stage
 from ports.charts import Theme
-from ports.errors import Refused, Transient
+from ports.errors import Refused
 from ports.messages import Document, Keyboard, RichForm, Screen, Style
 from ports.people import Person
 from ports.reports import BacktestCard, Shown
 from services.backtesting.job import Job, State
 from services.backtesting.wish import Wish
 from services.speech import Speech, language_of
-
-log = structlog.get_logger()
 
 BAR: Final = 16
 """Signs of the bar that shows how far it is."""
@@ -97,7 +93,6 @@ class BacktestViews:
     """`services.backtests.Views` in the words of whoever asked."""
 
     services: Callable[[], Services]
-    painter: CardPainter
 
     def progress(self, job: Job) -> Screen:
         """The one message of a job."""
@@ -114,7 +109,7 @@ class BacktestViews:
             return ()
         is_rich = person is not None and bool(person.sees_rich) and person.id == job.chat_id
         theme = Theme.DARK if person is None else person.theme
-        shown = await result_screen(say, report, self.painter, services, theme=theme, is_rich=is_rich)
+        shown = await result_screen(say, report, services, theme=theme, is_rich=is_rich)
         page = await services.backtests.curve_page(report.id)
         return (shown, page_screen(say, page))
 
@@ -171,17 +166,11 @@ def _progress_keyboard(say: Speech, job: Job) -> Keyboard:
 
 
 async def result_screen(
-    say: Speech,
-    report: BacktestReport,
-    painter: CardPainter,
-    services: Services,
-    *,
-    theme: Theme,
-    is_rich: bool,
+    say: Speech, report: BacktestReport, services: Services, *, theme: Theme, is_rich: bool
 ) -> Screen:
     """The picture with five figures under it; words alone where it cannot be drawn."""
     values = result_values(say, report)
-    photo = await _card(say, report, painter, services, theme)
+    photo = await services.backtests.picture(card_of(say, report, services, theme))
     html = say.render("backtest_result.html", **values)
     form = None
     if is_rich:
@@ -190,16 +179,6 @@ async def result_screen(
             html=say.render("rich/backtest_result.html", has_card=photo is not None, **values), photos=photos
         )
     return Screen(html=html, keyboard=result_keyboard(say, report.id), photo=photo, rich=form)
-
-
-async def _card(
-    say: Speech, report: BacktestReport, painter: CardPainter, services: Services, theme: Theme
-) -> bytes | None:
-    try:
-        return await painter.draw(card_of(say, report, services, theme))
-    except Transient as error:
-        log.warning("backtest_not_drawn", id=report.id, error=str(error))
-        return None
 
 
 def card_of(say: Speech, report: BacktestReport, services: Services, theme: Theme) -> BacktestCard:

@@ -395,9 +395,10 @@ class Ground:
     def backtests(self, perps: Perps, services: Callable[[], Services]) -> Backtests:
         """Backtests that play nothing."""
         reader = HistoryReader(self.candles, self.markets, perps, self.collector, self.clock, patience_s=0.0)
-        views, numbers = BacktestViews(services, self.painter), itertools.count(0xAB12CD01)
+        views, numbers = BacktestViews(services), itertools.count(0xAB12CD01)
         return Backtests(
             self.backtester,
+            self.painter,
             reader,
             self.stores.facts,
             self.messenger,

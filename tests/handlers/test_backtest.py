@@ -415,7 +415,11 @@ async def test_tables_for_those_who_see_them(desk: ScreenDesk) -> None:
     assert form is not None
     assert 'src="tg://photo?id=card"' in form.html
     assert set(form.photos) == {"card"}
-    assert (await desk.tap(f"bt:d:{desk.backtester.played[0].id}")).rich is not None
+    details = await desk.tap(f"bt:d:{desk.backtester.played[0].id}")
+    assert details.rich is not None
+    back = await desk.tap(data_of(details, "Back"))
+    assert back.rich is not None
+    assert "It earned" in back.rich.html
 
 
 @pytest.mark.parametrize(
