@@ -180,3 +180,13 @@ def test_it_wakes_at_every_close_with_a_signal_and_seldom_else() -> None:
 
 def test_without_any_market_it_never_wakes() -> None:
     assert STRATEGY.wakes({}, TechnicalParams()).tolist() == []
+
+
+def test_it_wakes_for_both_markets_of_a_pair() -> None:
+    """The coin is listed when the perpetual has long been traded: until then that is looked at."""
+    params = TechnicalParams()
+    both = {one: resample(fives(), one.ms) for one in COARSE}
+    young = {one: each.rows(len(each), len(each)) for one, each in both.items()}
+    alone = STRATEGY.wakes({PERP.key: both}, params)
+    assert len(alone) > 0
+    assert STRATEGY.wakes({SPOT.key: young, PERP.key: both}, params).tolist() == alone.tolist()
