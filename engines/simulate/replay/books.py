@@ -9,6 +9,9 @@ from engines.ledger import booking
 from engines.ledger.entry import Entry
 
 _ZERO: Final = Decimal(0)
+_OTHER_SIDE: Final = frozenset(
+    (booking.EQUITY, booking.MARKET, booking.PROFIT, booking.FEES, booking.FUNDING)
+)
 
 
 class Books:
@@ -37,6 +40,6 @@ class Books:
             for posting in entry.postings:
                 key = posting.account, posting.asset
                 self.balances[key] = self.balances.get(key, _ZERO) + posting.amount
-                if posting.asset == self.quote and booking.is_own(posting.account):
+                if posting.asset == self.quote and posting.account not in _OTHER_SIDE:
                     self.money += posting.amount
         self.entries += entries
