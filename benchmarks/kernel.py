@@ -83,8 +83,8 @@ def _kept(market: Prepared, grid: Sequence[SmaCrossParams]) -> list[int]:
 
 
 def _told(point: Point, other: Peer, value: float) -> str:
-    """What a library needed for the same trades. vectorbt acts once a bar: where a stop is hit in the bar of a
-    cross, it does not act on the cross."""
+    """What a library needed for the same trades. vectorbt acts once a bar: where a stop is hit in the bar of
+    a cross, it does not act on the cross."""
     ours = _trades(point)
     same = shared(ours, other.trades)
     assert same >= _LEAST_SHARED * len(ours), f"{other.name} has {same} of {len(ours)} trades"

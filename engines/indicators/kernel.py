@@ -14,10 +14,11 @@ from numba import njit, types
 from numba.extending import intrinsic, overload
 from numba.np.arrayobj import make_array
 
-from engines.core.candle import FloatArray
+from engines.core.candle import FloatArray, IntArray
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+Numbers = TypeVar("Numbers", FloatArray, IntArray)
 
 _open_array = cast(Any, make_array)
 _MEMORY = cast(Any, types.CPointer)(types.float64)
@@ -47,7 +48,7 @@ def plain(values: FloatArray) -> FloatArray:
     return np.array(values, np.float64, order="C")
 
 
-def bare(state: FloatArray) -> FloatArray:
+def bare(state: Numbers) -> Numbers:
     """`state` as kernels read and write it: bare memory, without the counting of references that would take
     as long as the arithmetic. The caller of the kernel keeps `state` alive."""
     return state
@@ -57,7 +58,7 @@ def _read_array(typing: Any, state: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return _open_array(signature.args[0])(context, builder, arguments[0]).data
 
-    return _MEMORY(state), generate
+    return cast(Any, types.CPointer)(state.dtype)(state), generate
 
 
 def _read_address(typing: Any, address: Any) -> Any:

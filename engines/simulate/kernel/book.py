@@ -29,10 +29,12 @@ limits in the book, `FILLS`, `ROUNDS` and `CHANGES` what was written down. `CALL
 that waits for the next open, `CLOSING` whether that closes the position first, `WANTED` the lots it opens."""
 
 UNIT, LEVERAGE, MAKER, TAKER, SLIP, UPKEEP, UPKEEP_OF, LEAST, HIGHEST, HAS_MARKS, IS_DELISTED = range(11)
-TERMS: Final = 11
+BARS, CALLS, FUNDINGS, MOST_FILLS, MOST_ROUNDS, MOST_CHANGES = range(11, 17)
+TERMS: Final = 17
 """What a run trades under: the money of one lot at one tick, leverage (0 on spot), fee rates, slippage, the
 maintenance margin as a ratio of two numbers, the least notional, the highest price of all, whether the mark
-price is another than the traded one, and whether the market is gone at the end."""
+price is another than the traded one, and whether the market is gone at the end. Then how many bars, calls and
+settlements there are, and how much there is room to write for."""
 
 
 @kernel

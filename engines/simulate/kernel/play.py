@@ -4,16 +4,33 @@ Order of events at one moment, as in `engines.simulate.replay`: the bar that end
 resting limits; funding is settled; the call is heard; it is acted on at the next open.
 """
 
-from engines.core.candle import IntArray
-from engines.indicators.kernel import kernel, rare
+from engines.indicators.kernel import bare, kernel, rare
 from engines.simulate.kernel import book as account
 from engines.simulate.kernel import orders, record, table
 from engines.simulate.kernel.table import Table
 
 
 @rare
-def play(it: Table, first: int, stop: int) -> None:
-    """Play bars `first` until before `stop`; what is held then is written down as it is."""
+def play(of: Table, first: int, stop: int) -> None:
+    """Play bars `first` until before `stop`; what is held then is written down as it is. The caller keeps the
+    arrays alive."""
+    it = Table(
+        bare(of.book),
+        bare(of.terms),
+        bare(of.bars),
+        bare(of.calls),
+        bare(of.fundings),
+        bare(of.orders),
+        bare(of.fills),
+        bare(of.rounds),
+        bare(of.changes),
+    )
+    _play(it, first, stop)
+
+
+@kernel
+def _play(it: Table, first: int, stop: int) -> None:
+    """All of it, from one thing that happens to the next."""
     book = it.book
     row, call, funding = first, 0, 0
     record.changed(it, first - 1)
@@ -21,8 +38,8 @@ def play(it: Table, first: int, stop: int) -> None:
         funding = _settle(it, row, funding, 0)
         if book[account.RESTING] > 0:
             orders.expire(it, row)
-        while call < len(it.calls) and it.calls[call, table.NEXT] <= row:
-            if it.calls[call, table.NEXT] == row:
+        while call < it.terms[account.CALLS] and record.asked(it, call, table.NEXT) <= row:
+            if record.asked(it, call, table.NEXT) == row:
                 orders.hear(it, call)
             call += 1
         if row == stop:
@@ -33,7 +50,7 @@ def play(it: Table, first: int, stop: int) -> None:
         horizon = _horizon(it, row, stop, call, funding)
         row = _played(it, row, horizon)
     if book[account.LOTS] > 0 and it.terms[account.IS_DELISTED] == 1:
-        price = it.bars[table.CLOSE, stop - 1]
+        price = record.price(it, table.CLOSE, stop - 1)
         record.exit_all(it, stop - 1, 0, table.MANUAL, price, it.terms[account.TAKER], price)
     if book[account.LOTS] > 0:
         _value(it, stop - 1)
@@ -42,29 +59,36 @@ def play(it: Table, first: int, stop: int) -> None:
 @kernel
 def _settle(it: Table, row: int, funding: int, is_inside: int) -> int:
     """Fundings that come before the open of `row`, or inside it; the next one after them."""
-    while funding < len(it.fundings) and (
-        it.fundings[funding, table.F_NEXT] < row
-        or (it.fundings[funding, table.F_NEXT] == row and it.fundings[funding, table.F_INSIDE] == is_inside)
+    while funding < it.terms[account.FUNDINGS] and (
+        _settled(it, funding, table.F_NEXT) < row
+        or (_settled(it, funding, table.F_NEXT) == row and _settled(it, funding, table.F_INSIDE) == is_inside)
     ):
-        is_now = it.fundings[funding, table.F_NEXT] == row
+        is_now = _settled(it, funding, table.F_NEXT) == row
         if is_now and it.book[account.LOTS] > 0:
-            mark, rate = it.fundings[funding, table.F_MARK], it.fundings[funding, table.F_RATE]
+            mark, rate = _settled(it, funding, table.F_MARK), _settled(it, funding, table.F_RATE)
             account.fund(it.book, it.terms, mark, rate)
-            record.changed(it, row - 1 + it.fundings[funding, table.F_LATE])
+            record.changed(it, row - 1 + _settled(it, funding, table.F_LATE))
         funding += 1
     return funding
+
+
+@kernel
+def _settled(it: Table, funding: int, which: int) -> int:
+    """One of the numbers of a settlement."""
+    value: int = it.fundings[funding * table.FUNDING_SIZE + which]
+    return value
 
 
 @kernel
 def _horizon(it: Table, row: int, stop: int, call: int, funding: int) -> int:
     """The bar before whose open something may happen next."""
     horizon = stop
-    if call < len(it.calls):
-        horizon = min(horizon, it.calls[call, table.NEXT])
-    if funding < len(it.fundings) and (it.book[account.LOTS] > 0 or it.book[account.RESTING] > 0):
-        horizon = min(horizon, it.fundings[funding, table.F_NEXT])
+    if call < it.terms[account.CALLS]:
+        horizon = min(horizon, record.asked(it, call, table.NEXT))
+    if funding < it.terms[account.FUNDINGS] and (it.book[account.LOTS] > 0 or it.book[account.RESTING] > 0):
+        horizon = min(horizon, _settled(it, funding, table.F_NEXT))
     for place in range(it.book[account.RESTING]):
-        horizon = min(horizon, it.orders[place, table.O_UNTIL])
+        horizon = min(horizon, it.orders[place * table.ORDER_SIZE + table.O_UNTIL])
     return max(horizon, row + 1)
 
 
@@ -86,7 +110,7 @@ def _played(it: Table, row: int, horizon: int) -> int:
 @kernel
 def _touched(it: Table, row: int, horizon: int) -> int:
     """The first bar that may change something, else `horizon`."""
-    book, bars = it.book, it.bars
+    book = it.book
     if book[account.RESTING] > 0 or book[account.TRAIL] > 0:
         return row
     liquidation, stop = account.liquidation(book, it.terms), book[account.STOP]
@@ -94,30 +118,32 @@ def _touched(it: Table, row: int, horizon: int) -> int:
     if book[account.HIT] < book[account.TARGETS]:
         target = book[account.PRICES + book[account.HIT]]
     if book[account.SIGN] > 0:
-        horizon = first_below(bars[table.LOW], max(stop, liquidation), row, horizon)
+        horizon = first_below(it, table.LOW, max(stop, liquidation), row, horizon)
         if it.terms[account.HAS_MARKS] == 1:
-            horizon = first_below(bars[table.MARK_LOW], liquidation, row, horizon)
-        return first_above(bars[table.HIGH], target, row, horizon) if target > 0 else horizon
+            horizon = first_below(it, table.MARK_LOW, liquidation, row, horizon)
+        return first_above(it, table.HIGH, target, row, horizon) if target > 0 else horizon
     nearest = stop if liquidation == 0 else liquidation if stop == 0 else min(stop, liquidation)
     if nearest > 0:
-        horizon = first_above(bars[table.HIGH], nearest, row, horizon)
+        horizon = first_above(it, table.HIGH, nearest, row, horizon)
     if liquidation > 0 and it.terms[account.HAS_MARKS] == 1:
-        horizon = first_above(bars[table.MARK_HIGH], liquidation, row, horizon)
-    return first_below(bars[table.LOW], target, row, horizon) if target > 0 else horizon
+        horizon = first_above(it, table.MARK_HIGH, liquidation, row, horizon)
+    return first_below(it, table.LOW, target, row, horizon) if target > 0 else horizon
 
 
 @kernel
-def first_below(column: IntArray, level: int, row: int, horizon: int) -> int:
+def first_below(it: Table, which: int, level: int, row: int, horizon: int) -> int:
     """The first row at which the column is at or below a level, else `horizon`."""
-    while row < horizon and column[row] > level:
+    at = which * it.terms[account.BARS]
+    while row < horizon and it.bars[at + row] > level:
         row += 1
     return row
 
 
 @kernel
-def first_above(column: IntArray, level: int, row: int, horizon: int) -> int:
+def first_above(it: Table, which: int, level: int, row: int, horizon: int) -> int:
     """The first row at which the column is at or above a level, else `horizon`."""
-    while row < horizon and column[row] < level:
+    at = which * it.terms[account.BARS]
+    while row < horizon and it.bars[at + row] < level:
         row += 1
     return row
 
@@ -126,8 +152,9 @@ def first_above(column: IntArray, level: int, row: int, horizon: int) -> int:
 def _value(it: Table, row: int) -> None:
     """Write down what is still held, at the last close."""
     book = it.book
-    line = it.rounds[min(book[account.ROUNDS], len(it.rounds) - 1)]
-    value = it.bars[table.CLOSE, row] * book[account.LOTS] * it.terms[account.UNIT]
+    at = book[account.ROUNDS] * table.ROUND_SIZE
+    value = record.price(it, table.CLOSE, row) * book[account.LOTS] * it.terms[account.UNIT]
     unrealised = (value - account.held_cost(book)) * book[account.SIGN]
     record.finish(it, row, 0, 0, 1)
-    line[table.R_GROSS] += unrealised
+    if book[account.PROBLEM] == 0:
+        it.rounds[at + table.R_GROSS] += unrealised

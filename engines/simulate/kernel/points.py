@@ -124,10 +124,10 @@ def played(
 ) -> Point:
     """One run of `calls` under `terms`, both laid out for kernels. Raises `ValueError` for an account that
     outgrows what they count."""
-    table_of = _laid_out(prepared, calls, terms)
-    book = table_of.book
+    room = _laid_out(prepared, calls, terms)
+    book = room.book
     book[account.CASH] = counted("opening", opening)
-    play(table_of, prepared.first, prepared.stop)
+    play(room, prepared.first, prepared.stop)
     if book[account.PROBLEM]:
         raise ValueError(_PROBLEMS[int(book[account.PROBLEM])])
     equity = account.worth(book, terms, int(prepared.bars[table.CLOSE, prepared.stop - 1]))
@@ -137,26 +137,36 @@ def played(
         params=params,
         opening=opening,
         equity=Decimal(int(equity)) / account.SCALE,
-        fills=table_of.fills[: book[account.FILLS]].copy(),
-        positions=table_of.rounds[: book[account.ROUNDS]].copy(),
-        changes=table_of.changes[: book[account.CHANGES]].copy(),
+        fills=_written(room.fills, book[account.FILLS], table.FILL_SIZE),
+        positions=_written(room.rounds, book[account.ROUNDS], table.ROUND_SIZE),
+        changes=_written(room.changes, book[account.CHANGES], table.CHANGE_SIZE),
     )
 
 
 def _laid_out(prepared: Prepared, calls: IntArray, terms: IntArray) -> Table:
     """Room for all that calls can make: of each at most a way out, a way in, and the ends of that."""
     most = (len(calls) + 1) * (3 + account.MOST_TARGETS)
+    changes = most + len(prepared.fundings) + 1
+    terms[account.BARS], terms[account.CALLS] = prepared.bars.shape[1], len(calls)
+    terms[account.FUNDINGS] = len(prepared.fundings)
+    terms[account.MOST_FILLS], terms[account.MOST_ROUNDS] = most, len(calls) + 1
+    terms[account.MOST_CHANGES] = changes
     return Table(
         book=np.zeros(account.SIZE, np.int64),
         terms=terms,
-        bars=prepared.bars,
-        calls=calls,
-        fundings=prepared.fundings,
-        orders=np.zeros((table.MOST_RESTING, table.ORDER_SIZE), np.int64),
-        fills=np.empty((most, table.FILL_SIZE), np.int64),
-        rounds=np.empty((len(calls) + 1, table.ROUND_SIZE), np.int64),
-        changes=np.empty((most + len(prepared.fundings) + 1, table.CHANGE_SIZE), np.int64),
+        bars=prepared.bars.ravel(),
+        calls=np.ascontiguousarray(calls).ravel(),
+        fundings=np.ascontiguousarray(prepared.fundings).ravel(),
+        orders=np.zeros(table.MOST_RESTING * table.ORDER_SIZE, np.int64),
+        fills=np.empty(most * table.FILL_SIZE, np.int64),
+        rounds=np.empty((len(calls) + 1) * table.ROUND_SIZE, np.int64),
+        changes=np.empty(changes * table.CHANGE_SIZE, np.int64),
     )
+
+
+def _written(rows: IntArray, count: int, width: int) -> IntArray:
+    """The rows that were written, on their own."""
+    return rows[: count * width].reshape(-1, width).copy()
 
 
 def _money(column: IntArray) -> FloatArray:

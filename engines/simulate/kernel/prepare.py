@@ -38,6 +38,8 @@ class Prepared:
     bars: IntArray
     close: FloatArray
     fundings: IntArray
+    highest: int
+    has_marks: bool
     unit: int
     first: int
     stop: int
@@ -79,6 +81,8 @@ def prepared(market: RecordedMarket, start_ms: int, stop_ms: int) -> Prepared:
         bars=np.ascontiguousarray(bars),
         close=tape.close.astype(np.float64),
         fundings=_fundings(tape),
+        highest=int(bars.max()),
+        has_marks=tape.mark_low is not tape.low or tape.mark_high is not tape.high,
         unit=unit,
         first=tape.first,
         stop=tape.stop,
@@ -112,10 +116,8 @@ def terms_row(prepared: Prepared, terms: Terms, leverage: int) -> IntArray:
     row[account.SLIP] = counted("slippage", terms.slippage)
     row[account.UPKEEP], row[account.UPKEEP_OF] = upkeep, upkeep_of
     row[account.LEAST] = counted("least notional", instrument.min_notional)
-    row[account.HIGHEST] = prepared.bars.max()
-    row[account.HAS_MARKS] = (prepared.bars[table.MARK_LOW] != prepared.bars[table.LOW]).any() or (
-        prepared.bars[table.MARK_HIGH] != prepared.bars[table.HIGH]
-    ).any()
+    row[account.HIGHEST] = prepared.highest
+    row[account.HAS_MARKS] = prepared.has_marks
     delisted_ms = prepared.market.delisted_ms
     row[account.IS_DELISTED] = delisted_ms is not None and delisted_ms <= prepared.stop_ms
     return row

@@ -7,11 +7,25 @@ from engines.simulate.kernel.table import Table
 
 
 @kernel
+def price(it: Table, which: int, row: int) -> int:
+    """One of the prices of a bar, in ticks."""
+    ticks: int = it.bars[which * it.terms[account.BARS] + row]
+    return ticks
+
+
+@kernel
+def asked(it: Table, number: int, which: int) -> int:
+    """One of the numbers of a call."""
+    value: int = it.calls[number * table.CALL_SIZE + which]
+    return value
+
+
+@kernel
 def slipped(it: Table, row: int, ticks: int, side: int) -> int:
     """A price moved against whoever trades at the market, never beyond the bar; `side` is +1 for a
     purchase."""
     away = account.up(ticks * it.terms[account.SLIP], account.SCALE)
-    bound: int = it.bars[table.HIGH if side > 0 else table.LOW, row]
+    bound: int = price(it, table.HIGH if side > 0 else table.LOW, row)
     return min(ticks + away, bound) if side > 0 else max(ticks - away, bound)
 
 
@@ -58,17 +72,29 @@ def exit_some(
 def finish(it: Table, row: int, is_open: int, purpose: int, is_held: int) -> None:
     """Write the position down."""
     book, number = it.book, it.book[account.ROUNDS]
-    if number >= len(it.rounds):
+    if number >= it.terms[account.MOST_ROUNDS]:
         book[account.PROBLEM] = table.FULL
         return
-    line = it.rounds[number]
-    line[table.R_OPENED], line[table.R_CLOSED] = book[account.OPENED], moment(row, is_open)
-    line[table.R_SIGN], line[table.R_ENTERED] = book[account.SIGN], book[account.ENTERED]
-    line[table.R_COST], line[table.R_PROCEEDS] = book[account.COST], book[account.PROCEEDS]
-    line[table.R_GROSS], line[table.R_FEES] = book[account.REALISED], book[account.FEES]
-    line[table.R_FUNDING], line[table.R_SLIPPAGE] = book[account.FUNDING], book[account.SLIPPAGE]
-    line[table.R_RISK], line[table.R_HAS_RISK] = book[account.RISK], book[account.HAS_RISK]
-    line[table.R_PURPOSE], line[table.R_IS_OPEN] = purpose, is_held
+    at = number * table.ROUND_SIZE
+    it.rounds[at + table.R_OPENED], it.rounds[at + table.R_CLOSED] = (
+        book[account.OPENED],
+        moment(row, is_open),
+    )
+    it.rounds[at + table.R_SIGN], it.rounds[at + table.R_ENTERED] = book[account.SIGN], book[account.ENTERED]
+    it.rounds[at + table.R_COST], it.rounds[at + table.R_PROCEEDS] = (
+        book[account.COST],
+        book[account.PROCEEDS],
+    )
+    it.rounds[at + table.R_GROSS], it.rounds[at + table.R_FEES] = book[account.REALISED], book[account.FEES]
+    it.rounds[at + table.R_FUNDING], it.rounds[at + table.R_SLIPPAGE] = (
+        book[account.FUNDING],
+        book[account.SLIPPAGE],
+    )
+    it.rounds[at + table.R_RISK], it.rounds[at + table.R_HAS_RISK] = (
+        book[account.RISK],
+        book[account.HAS_RISK],
+    )
+    it.rounds[at + table.R_PURPOSE], it.rounds[at + table.R_IS_OPEN] = purpose, is_held
     book[account.ROUNDS] += 1
 
 
@@ -76,18 +102,18 @@ def finish(it: Table, row: int, is_open: int, purpose: int, is_held: int) -> Non
 def changed(it: Table, row: int) -> None:
     """From the close of that bar on, this is what there is."""
     book, last = it.book, it.book[account.CHANGES] - 1
-    if last < 0 or it.changes[last, table.C_ROW] < row:
+    if last < 0 or it.changes[last * table.CHANGE_SIZE + table.C_ROW] < row:
         last += 1
-        if last >= len(it.changes):
+        if last >= it.terms[account.MOST_CHANGES]:
             book[account.PROBLEM] = table.FULL
             return
         book[account.CHANGES] = last + 1
-        it.changes[last, table.C_ROW] = row
-    line, sign = it.changes[last], book[account.SIGN]
-    line[table.C_MONEY] = book[account.CASH] + book[account.MARGIN]
-    line[table.C_STAKE] = book[account.LOTS] * sign
+        it.changes[last * table.CHANGE_SIZE + table.C_ROW] = row
+    at, sign = last * table.CHANGE_SIZE, book[account.SIGN]
+    it.changes[at + table.C_MONEY] = book[account.CASH] + book[account.MARGIN]
+    it.changes[at + table.C_STAKE] = book[account.LOTS] * sign
     is_spot = it.terms[account.LEVERAGE] == 0
-    line[table.C_OFFSET] = 0 if is_spot else account.held_cost(book) * sign
+    it.changes[at + table.C_OFFSET] = 0 if is_spot else account.held_cost(book) * sign
 
 
 @kernel
@@ -95,11 +121,15 @@ def _fill(
     it: Table, row: int, is_open: int, side: int, purpose: int, ticks: int, lots: int, fee: int
 ) -> None:
     book, number = it.book, it.book[account.FILLS]
-    if number >= len(it.fills):
+    if number >= it.terms[account.MOST_FILLS]:
         book[account.PROBLEM] = table.FULL
         return
-    line = it.fills[number]
-    line[table.FILL_AT], line[table.FILL_SIDE] = moment(row, is_open), side
-    line[table.FILL_PURPOSE], line[table.FILL_TICKS], line[table.FILL_LOTS] = purpose, ticks, lots
-    line[table.FILL_FEE], line[table.FILL_ROUND] = fee, book[account.ROUNDS]
+    at = number * table.FILL_SIZE
+    it.fills[at + table.FILL_AT], it.fills[at + table.FILL_SIDE] = moment(row, is_open), side
+    it.fills[at + table.FILL_PURPOSE], it.fills[at + table.FILL_TICKS], it.fills[at + table.FILL_LOTS] = (
+        purpose,
+        ticks,
+        lots,
+    )
+    it.fills[at + table.FILL_FEE], it.fills[at + table.FILL_ROUND] = fee, book[account.ROUNDS]
     book[account.FILLS] += 1

@@ -58,7 +58,8 @@ OUTGREW, CROWDED, FULL = 1, 2, 3
 
 class Table(NamedTuple):
     """One run: `book` and `terms` as `engines.simulate.kernel.book` lays them out, prices as six rows of
-    ticks, calls and settlements in order of time; then what is written."""
+    ticks, calls and settlements in order of time; then what is written. All rows lie one behind the other: a
+    kernel takes bare memory, for counting who refers to arrays takes longer than the arithmetic."""
 
     book: IntArray
     terms: IntArray

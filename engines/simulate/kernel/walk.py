@@ -12,12 +12,11 @@ from engines.simulate.kernel.table import Table
 @rare
 def walk(it: Table, row: int, opened: int, high: int, low: int) -> None:
     """Walk the bar of `row` from `opened`: adverse extreme, favourable extreme, close."""
-    book, bars = it.book, it.bars
-    sign = book[account.SIGN]
+    book, sign = it.book, it.book[account.SIGN]
     liquidation = account.liquidation(book, it.terms)
     even = account.break_even(book, it.terms)
-    close = bars[table.CLOSE, row]
-    worst = bars[table.MARK_LOW, row] if sign > 0 else bars[table.MARK_HIGH, row]
+    close = record.price(it, table.CLOSE, row)
+    worst = record.price(it, table.MARK_LOW, row) if sign > 0 else record.price(it, table.MARK_HIGH, row)
     first, second = (low, high) if sign > 0 else (high, low)
     _tighten(it, _trailing(it, book[account.BEST]))
     if not _is_beyond_stop(it, opened):
