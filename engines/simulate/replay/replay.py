@@ -35,6 +35,11 @@ bankruptcy price. Fills at an open have the time of the open, all others that of
 `participation` bounds entries and closes that were decided, not stops and targets. Coarser mark candles than
 the bars bound nothing: the traded prices stand for the mark then, except for funding.
 
+The gate is that of the desk. A drawdown that halts the engine halts it for the rest of the run, because only
+an admin clears that latch; other latches do not exist here. Positions are on isolated margin, as on paper.
+Worth is reckoned at traded closes. Where a signal gates a market, `BUY` forbids to sell there and `SELL` to
+buy, entries and ways out alike; stops, targets and liquidation go on.
+
 Between two such moments nothing can happen. A compiled scan (`touch`) finds the next bar that touches
 anything, the strategy names the closes at which it may want something (`Strategy.wakes`), and only there
 this path runs.

@@ -140,7 +140,7 @@ def run(
     return play(history, Scripted(script), NoParams(), terms, is_skipping=is_skipping)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000), st.booleans())
 def test_bars_that_are_passed_over_would_have_changed_nothing(seed: int, is_open: bool) -> None:
     history, script = a_wild_history(seed), a_script(seed)
@@ -151,7 +151,7 @@ def test_bars_that_are_passed_over_would_have_changed_nothing(seed: int, is_open
     assert (quick.run.curve.equity == slow.run.curve.equity).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000))
 def test_books_balance_and_every_position_adds_up_to_the_account(seed: int) -> None:
     one = run(a_wild_history(seed), a_script(seed))
@@ -198,7 +198,7 @@ def until(one: Played, at_ms: int) -> tuple[list[Any], list[Any]]:
     return wanted, lines
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000), st.integers(10, BARS - 10))
 def test_what_comes_later_changes_nothing_before_it(seed: int, row: int) -> None:
     history, script, at_ms = a_wild_history(seed), a_script(seed), START + row * 5 * MINUTE
