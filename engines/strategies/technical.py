@@ -7,6 +7,7 @@ the state, for a signal has to wait for some time after another.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -32,10 +33,26 @@ from engines.strategies.technical_orders import order_of
 _HOUR_MS: Final = 3_600_000
 
 
+class EntryWanted(StrEnum):
+    """Bars at whose close a signal may be made."""
+
+    BOTH = "both"
+    FIFTEEN = "15m"
+    HOUR = "1h"
+
+    @property
+    def timeframes(self) -> tuple[Timeframe, ...]:
+        """Those bars."""
+        return tuple(one for one in ENTRY_FRAMES if self in (EntryWanted.BOTH, one.value))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TechnicalParams:
     """What can be set. A signal is made from `least_confidence` on, and traded from `least_traded` on."""
 
+    entry: EntryWanted = param(
+        EntryWanted.BOTH, meaning="bars that signals are made on: both, 15m, 1h (1h needs nothing finer)"
+    )
     least_trend: float = param(PARAMS.least_trend, least=0, most=1, meaning="trend of a market")
     least_triggers: float = param(PARAMS.least_triggers, least=0, most=20, meaning="points of events")
     least_reward: float = param(PARAMS.least_reward, least=0, most=20, meaning="reward over risk")
@@ -108,7 +125,7 @@ class Technical:
 
     def timeframes(self, params: TechnicalParams) -> tuple[Timeframe, ...]:
         """Those of entries and of trends."""
-        return (*ENTRY_FRAMES, *TREND_FRAMES)
+        return (*params.entry.timeframes, *TREND_FRAMES)
 
     def reader(self, params: TechnicalParams, timeframe: Timeframe) -> FrameReader:
         """A new reader for one series."""

@@ -16,7 +16,7 @@ from engines.orders.proposal import MOST_SLIPPAGE
 from engines.signals.batch import Calls, Sights, calls, sights_of
 from engines.simulate.kernel import table
 from engines.simulate.kernel.prepare import Prepared, counted
-from engines.strategies.technical import Technical, TechnicalParams
+from engines.strategies.technical import EntryWanted, Technical, TechnicalParams
 
 _TARGETS: Final = 3
 _SHARES: Final = [counted("share", share) for share in USUAL_SHARES[_TARGETS]]
@@ -24,11 +24,12 @@ _LEVERAGE: Final = 1
 
 
 class TechnicalCalls:
-    """Calls of `technical`, point by point."""
+    """Calls of `technical`, point by point. With `is_shared` what looks see is kept for the next point."""
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, prepared: Prepared, *, is_shared: bool = True) -> None:
         self._prepared = prepared
-        self._sights: Sights | None = None
+        self._is_shared = is_shared
+        self._kept: dict[EntryWanted, Sights] = {}
 
     def leverage(self, params: TechnicalParams) -> int:
         """Of its positions."""
@@ -53,10 +54,14 @@ class TechnicalCalls:
 
     def _seen(self, params: TechnicalParams) -> Sights:
         """What every look sees, once for all points but those with fewer points of triggers."""
-        if self._sights is None or params.least_triggers < self._sights.least:
-            series = {each: self._prepared.series(each) for each in Technical().timeframes(params)}
-            self._sights = sights_of(series, params.least_triggers)
-        return self._sights
+        kept = self._kept.get(params.entry)
+        if kept is not None and kept.least <= params.least_triggers:
+            return kept
+        series = {each: self._prepared.series(each) for each in Technical().timeframes(params)}
+        sights = sights_of(series, params.least_triggers)
+        if self._is_shared:
+            self._kept[params.entry] = sights
+        return sights
 
     def _laid_out(self, made: Calls) -> IntArray:
         rows = np.zeros((len(made), table.CALL_SIZE), np.int64)

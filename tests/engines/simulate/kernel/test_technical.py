@@ -15,7 +15,7 @@ from engines.simulate.kernel.prepare import prepared
 from engines.simulate.replay.replay import Played, play
 from engines.simulate.run import Execution, Round
 from engines.simulate.terms import OPEN_LIMITS, Terms
-from engines.strategies.technical import Technical, TechnicalParams
+from engines.strategies.technical import EntryWanted, Technical, TechnicalParams
 from tests.build.bars import columns_of, recorded
 from tests.build.kernel_runs import differences, history_of, of_reason
 from tests.build.replaying import an_instrument
@@ -75,6 +75,22 @@ def test_a_recorded_coin_is_only_bought(shared_data: Path) -> None:
     assert differences(point, replayed) == []
     assert {one.gate for one in replayed.run.blocked} >= {"spot_no_short", "too_much"}
     assert len(entries_of(replayed)) > len(replayed.run.rounds) > 10
+
+
+def test_hours_alone_make_signals_of_their_own(shared_data: Path) -> None:
+    """A market of which nothing finer was recorded; one point after another hears it once."""
+    candles = recorded(shared_data / "ohlcv" / "binance_ETHUSDT_1h.csv.gz", slice(50_000, 53_000))
+    instrument = an_instrument("ETHUSDT", tick=D("0.01"), lot=D("0.0001"))
+    market = RecordedMarket(instrument=instrument, series={Timeframe.H1: candles})
+    span = int(candles.time_ms[500]), int(candles.time_ms[-1]) + Timeframe.H1.ms
+    wanted = [TechnicalParams(entry=EntryWanted.HOUR, least_trend=least) for least in (0.25, 0.5)]
+    found = list(points(prepared(market, *span), "technical", wanted, OPEN))
+    for point, params in zip(found, wanted, strict=True):
+        replayed = play(history_of(market, span), Technical(), params, OPEN)
+        assert differences(point, replayed) == []
+    assert len(found[0].positions) > len(found[1].positions) > 5
+    with pytest.raises(ValueError, match="no 15m candles"):
+        play(history_of(market, span), Technical(), TechnicalParams(), OPEN)
 
 
 def is_even(one: Round) -> bool:
