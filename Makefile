@@ -56,7 +56,7 @@ bench: .venv/.bench
 
 reports: .venv/.dev
 	@rm -rf reports/short
-	@$(BIN)/python -m tests.build.short_backtest reports/short
+	@NUMBA_CACHE_DIR=.cache/kernels $(BIN)/python -m tests.build.short_backtest reports/short
 
 format: .venv/.dev
 	$(BIN)/ruff check --fix-only --quiet .

@@ -15,7 +15,7 @@ from tests.build.recordings import HOUR, JANUARY_MS, some_bars, write_bars, writ
 ARTEFACTS = ("summary.csv", "trades.csv", "blocked_trades_log.csv", "equity.html", "report.md")
 SHEETS = ("trades.csv", "blocked_trades_log.csv")
 _MARKETS = Path(".cache/short_backtest")
-_DAYS = 60
+_DAYS = 45
 _PARAMS = "fast=10,slow=40,adx_least=15"
 
 
