@@ -16,12 +16,23 @@ class BotApi:
     """Serves `total` updates of `people`, one of each unanswered at a time, after `settle_s` of silence.
 
     An update counts as answered when a message is sent to its person's chat. `answers` holds pairs of
-    seconds: when it was answered, and how long after it was handed out.
+    seconds: when it was answered, and how long after it was handed out. The `errand` of somebody else (a
+    person and a text) is asked beside them, and again whenever a document came of it; `documents` counts
+    those.
     """
 
-    def __init__(self, texts: Iterator[str], people: Sequence[int], total: int, settle_s: float) -> None:
+    def __init__(
+        self,
+        texts: Iterator[str],
+        people: Sequence[int],
+        total: int,
+        settle_s: float,
+        errand: tuple[int, str] | None = None,
+    ) -> None:
         self._texts, self._left, self._settle_s = texts, total, settle_s
         self._free = list(people)
+        self._errand, self._is_errand_due = errand, errand is not None
+        self.documents = 0
         self._sent = 0
         self._is_quiet = True  # the first batch is empty: what comes before it counts as late
         self._more = asyncio.Event()
@@ -63,6 +74,12 @@ class BotApi:
                 return await self._updates()
             case "sendmessage":
                 return self._answered(body)
+            case "sendphoto":
+                return self._message(_chat(body))
+            case "senddocument":
+                self.documents += 1
+                self._is_errand_due = self._errand is not None
+                return self._message(_chat(body))
             case _:
                 return True
 
@@ -77,12 +94,18 @@ class BotApi:
         batch = [self._update(person) for person in self._free[: self._left]]
         self._left -= len(batch)
         self._free = []
+        if self._is_errand_due and self._errand is not None:
+            self._is_errand_due = False
+            batch.append(self._said(*self._errand))
         return batch
 
     def _update(self, person: int) -> dict[str, Any]:
-        self._sent += 1
-        text = next(self._texts)
+        said = self._said(person, next(self._texts))
         self._asked_at[person] = time.perf_counter()
+        return said
+
+    def _said(self, person: int, text: str) -> dict[str, Any]:
+        self._sent += 1
         user = {"id": person, "is_bot": False, "first_name": "Anna", "language_code": "en"}
         return {
             "update_id": self._sent,
@@ -106,6 +129,9 @@ class BotApi:
                 self._more.set()
             elif not self._asked_at:
                 self.done.set()
+        return self._message(chat)
+
+    def _message(self, chat: int) -> dict[str, Any]:
         return {
             "message_id": 1_000_000 + len(self.answers),
             "date": int(time.time()),

@@ -36,6 +36,7 @@ ROWS = {
         Row("bot.rss_mb", "MB", 600, 400, "bare imports 346-443, freqtrade dry-run idle 316"),
         Row("bot.soak_growth_mb", "MB", 30, 5),
         Row("telegram.command_p99_ms", "ms", 300, 60),
+        Row("telegram.command_p99_during_backtest_ms", "ms", 300, 100),
         Row(
             "telegram.updates_per_s", "1/s", 600, 1500, "aiogram with 100 handlers 960", is_higher_better=True
         ),

@@ -28,6 +28,22 @@ def command_p99() -> Measure:
     return Measure(p99 * 1000, note=note)
 
 
+@measures("telegram.command_p99_during_backtest_ms")
+def command_p99_during_backtest() -> Measure:
+    """The same while somebody else has one backtest after the other played."""
+    errand = 5099, "/backtest sma 2y btc eth"
+    api, _ = asyncio.run(_asked(people=1, total=6000, warm=100, errand=errand))
+    if not api.documents:
+        raise Skipped("no backtest came to its end meanwhile")
+    times = sorted(length for _, length in api.answers[100:])
+    p99, middle = times[int(len(times) * 0.99)], times[len(times) // 2]
+    note = (
+        f"wall, {len(times)} read commands in turn; median {middle * 1000:.1f}; {api.documents} backtests of"
+        " two years and two coins were played and handed over meanwhile"
+    )
+    return Measure(p99 * 1000, note=note)
+
+
 @measures("telegram.updates_per_s")
 def updates_per_s() -> Measure:
     """Questions answered through the wire by one desk, 20 people at once."""
@@ -38,15 +54,17 @@ def updates_per_s() -> Measure:
     return Measure((total - warm) / seconds, note=note)
 
 
-async def _asked(people: int, total: int, warm: int) -> tuple[BotApi, float]:
+async def _asked(
+    people: int, total: int, warm: int, errand: tuple[int, str] | None = None
+) -> tuple[BotApi, float]:
     """The API after `total` answers, and the desk's CPU seconds for those after the first `warm`."""
     ids = range(5001, 5001 + people)
-    api = BotApi(cycle(_QUESTIONS), ids, total, _SETTLE_S)
+    api = BotApi(cycle(_QUESTIONS), ids, total, _SETTLE_S, errand)
     server = await asyncio.start_server(api.connection, "127.0.0.1", 0)
     address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     settings = {
         "PERPETUUM_TELEGRAM__API_URL": address,
-        "PERPETUUM_TELEGRAM__ADMINS": ",".join(map(str, ids)),
+        "PERPETUUM_TELEGRAM__ADMINS": ",".join(map(str, (*ids, *([errand[0]] if errand else ())))),
     }
     outside = ExitStack()
     try:
