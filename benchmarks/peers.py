@@ -105,7 +105,7 @@ def _columns(bars: Candles, fast: int, slow: int) -> tuple[IntArray, IntArray, F
         params,
     )
     tick = float(BTC.tick)
-    away = rule.stop_distances(ranges, rows, ATRS, tick) * tick
+    away = rule.stop_distances(ranges[rows], ATRS, tick) * tick
     return rows, codes, np.round(bars.close[rows] - np.sign(codes) * away, 1)
 
 

@@ -189,14 +189,30 @@ class SmaCross:
 
 def crosses(candles: Candles, params: SmaCrossParams) -> tuple[IntArray, IntArray]:
     """Rows of `candles` at whose close something is called for, and the codes of `rule.call`."""
-    high, low, close = plain(candles.high), plain(candles.low), plain(candles.close)
-    return called(
-        rule.averages(close, params.fast),
-        rule.averages(close, params.slow),
-        rule.strengths(high, low, close, params.adx_length),
-        rule.ranges(high, low, close, params.atr_length),
-        params,
+    rows, codes, _ = called_alone(candles, params)
+    return rows, codes
+
+
+def called_alone(candles: Candles, params: SmaCrossParams) -> tuple[IntArray, IntArray, FloatArray]:
+    """The same with the ATR at each of these rows."""
+    count = len(candles)
+    rows, codes, ranges = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count)
+    found = rule.calls_over(
+        np.zeros(rule.size(params.fast, params.slow)),
+        plain(candles.high),
+        plain(candles.low),
+        plain(candles.close),
+        params.fast,
+        params.slow,
+        params.adx_length,
+        params.atr_length,
+        params.adx_least,
+        params.side.sign,
+        rows,
+        codes,
+        ranges,
     )
+    return rows[:found].copy(), codes[:found].copy(), ranges[:found].copy()
 
 
 def called(

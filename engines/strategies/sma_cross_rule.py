@@ -106,12 +106,12 @@ def stop_distance(atr_now: float, stop_atrs: float, tick: float) -> int:
 
 
 @kernel
-def stop_distances(atr_rows: FloatArray, rows: IntArray, stop_atrs: float, tick: float) -> IntArray:
-    """The same of many rows; a tick where the ATR still warms up."""
-    distances = np.ones(len(rows), np.int64)
-    for place in range(len(rows)):
-        if atr_rows[rows[place]] > 0.0:
-            distances[place] = stop_distance(atr_rows[rows[place]], stop_atrs, tick)
+def stop_distances(ranges_there: FloatArray, stop_atrs: float, tick: float) -> IntArray:
+    """The same of many ATRs; a tick where one still warms up."""
+    distances = np.ones(len(ranges_there), np.int64)
+    for place in range(len(ranges_there)):
+        if ranges_there[place] > 0.0:
+            distances[place] = stop_distance(ranges_there[place], stop_atrs, tick)
     return distances
 
 
@@ -150,10 +150,15 @@ def calls(
 ) -> int:
     """Write down the rows that call for something, and what; how many there are. `rows` and `codes` have room
     for as many as there are bars."""
-    count = 0
-    for row in range(1, len(fast)):
+    count, was_above, was_below = 0, False, False
+    for row in range(len(fast)):
+        is_above, is_below = fast[row] > slow[row], fast[row] < slow[row]
+        if is_above == was_above and is_below == was_below:
+            continue
+        was_above, was_below = is_above, is_below
+        before = max(row - 1, 0)
         code = call(
-            fast[row], slow[row], adx_rows[row], atr_rows[row], fast[row - 1], slow[row - 1], adx_least, side
+            fast[row], slow[row], adx_rows[row], atr_rows[row], fast[before], slow[before], adx_least, side
         )
         if code != 0:
             rows[count], codes[count] = row, code

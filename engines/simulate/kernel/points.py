@@ -113,7 +113,7 @@ def points(prepared: Prepared, strategy_name: str, points: Sequence[Any], terms:
     """
     if strategy_name not in CALLS:
         raise ValueError(f"{strategy_name} has no kernel: use the replay")
-    calls = CALLS[strategy_name](prepared)
+    calls = CALLS[strategy_name](prepared, is_shared=len(points) > 1)
     for params in points:
         rows = terms_row(prepared, terms, calls.leverage(params))
         yield played(prepared, strategy_name, params, calls.rows(params), rows, terms.opening)

@@ -160,10 +160,9 @@ def _fundings(tape: Tape) -> IntArray:
         return np.empty((0, table.FUNDING_SIZE), np.int64)
     if len(fundings.rate) and not np.abs(fundings.rate).max() < _MOST_RATE:
         raise ValueError(f"{tape.instrument.symbol}: a funding rate beyond {_MOST_RATE} is none")
-    rates = np.rint(fundings.rate * account.FUNDING_SCALE)
-    if (
-        np.abs(rates - fundings.rate * account.FUNDING_SCALE) > _OFF_GRID * np.maximum(np.abs(rates), 1.0)
-    ).any():
+    exact = fundings.rate * account.FUNDING_SCALE
+    rates = np.rint(exact)
+    if (np.abs(rates - exact) > _OFF_GRID).any():
         raise ValueError(f"{tape.instrument.symbol}: funding rates with more than ten decimals")
     rows = np.empty((len(rates), table.FUNDING_SIZE), np.int64)
     rows[:, table.F_NEXT] = tape.closes_ms.searchsorted(fundings.time_ms, side="right")
