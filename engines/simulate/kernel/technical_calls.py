@@ -3,17 +3,16 @@
 The order of a signal is that of `engines.strategies.technical_orders`, in whole numbers.
 """
 
-from decimal import Decimal
 from typing import Final
 
 import numpy as np
 
 from engines.core.candle import FloatArray, IntArray
 from engines.core.instrument import MarketKind
-from engines.core.money import cut
 from engines.orders.plan import USUAL_SHARES
 from engines.orders.proposal import MOST_SLIPPAGE
 from engines.signals.batch import Calls, Sights, calls, sights_of
+from engines.simulate.kernel import book as account
 from engines.simulate.kernel import table
 from engines.simulate.kernel.prepare import Prepared, counted
 from engines.strategies.technical import EntryWanted, Technical, TechnicalParams
@@ -71,7 +70,7 @@ class TechnicalCalls:
         rows[:, table.STOP] = made.stop
         rows[:, table.UNTIL] = self._prepared.rows_by(made.expires_ms)
         rows[:, table.ENTRY_WORST] = counted("slippage", MOST_SLIPPAGE)
-        rows[:, table.SHARE] = _counted_sizes(made.size)
+        rows[:, table.SHARE] = counted_sizes(made.size)
         rows[:, table.TARGETS] = _TARGETS
         rows[:, table.PRICES : table.PRICES + _TARGETS] = made.targets
         rows[:, table.SHARES : table.SHARES + _TARGETS] = _SHARES
@@ -84,5 +83,8 @@ class TechnicalCalls:
         return np.where(price > made.entry_high, made.entry_high, below)
 
 
-def _counted_sizes(sizes: FloatArray) -> IntArray:
-    return np.array([counted("size", cut(Decimal(repr(size)))) for size in sizes.tolist()], np.int64)
+def counted_sizes(sizes: FloatArray) -> IntArray:
+    """Parts of the capital cut to what kernels count, as decimals are cut: why floats can tell is written in
+    `engines.signals.grid`."""
+    counts = np.rint(sizes * account.SCALE)
+    return (counts - (sizes < counts / account.SCALE)).astype(np.int64)

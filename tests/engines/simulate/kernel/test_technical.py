@@ -6,12 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engines.core.instrument import MarketKind
+from engines.core.money import cut
 from engines.core.timeframe import Timeframe
 from engines.simulate.history import Fundings, RecordedMarket
 from engines.simulate.kernel.points import Point, points
 from engines.simulate.kernel.prepare import prepared
+from engines.simulate.kernel.technical_calls import counted_sizes
 from engines.simulate.replay.replay import Played, play
 from engines.simulate.run import Execution, Round
 from engines.simulate.terms import OPEN_LIMITS, Terms
@@ -91,6 +95,13 @@ def test_hours_alone_make_signals_of_their_own(shared_data: Path) -> None:
     assert len(found[0].positions) > len(found[1].positions) > 5
     with pytest.raises(ValueError, match="no 15m candles"):
         play(history_of(market, span), Technical(), TechnicalParams(), OPEN)
+
+
+@given(st.lists(st.floats(1e-6, 0.2), max_size=20), st.lists(st.integers(1, 20_000_000), max_size=20))
+def test_sizes_are_cut_as_decimals_are(anywhere: list[float], on_the_grid: list[int]) -> None:
+    sizes = np.array([*anywhere, *(count / 10**8 for count in on_the_grid)], np.float64)
+    expected = [int(cut(D(repr(size))) * 10**8) for size in sizes.tolist()]
+    assert counted_sizes(sizes).tolist() == expected
 
 
 def is_even(one: Round) -> bool:
