@@ -94,12 +94,12 @@ class Watch:
         return Curve(time_ms=self.times, equity=equity, exposure=exposure, net=net)
 
     def _look(self, time_ms: int) -> None:
-        equity, mark = self.equity(time_ms), self.mark
-        if equity > mark.high_water or _day(time_ms) != self._day:
-            after = moved(mark, equity, _NOTHING, _NOTHING, utc(time_ms))
+        equity = self.equity(time_ms)
+        if equity > self.mark.high_water or _day(time_ms) != self._day:
+            after = moved(self.mark, equity, _NOTHING, _NOTHING, utc(time_ms))
             assert after is not None
             self.mark, self._day = after, _day(time_ms)
-        elif self.halted_ms is None and drawdown(mark, equity) >= self._halt_at:
+        if self.halted_ms is None and drawdown(self.mark, equity) >= self._halt_at:
             self.halted_ms = time_ms
 
     def _telling(self, held: Sequence[Lane], first: int, stop: int) -> Sequence[int]:

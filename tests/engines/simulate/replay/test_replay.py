@@ -18,7 +18,7 @@ from engines.orders.trade import CloseReason, Target
 from engines.simulate.costs import Fees
 from engines.simulate.history import Fundings, Gate, Outage
 from engines.simulate.replay.replay import Played, play, replay
-from engines.simulate.terms import Terms
+from engines.simulate.terms import OPEN_LIMITS, Terms
 from engines.strategies.strategy import Position, Snapshot
 from tests.build.recordings import MINUTE
 from tests.build.replaying import (
@@ -471,6 +471,14 @@ def test_a_drawdown_halts_the_engine_for_good() -> None:
     assert (gates(one), one.run.blocked[0].reason) == (["latch"], "drawdown:trend")
     halts = [line.at_ms for line in one.lines if line.text.startswith("halted")]
     assert halts == [START + 15 * MINUTE]
+
+
+def test_a_drawdown_of_one_bar_halts_on_a_day_on_which_nothing_else_happens() -> None:
+    limits = replace(OPEN_LIMITS, halt_at=D("0.2"))
+    rows = [*flat(400), (100, 100, 76, 76), (76, 100, 76, 100), *flat(400)]
+    one = run(rows, {5: wish(BUY, 99), 3000: wish(BUY, 1)}, replace(NO_COSTS, limits=limits))
+    halts = [line.at_ms for line in one.lines if line.text.startswith("halted")]
+    assert (halts, gates(one)) == ([START + 2005 * MINUTE], ["latch"])
 
 
 def test_a_bad_day_is_over_at_midnight() -> None:
