@@ -20,6 +20,7 @@ P = TypeVar("P")
 _META: Final = "param"
 MOST_POINTS: Final = 1_000_000
 """A grid of more is a mistake."""
+_MOST_DIGITS: Final = 30  # 1e999999999 is quickly written, and a whole number of that length never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +129,7 @@ def _decimal(name: str, text: str) -> Decimal:
         value = Decimal(text.strip())
     except InvalidOperation:
         raise BadParams(f"{name}={text}: not a number") from None
-    if not value.is_finite():
+    if not value.is_finite() or abs(value.adjusted()) > _MOST_DIGITS:
         raise BadParams(f"{name}={text}: not a number")
     return value
 

@@ -52,6 +52,8 @@ def test_each_kind_is_read() -> None:
         ({"fast": "20.5"}, "fast=20.5: a whole number"),
         ({"fast": "many"}, "fast=many: not a number"),
         ({"stop": "nan"}, "stop=nan: not a number"),
+        ({"fast": "1e999999999"}, "fast=1e999999999: not a number"),
+        ({"notional": "1e-999999999"}, "notional=1e-999999999: not a number"),
         ({"fast": "1"}, "fast=1: from 2 to 500"),
         ({"stop": "21"}, "stop=21.0: from 0.5 to 20"),
         ({"way": "up"}, "way=up: one of both, long"),
