@@ -2,8 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
+from engines.core.timeframe import Timeframe
+from engines.market.plan import depth
+from engines.strategies.strategy import Strategy
 from handlers.ui.backtest_view import (
     details_keyboard,
     details_values,
@@ -19,11 +22,13 @@ from ports.errors import Refused
 from ports.messages import Keyboard, Screen, Style
 from ports.people import Role
 from services.backtesting.job import Job
-from services.backtesting.wish import Wish, nearest_strategy, read_words
+from services.backtesting.wish import LONGEST_DAYS, Wish, nearest_strategy, read_words
 
-PERIODS: Final = ("3m", "6m", "1y", "2y", "all")
+PERIODS: Final = ("1m", "3m", "6m", "1y", "2y", "all")
 SENSIBLE: Final = ("6m", "1y", "2y")
-"""Periods offered with each strategy."""
+"""Periods offered with a strategy."""
+BRIEF: Final = ("1m", "2m", "3m")
+"""The same for one that reads bars of which the desk keeps months."""
 
 
 async def backtest(request: Request) -> Screen:
@@ -90,17 +95,24 @@ async def _home(request: Request) -> Screen:
     keyboard = tuple(
         tuple(
             button(f"{_short(request, name)} {_spoken(request, period)}", "bt", "n", name, period)
-            for period in SENSIBLE
+            for period in (SENSIBLE if _keeps_years(strategy) else BRIEF)
         )
-        for name in found
+        for name, strategy in found.items()
     )
     return Screen(html=html, keyboard=keyboard)
+
+
+def _keeps_years(strategy: Strategy[Any, Any, Any]) -> bool:
+    """Whether the desk has years of the bars that it reads."""
+    finest = strategy.timeframes(strategy.params())[0]
+    span = depth(finest, LONGEST_DAYS * Timeframe.D1.ms)
+    return span.stop_ms - span.start_ms >= 365 * Timeframe.D1.ms
 
 
 def _short(request: Request, name: str) -> str:
     """A strategy on a button."""
     say = request.say
-    return {"sma_cross": "SMA", "technical": say("Signals")}.get(name, name)
+    return {"sma_cross": "SMA", "technical": say("TA")}.get(name, name)
 
 
 def _spoken(request: Request, period: str) -> str:

@@ -77,6 +77,8 @@ def test_a_backtest_on_a_phone(
     expect(result.locator("img")).to_be_visible()
     expect(chat.messages.last).to_contain_text(".html")
     look("result")
+    result.evaluate("one => one.scrollIntoView({block: 'start'})")
+    look("picture")
     result.get_by_role("button", name=words["details"]).click()
     expect(chat.messages.filter(has_text=words["chapter"]).last).to_be_visible()
     look("details")

@@ -85,6 +85,7 @@ async def test_alone_it_explains_and_offers_strategies_over_sensible_periods(des
     assert "SMA cross" in screen.html
     assert labels(screen)[:3] == ["SMA 6 mo", "SMA 1 y", "SMA 2 y"]
     assert data_of(screen, "SMA 2 y") == "bt:n:sma_cross:2y"
+    assert labels(screen)[3:] == ["TA 1 mo", "TA 2 mo", "TA 3 mo"]
 
 
 @pytest.mark.parametrize("text", ["бэктест", "backtest", "прогон", "/bt", "/ифслеуые"])
@@ -363,7 +364,7 @@ async def test_figures_files_and_other_ways_are_a_tap_away(desk: ScreenDesk) -> 
     assert files.document is not None
     assert files.document.name.endswith(".zip")
     periods = await desk.tap("bt:p:ab12cd34")
-    assert labels(periods) == ["3 mo", "6 mo", "1 y", "All there is"]
+    assert labels(periods) == ["1 mo", "3 mo", "6 mo", "1 y", "All there is"]
     desk.backtester.is_slow = True
     async with at_work(desk):
         begun = await desk.tap(data_of(periods, "1 y"))
