@@ -328,6 +328,25 @@ def test_a_column_of_symbols_belongs_in_tables_only(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_in_which_nothing_is_sound_is_refused(tmp_path: Path) -> None:
+    lines = [HEADER, *(f"{row.split(',')[0]},1,nan,1,1,1" for row in rows_of(hours()))]
+    path = write_lines(tmp_path / NAME, lines)
+    assert refused(tmp_path, "BTCUSDT", repair="bad=drop") == f"{path}: no sound candles"
+
+
+def test_candles_coarser_than_those_read_are_refused(tmp_path: Path) -> None:
+    write_bars(tmp_path / "binance_BTCUSDT_1d.csv", some_bars(Timeframe.D1, 30))
+    assert refused(tmp_path, "BTCUSDT") == (
+        "BTCUSDT: the strategy reads 1h and there is only 1d: choose another --timeframe"
+    )
+
+
+def test_a_venue_that_is_not_there_is_told(tmp_path: Path) -> None:
+    write_bars(tmp_path / NAME, hours())
+    with pytest.raises(Fatal, match="has no candles such as are asked for"):
+        read(tmp_path, venue="kraken")
+
+
 def test_the_recorded_markets_are_sound(shared_data: Path) -> None:
     recorded = read(shared_data, "BTCUSDT", "ETHUSDT", repair="gaps=leave")
     assert [len(one.series[H1]) for one in recorded.history.markets] == [68_868, 68_868]

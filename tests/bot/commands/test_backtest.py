@@ -149,11 +149,13 @@ def test_the_list_tells_every_parameter(capsys: pytest.CaptureFixture[str]) -> N
         (("sma_cross", "--params", "fast=0"), "--params fast=0: from 1 to 5000"),
         (("sma_cross", "--params", "fast=300"), "--params fast=300 has to be below slow=200"),
         (("sma_cross", "--timeframe", "7m"), "--timeframe 7m: not one of 1m, 5m, 15m, 1h, 4h, 1d"),
+        (("technical", "--timeframe", "5m"), "--timeframe 5m: technical reads candles of its own choice"),
         (("sma_cross", "--timeframe", "5m", "--params", "timeframe=1h"), "--params say 1h: which of both?"),
         (("sma_cross", "--capital", "much"), "--capital much: a number above 0"),
         (("sma_cross", "--capital", "-5"), "--capital -5: a number above 0"),
         (("sma_cross", "--fees", "take=0.1%"), "--fees take=0.1%: did you mean taker=…?"),
         (("sma_cross", "--fees", "taker=50%"), "--fees taker 50%: a fraction such as 0.0002"),
+        (("sma_cross", "--fees", "taker=low"), "--fees taker low: a fraction such as 0.0002"),
         (("sma_cross", "--slippage", "-0.001"), "--slippage -0.001: fills are never better than the price"),
         (("sma_cross", "--from", "soon"), "--from soon: not a date"),
         (("sma_cross", "--from", "2025-01-10", "--to", "2025-01-01"), "--from 2025-01-10 is not before"),
@@ -182,11 +184,25 @@ def test_without_data_the_store_is_played(
     assert figures_of(Path("stored"))["digest"] == figures_of(Path("files"))["digest"]
 
 
-def test_a_run_that_cannot_begin_says_so(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_history_too_short_to_trade_has_a_report_still(capsys: pytest.CaptureFixture[str]) -> None:
     write_lines(Path("flat/binance_BTCUSDT_1h.csv"), _flat_lines())
-    assert ran("sma_cross", "--data", "flat", "--out", "out") == 0  # too short to trade, and still a report
+    assert ran("sma_cross", "--data", "flat", "--out", "out") == 0
     assert figures_of(Path("out"))["trades"] == "0"
     assert capsys.readouterr().err == ""
+
+
+def test_markets_of_two_currencies_are_not_played_together(capsys: pytest.CaptureFixture[str]) -> None:
+    for symbol in ("BTCUSDT", "ETHBTC"):
+        write_lines(Path(f"mixed/binance_{symbol}_1h.csv"), _flat_lines())
+    message = refused(capsys, "sma_cross", "--data", "mixed", "--out", "out")
+    assert message.startswith("perpetuum: sma_cross cannot be played on this: ")
+    assert not Path("out").exists()
+
+
+def test_a_place_that_cannot_be_written_is_named(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("file").write_text("mine")
+    arguments = ("sma_cross", "--data", data, "--symbols", "ETHUSDT", "--params", QUICK)
+    assert "--out file/report: cannot be written: " in refused(capsys, *arguments, "--out", "file/report")
 
 
 def _flat_lines() -> list[str]:

@@ -133,6 +133,12 @@ def test_finer_candles_that_cover_a_part_only_are_not_played() -> None:
     assert "5m candles are there from 2025-01-06 to 2025-01-07 only: not played" in said(recorded)
 
 
+def test_series_that_follow_each_other_on_other_timeframes_cover_nothing_together() -> None:
+    parts = {M5: fives(5 * 288), H1: hours(120, start_ms=JANUARY_MS + 5 * DAY)}
+    with pytest.raises(BadHistory, match="no timeframe of 5m, 1h covers the whole time"):
+        assembled([a_recording(parts)], HOURLY)
+
+
 def test_candles_that_are_read_but_not_recorded_are_added_up() -> None:
     fine = fives()
     recorded = assembled([a_recording({M5: fine})], Wanted(reads=(M15, H4, D1)))
