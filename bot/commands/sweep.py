@@ -18,7 +18,7 @@ from engines.simulate.figures import BY
 from engines.simulate.history import History
 from engines.simulate.trying import Ground, Stretch, Trial
 from engines.simulate.windows import Anchor, Plan, Window, windows
-from engines.strategies.params import BadParams, grid
+from engines.strategies.params import BadParams, grid, told
 from ports.crews import Crew
 from ports.errors import Fatal
 from ports.finished import FinishedWork
@@ -101,13 +101,19 @@ def _wish(options: Namespace) -> _Wish:
     return _Wish(
         strategy=strategy,
         points=points,
-        swept=tuple(given),
+        swept=_varied(points) or tuple(given),
         by=options.by,
         least_trades=options.least_trades,
         top=options.top,
         reads=ordered,
         plan=_plan(options, ordered[0].ms),
     )
+
+
+def _varied(points: Sequence[Any]) -> tuple[str, ...]:
+    """Parameters that are not the same in all points."""
+    words = [told(point) for point in points]
+    return tuple(name for name in words[0] if len({each[name] for each in words}) > 1)
 
 
 def given_grid(strategy: AnyStrategy, text: str, timeframe: str | None) -> Mapping[str, str]:

@@ -203,6 +203,7 @@ def _report(sweep: Sweep, pictures: Sequence[str]) -> str:
         f"# {sweep.strategy}: {len(sweep.points):,} points of {', '.join(sweep.swept)}",
         *(f"**{line}**" for market in sweep.markets for line in _said(sweep, market)),
         _method(sweep),
+        _fixed(sweep),
     ]
     for market in sweep.markets:
         parts += [f"## {market.symbol}", *_best(sweep, market)]
@@ -221,7 +222,8 @@ def _said(sweep: Sweep, market: MarketSweep) -> list[str]:
     row, words = market.rows[market.best[0]], brief(told(sweep.points[market.best[0]]), sweep.swept)
     lines = [
         f"{market.symbol}: the best of {market.luck.trials:,} points by {sweep.by} is {words} with "
-        f"{_figure(sweep.by, row[sweep.by])} and a return of {percent(row['roi'])}; {_of_luck(market.luck)}"
+        f"{_figure(sweep.by, row[sweep.by])} and a return of {percent(row['roi'])}; "
+        + _of_luck(market.luck, row["sharpe"])
     ]
     if market.walk is not None:
         out = market.walk.figures
@@ -232,7 +234,9 @@ def _said(sweep: Sweep, market: MarketSweep) -> list[str]:
     return lines
 
 
-def _of_luck(luck: Luck) -> str:
+def _of_luck(luck: Luck, sharpe: float | None) -> str:
+    if sharpe is not None and sharpe <= 0:
+        return "even that one earned nothing."
     if luck.merit is None or luck.luckiest is None:
         return "whether that is more than luck cannot be said."
     verdict = "that is more than luck" if luck.merit >= _LIKELY else "that may be luck"
@@ -269,6 +273,11 @@ def _method(sweep: Sweep) -> str:
             "end is counted at the last price and costs nothing to leave."
         )
     return "\n\n".join(lines)
+
+
+def _fixed(sweep: Sweep) -> str:
+    words = told(sweep.points[0])
+    return f"All points have `{brief(words, [name for name in words if name not in sweep.swept])}`."
 
 
 def _best(sweep: Sweep, market: MarketSweep) -> list[str]:

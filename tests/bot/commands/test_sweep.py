@@ -15,16 +15,20 @@ from bot.cli import main
 from bot.commands.lengths import length_ms
 from bot.commands.strategies import strategy_named
 from bot.commands.sweep import given_grid
+from bot.commands.sweep_report import MarketSweep, Sweep, written
 from bot.commands.tables import csv_text
 from engines.core.timeframe import Timeframe
+from engines.simulate.trying import Trial, tried
 from ports.errors import Fatal
+from services.sweeping.sweeps import Luck
+from tests.build.grounds import POINTS, WHOLE, a_ground
 from tests.build.recordings import some_bars, write_bars
 from tests.build.sweeping import lines_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 GRID = "fast=3,5,8,slow=12:30:6,adx_least=5,adx_length=5,atr_length=5"
 WALK = ("--walk-forward", "rolling", "--train", "40d", "--test", "10d", "--purge", "24", "--embargo", "12h")
-POINTS = 12
+COUNT = 12
 
 
 @pytest.fixture(autouse=True)
@@ -62,21 +66,22 @@ def test_every_point_the_best_and_what_luck_would_show_are_written(
 ) -> None:
     assert main(arguments(recording, "out", *WALK, "--workers", "2")) == 0
     shown = capsys.readouterr().out
-    assert f"the best of {POINTS} points by sharpe" in shown
+    assert f"the best of {COUNT} points by sharpe" in shown
     assert "out of sample" in shown
     rows = list(csv.DictReader(lines_of(Path("out/sweep.csv"))))
-    assert len(rows) == POINTS
+    assert len(rows) == COUNT
     assert {row["symbol"] for row in rows} == {"BTCUSDT"}
     assert sum(row["gated_sharpe"] != "" for row in rows) == 2
-    assert len({row["roi"] for row in rows}) == POINTS
+    assert len({row["roi"] for row in rows}) == COUNT
     windows = list(csv.DictReader(lines_of(Path("out/walk_forward.csv"))))
     assert len(windows) == 5
     assert windows[0]["test_from"] == "2025-02-15T00:00"
-    assert len(lines_of(Path("out/training.csv"))) == 1 + POINTS * len(windows)
+    assert len(lines_of(Path("out/training.csv"))) == 1 + COUNT * len(windows)
     assert lines_of(Path("out/out_of_sample.csv"))[0] == "symbol,time,equity"
     report = Path("out/report.md").read_text()
     for words in (
-        "deflated Sharpe ratio",
+        "even that one earned nothing",
+        "All points have `adx_length=5,adx_least=5",
         "Walk-forward, rolling: training 40 days, purge 1 days",
         "heat_map_BTCUSDT",
     ):
@@ -165,6 +170,39 @@ def test_where_nothing_can_be_chosen_that_is_said(
     assert main(arguments(recording, "out", "--least-trades", "9999", params="fast=3,5,slow=12")) == 0
     assert "no point had 9999 trades" in capsys.readouterr().out
     assert not Path("out/heat_map_BTCUSDT.png").exists()  # one parameter alone makes no map
+
+
+@pytest.mark.parametrize(
+    ("merit", "words"),
+    [(0.99, "that is more than luck"), (0.4, "that may be luck"), (None, "cannot be said")],
+)
+def test_the_best_is_told_with_what_luck_would_show(merit: float | None, words: str) -> None:
+    rows = [{**row, "sharpe": 2.0} for row in tried(a_ground(), [Trial(stretch=WHOLE, params=POINTS[0])])]
+    market = MarketSweep(
+        symbol="BTCUSDT",
+        stretch=WHOLE,
+        rows=rows,
+        best=[0],
+        gated=rows,
+        luck=Luck(trials=500, luckiest=1.5, merit=merit),
+        walk=None,
+    )
+    sweep = Sweep(
+        strategy="sma_cross",
+        swept=["fast"],
+        points=POINTS[:1],
+        by="sharpe",
+        least_trades=3,
+        plan=None,
+        opening=10_000.0,
+        is_limited=False,
+        notes=["something was mended"],
+        markets=[market],
+    )
+    files, (said,) = written(sweep)
+    assert words in said
+    assert ("Sharpe ratio of 1.50 would be expected" in said) is (merit is not None)
+    assert "- something was mended" in str(files["report.md"])
 
 
 def test_grids_are_read_as_people_write_them() -> None:
