@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from engines.core.candle import FloatArray, IntArray
 from engines.metrics.bootstrap import Interval
+from engines.metrics.thinning import thinned
 from engines.simulate.assessment import Assessment
 from engines.simulate.run import Run
 from ports.backtests import BacktestReport, BacktestTask, Estimate, ReportCurve
@@ -18,7 +18,8 @@ POINTS: Final = 1500
 def report_of(task: BacktestTask, run: Run, assessment: Assessment, played_s: float) -> BacktestReport:
     """The report of a finished run."""
     holding = assessment.holdings[0].equity if assessment.holdings else None
-    rows = thinned(run.curve.equity, POINTS)
+    drawn = [run.curve.equity] if holding is None else [run.curve.equity, holding]
+    rows = thinned(drawn, POINTS)
     return BacktestReport(
         id=task.id,
         wish=task.wish,
@@ -42,19 +43,6 @@ def report_of(task: BacktestTask, run: Run, assessment: Assessment, played_s: fl
         digest=run.digest,
         played_s=played_s,
     )
-
-
-def thinned(values: FloatArray, most: int) -> IntArray:
-    """Rows that keep the shape: both ends, and the lowest and the highest of each part; at most `most`."""
-    count = len(values)
-    if count <= most:
-        return np.arange(count)
-    edges = np.linspace(0, count, (most - 2) // 2 + 1).astype(np.int64)
-    kept = {0, count - 1}
-    for first, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        part = values[first:stop]
-        kept |= {first + int(part.argmin()), first + int(part.argmax())}
-    return np.array(sorted(kept), np.int64)
 
 
 def _figures(assessment: Assessment) -> Iterator[tuple[str, Estimate]]:

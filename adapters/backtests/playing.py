@@ -72,7 +72,7 @@ def play(tell: Tell, task: BacktestTask, place: Path) -> bytes:
         command=f"/backtest {task.wish}",
         notes=[_NOTES[code] for code in task.notes if code in _NOTES],
     )
-    write_report(report, place)
+    write_report(report, place, themes=())  # the chat draws its own picture
     say(Stage.REPORTING, 3, 3)
     keep(report_of(task, run, assessment, played_s), place)
     return b""

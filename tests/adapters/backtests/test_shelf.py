@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adapters.backtests.figures import thinned
 from adapters.backtests.shelf import Shelf, keep
 from ports.backtests import BacktestReport, ReportCurve
 from tests.build.backtests import a_report
@@ -76,14 +75,3 @@ def test_what_was_given_up_is_dropped(tmp_path: Path) -> None:
     shelf.new("ab12cd34")
     shelf.drop("ab12cd34")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_thinned_curve_keeps_its_ends_and_its_extremes() -> None:
-    values = np.sin(np.linspace(0, 60, 50_000)) * np.linspace(1, 2, 50_000)
-    rows = thinned(values, 1500)
-    assert len(rows) <= 1500
-    assert (np.diff(rows) > 0).all()
-    assert (rows[0], rows[-1]) == (0, 49_999)
-    assert values[rows].max() == values.max()
-    assert values[rows].min() == values.min()
-    assert thinned(values[:1000], 1500).tolist() == list(range(1000))
