@@ -14,7 +14,7 @@ from engines.simulate.history import History
 from engines.simulate.kernel import book, table
 from engines.simulate.kernel.calls import CALLS
 from engines.simulate.kernel.points import Point, played
-from engines.simulate.kernel.prepare import prepared, terms_row
+from engines.simulate.kernel.prepare import Prepared, prepared, terms_row
 from engines.simulate.replay.replay import replay
 from engines.simulate.stitching import Outcome
 from engines.simulate.terms import Terms
@@ -25,16 +25,25 @@ Runner = Callable[[Any], Outcome]
 
 
 def runner(
-    history: History, strategy: str, terms: Terms, *, is_gated: bool, is_daily: bool = False
+    history: History,
+    strategy: str,
+    terms: Terms,
+    *,
+    is_gated: bool,
+    is_daily: bool = False,
+    is_shared: bool = True,
 ) -> Runner:
     """What plays points on `history`, under the limits of the terms where it `is_gated`. Where it `is_daily`
-    the curve has the last bar of each UTC day only, which is quicker. It remembers what points share, and has
-    one owner. Raises `ValueError` for a history that cannot be played."""
+    the curve has the last bar of each UTC day only, which is quicker. It remembers what points share, unless
+    it is made for one alone (not `is_shared`), and has one owner. Raises `ValueError` for a history that
+    cannot be played."""
     replayed = _replaying(history, strategy, terms, is_daily=is_daily)
     is_plain = len(history.markets) == 1 and not history.outages and not history.gates
     if is_gated or not is_plain or strategy not in CALLS:
         return replayed
-    return _by_kernel(history, strategy, terms, replayed, is_daily=is_daily)
+    ready = prepared(history.markets[0], history.start_ms, history.stop_ms)
+    calls = CALLS[strategy](ready, is_shared=is_shared)
+    return _by_kernel(ready, strategy, calls, terms, replayed, is_daily=is_daily)
 
 
 def _replaying(history: History, strategy: str, terms: Terms, *, is_daily: bool) -> Runner:
@@ -46,9 +55,9 @@ def _replaying(history: History, strategy: str, terms: Terms, *, is_daily: bool)
     return play
 
 
-def _by_kernel(history: History, strategy: str, terms: Terms, replayed: Runner, *, is_daily: bool) -> Runner:
-    ready = prepared(history.markets[0], history.start_ms, history.stop_ms)
-    calls = CALLS[strategy](ready)
+def _by_kernel(
+    ready: Prepared, strategy: str, calls: Any, terms: Terms, replayed: Runner, *, is_daily: bool
+) -> Runner:
     days = last_of_days(ready.closes_ms[ready.first : ready.stop]) + ready.first
 
     @cache

@@ -104,7 +104,7 @@ def walked(walk: Walk, number: int) -> Walked:
     future, opening = walk.future, float(walk.terms.opening)
     markets = future.path(number)
     history = History(markets=markets, start_ms=future.start_ms, stop_ms=future.stop_ms)
-    play = runner(history, walk.strategy, walk.terms, is_gated=walk.is_gated)
+    play = runner(history, walk.strategy, walk.terms, is_gated=walk.is_gated, is_shared=False)
     curve, rounds = play(walk.params)
     at_ms = moments(future.start_ms, future.stop_ms)
     holding = np.mean([held(one, future.timeframe, future.start_ms, at_ms) for one in markets], axis=0)
