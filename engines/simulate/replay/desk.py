@@ -226,14 +226,14 @@ class Desk:
         elif room is not None and room < 0:
             self.journal.write(at_ms, f"unfilled {order.id}: {price} is worse than {bound}")
             self._end(lane, apply(order, Canceled(at=utc(at_ms), reason=BEYOND_GUARD)), at_ms)
-        elif quantity := self._takeable(lane, order.left, row):
+        elif quantity := self._takeable(lane, order, row):
             taken = self._slipped(lane, price, side, row)
             if bound is not None:
                 taken = min(taken, bound, key=lambda one: one * side.sign)
             lane.fresh.remove(order)
             lane.since = lane.since if lane.held is not None else row
             after = self._fill(lane, order, taken, quantity, Liquidity.TAKER, at_ms)
-            if after.left:
+            if after.left and lane.trade is not None:
                 lane.fresh.insert(0, after)
 
     def _rest(self, lane: Lane, order: Order, at_ms: int) -> None:
@@ -334,8 +334,7 @@ class Desk:
         extreme = move.low if side is Side.BUY else move.high
         if (limit - extreme) * side.sign <= 0:
             return
-        wanted = min(order.left, lane.held.quantity) if order.intent.reduce_only and lane.held else order.left
-        quantity = self._takeable(lane, wanted, row)
+        quantity = self._takeable(lane, order, row)
         if quantity == 0:
             return
         lane.resting.remove(order)
@@ -446,9 +445,11 @@ class Desk:
             else max(worse, tape.price(int(tape.low[row])))
         )
 
-    def _takeable(self, lane: Lane, wanted: Decimal, row: int) -> Decimal:
-        """How much of an order a bar has room for."""
-        share = self.terms.participation
+    def _takeable(self, lane: Lane, order: Order, row: int) -> Decimal:
+        """How much of an order a bar has room for; of one that reduces, no more than is held still."""
+        held, share, wanted = lane.held, self.terms.participation, order.left
+        if order.intent.reduce_only:
+            wanted = _ZERO if held is None else min(wanted, held.quantity)
         if share is None:
             return wanted
         return min(wanted, lane.instrument.quantity(Decimal(repr(float(lane.tape.volume[row]))) * share))

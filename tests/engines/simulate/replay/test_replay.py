@@ -164,6 +164,21 @@ def test_a_bar_gives_no_more_than_its_share() -> None:
     ]
 
 
+def test_a_close_that_is_carried_on_sells_no_more_than_a_target_left() -> None:
+    aims = (Target(price=D(102), share=D("0.25")), Target(price=D(110), share=D("0.75")))
+    rows = [QUIET, QUIET, QUIET, (100, 103, 100, 101), (101, 101, 101, 101), QUIET]
+    terms = replace(NO_COSTS, participation=D("0.2"))
+    history = a_history(a_market(bars(rows, volume=10)))
+    script = {5: wish(BUY, 4, targets=aims), 15: wish(SELL, 4, reduce_only=True)}
+    assert fills(played(history, script, terms)) == [
+        (5, "entry", D(100), D(2)),
+        (10, "entry", D(100), D(2)),
+        (15, "close", D(100), D(-2)),
+        (20, "target", D(102), D(-1)),
+        (20, "close", D(101), D(-1)),
+    ]
+
+
 def test_maker_then_market_is_taken_as_market() -> None:
     one = run([QUIET] * 3, {5: wish(BUY, style=ExecutionStyle.MAKER_THEN_MARKET)})
     assert fills(one) == [(5, "entry", D(100), D(1))]
