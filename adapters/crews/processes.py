@@ -1,7 +1,9 @@
 """A crew of processes on this machine. Each is handed the parcel once, when it starts."""
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any, Final, TypeVar
@@ -34,7 +36,16 @@ class ProcessCrew(ExecutorCrew[Parcel]):
 
 def _begin(parcel: object) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process: the first one decides
+    threading.Thread(target=_end_with_the_first, daemon=True).start()
     _handed[:] = [parcel]
+
+
+def _end_with_the_first() -> None:
+    """A first process that is killed closes no queue: its others would wait for tasks for ever."""
+    first = multiprocessing.parent_process()
+    if first is not None:
+        first.join()
+        os._exit(1)
 
 
 def _work(function: Callable[[Any, Task], Result], task: Task) -> Result:

@@ -1,6 +1,9 @@
 """Processes of this machine as a crew."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +12,15 @@ from ports.errors import Transient
 from services.sweeping.working import worked
 from tests.build.sweeping import SECRET, FinishedHere, killed, multiplied, pid, slowly_multiplied
 
+ROOT = Path(__file__).resolve().parents[3]
+KILLED = """
+import os, signal
+from adapters.crews.processes import ProcessCrew
+from tests.build.sweeping import pid
+crew = ProcessCrew(0, size=2)
+print(len(list(crew.work(pid, range(8)))), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 ITEMS = {f"item {number}": number for number in range(30)}
 ALL = {key: {"made": number * SECRET} for key, number in ITEMS.items()}
 
@@ -49,3 +61,11 @@ def test_cancelling_does_not_wait_for_what_has_not_begun() -> None:
         worked(many, slowly_multiplied, crew, finished, cancel)
     crew.close()
     assert 0 < len(finished.added) < 400
+
+
+def test_processes_end_with_the_one_that_started_them_however_it_dies() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED], env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE
+    )
+    shown, _ = process.communicate(timeout=60)  # all who hold the pipe have ended
+    assert shown == b"8\n"
