@@ -20,7 +20,9 @@ def hear(it: Table, number: int) -> None:
     if kind == table.ADD:
         is_wanted = not (is_held or is_under_way) or held == sign
     lots = _sized(it, number, at) if is_wanted else 0
-    book[account.WANTED] = lots if lots > 0 and _is_sound(it, number, sign, at, lots) else 0
+    lots = lots if lots > 0 and _is_sound(it, number, sign, at, lots) else 0
+    # behind a way out it is paid with what that sets free
+    book[account.WANTED] = lots if book[account.CLOSING] == 1 else _afforded(it, number, lots)
     book[account.CALL] = number + 1
 
 
@@ -83,8 +85,9 @@ def meet_open(it: Table, row: int) -> None:
         return
     sign = 1 if asked(it, number, table.CODE) > 0 else -1
     opened, decided, limit = price(it, table.OPEN, row), _decided(it, number), asked(it, number, table.LIMIT)
-    bound = limit if limit > 0 else _bound(decided, sign, asked(it, number, table.ENTRY_WORST))
-    lots = _afforded(it, decided, max(decided, bound))
+    bound, lots = _worst(it, number), book[account.WANTED]
+    if book[account.CLOSING] == 1:
+        lots = _afforded(it, number, lots)
     is_new = book[account.LOTS] == 0 and book[account.RESTING] == 0
     if lots > 0 and not is_new:
         _arm(it, number)
@@ -99,6 +102,16 @@ def meet_open(it: Table, row: int) -> None:
     taken = record.slipped(it, row, opened, sign)
     taken = min(taken, bound) if sign > 0 else max(taken, bound)
     record.entry(it, row, 1, sign, taken, lots, it.terms[account.TAKER], decided)
+
+
+@kernel
+def _worst(it: Table, number: int) -> int:
+    """The worst price that the entry of a call may be filled at."""
+    limit = asked(it, number, table.LIMIT)
+    if limit > 0:
+        return limit
+    sign = 1 if asked(it, number, table.CODE) > 0 else -1
+    return _bound(_decided(it, number), sign, asked(it, number, table.ENTRY_WORST))
 
 
 @kernel
@@ -124,16 +137,17 @@ def _is_out(it: Table, number: int, row: int) -> bool:
 
 
 @rare
-def _afforded(it: Table, decided: int, dearest: int) -> int:
-    """As many of the lots wanted as the cash pays for at the dearest price, fee included, beside what rests
-    already: as the gate cuts them (`engines.risk.rules.too_much`)."""
-    book, terms = it.book, it.terms
+def _afforded(it: Table, number: int, wanted: int) -> int:
+    """As many of the lots that a call wants as the cash pays for at the dearest price, fee included, beside
+    what rests already: as the gate cuts them (`engines.risk.rules.too_much`)."""
+    book, terms, decided = it.book, it.terms, _decided(it, number)
+    dearest = max(decided, _worst(it, number))
     leverage = max(terms[account.LEVERAGE], 1)
     each = account.SCALE + leverage * terms[account.TAKER]
     most = account.share(max(book[account.CASH], 0) * leverage, account.SCALE, each)
     for place in range(book[account.RESTING]):
         most -= it.orders[place * table.ORDER_SIZE + table.O_LOTS] * decided * terms[account.UNIT]
-    lots = max(min(book[account.WANTED], most // (dearest * terms[account.UNIT])), 0)
+    lots = max(min(wanted, most // (dearest * terms[account.UNIT])), 0)
     return lots if lots * dearest * terms[account.UNIT] >= terms[account.LEAST] else 0
 
 

@@ -35,18 +35,19 @@ def _play(it: Table, first: int, stop: int) -> None:
     row, call, funding = first, 0, 0
     record.changed(it, first - 1)
     while row <= stop and book[account.PROBLEM] == 0:
-        funding = _settle(it, row, funding, 0)
+        funding = _settle(it, row, funding, table.AT_CLOSE)
         if book[account.RESTING] > 0:
             orders.expire(it, row)
         while call < it.terms[account.CALLS] and record.asked(it, call, table.NEXT) <= row:
             if record.asked(it, call, table.NEXT) == row:
                 orders.hear(it, call)
             call += 1
+        funding = _settle(it, row, funding, table.BETWEEN)
         if row == stop:
             break
         if book[account.CALL] > 0:
             orders.meet_open(it, row)
-        funding = _settle(it, row, funding, 1)
+        funding = _settle(it, row, funding, table.INSIDE)
         horizon = _horizon(it, row, stop, call, funding)
         row = _played(it, row, horizon)
     if book[account.LOTS] > 0 and it.terms[account.IS_DELISTED] == 1:
@@ -57,17 +58,18 @@ def _play(it: Table, first: int, stop: int) -> None:
 
 
 @kernel
-def _settle(it: Table, row: int, funding: int, is_inside: int) -> int:
-    """Fundings that come before the open of `row`, or inside it; the next one after them."""
+def _settle(it: Table, row: int, funding: int, when: int) -> int:
+    """Fundings up to that time before the open of `row` or inside it; the next one after them."""
     while funding < it.terms[account.FUNDINGS] and (
         _settled(it, funding, table.F_NEXT) < row
-        or (_settled(it, funding, table.F_NEXT) == row and _settled(it, funding, table.F_INSIDE) == is_inside)
+        or (_settled(it, funding, table.F_NEXT) == row and _settled(it, funding, table.F_WHEN) <= when)
     ):
         is_now = _settled(it, funding, table.F_NEXT) == row
         if is_now and it.book[account.LOTS] > 0:
             mark, rate = _settled(it, funding, table.F_MARK), _settled(it, funding, table.F_RATE)
             account.fund(it.book, it.terms, mark, rate)
-            record.changed(it, row - 1 + _settled(it, funding, table.F_LATE))
+            is_late = _settled(it, funding, table.F_WHEN) > table.AT_CLOSE
+            record.changed(it, row if is_late else row - 1)
         funding += 1
     return funding
 

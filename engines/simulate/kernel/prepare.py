@@ -80,7 +80,7 @@ def prepared(market: RecordedMarket, start_ms: int, stop_ms: int) -> Prepared:
         closes_ms=np.ascontiguousarray(tape.closes_ms),
         bars=np.ascontiguousarray(bars),
         close=tape.close.astype(np.float64),
-        fundings=_fundings(tape),
+        fundings=_fundings(tape, stop_ms),
         highest=int(bars.max()),
         has_marks=tape.mark_low is not tape.low or tape.mark_high is not tape.high,
         unit=unit,
@@ -153,8 +153,8 @@ def _check_grid(market: RecordedMarket) -> None:
             )
 
 
-def _fundings(tape: Tape) -> IntArray:
-    """Settlements as kernels read them, those of the spot market none."""
+def _fundings(tape: Tape, stop_ms: int) -> IntArray:
+    """Settlements up to the end as kernels read them, those of the spot market none."""
     fundings = tape.fundings
     if fundings is None or tape.instrument.kind is MarketKind.SPOT:
         return np.empty((0, table.FUNDING_SIZE), np.int64)
@@ -166,16 +166,20 @@ def _fundings(tape: Tape) -> IntArray:
         raise ValueError(f"{tape.instrument.symbol}: funding rates with more than ten decimals")
     rows = np.empty((len(rates), table.FUNDING_SIZE), np.int64)
     rows[:, table.F_NEXT] = tape.closes_ms.searchsorted(fundings.time_ms, side="right")
-    last = np.maximum(rows[:, table.F_NEXT] - 1, 0)
-    rows[:, table.F_LATE] = tape.closes_ms[last] < fundings.time_ms
-    following = np.minimum(rows[:, table.F_NEXT], len(tape.opens_ms) - 1)
-    is_followed = rows[:, table.F_NEXT] < len(tape.opens_ms)
-    rows[:, table.F_INSIDE] = is_followed & (tape.opens_ms[following] < fundings.time_ms)
+    rows[:, table.F_WHEN] = _whens(tape, fundings.time_ms, rows[:, table.F_NEXT])
     rows[:, table.F_MARK] = _marks(tape, fundings.time_ms, rows[:, table.F_NEXT])
     rows[:, table.F_RATE] = rates
     delisted_ms = tape.market.delisted_ms
-    is_there = delisted_ms is None or fundings.time_ms <= delisted_ms
-    return rows[(rows[:, table.F_NEXT] > 0) & is_there]
+    last_ms = stop_ms if delisted_ms is None else min(stop_ms, delisted_ms)
+    return rows[(rows[:, table.F_NEXT] > 0) & (fundings.time_ms <= last_ms)]
+
+
+def _whens(tape: Tape, times_ms: IntArray, nexts: IntArray) -> IntArray:
+    """When each settlement came after the last bar that had ended; no bar is played after the last."""
+    is_late = tape.closes_ms[np.maximum(nexts - 1, 0)] < times_ms
+    following = np.minimum(nexts, len(tape.opens_ms) - 1)
+    is_inside = (nexts < tape.stop) & (tape.opens_ms[following] < times_ms)
+    return np.where(is_inside, table.INSIDE, np.where(is_late, table.BETWEEN, table.AT_CLOSE))
 
 
 def _marks(tape: Tape, times_ms: IntArray, nexts: IntArray) -> IntArray:

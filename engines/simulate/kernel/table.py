@@ -23,10 +23,12 @@ ADD: Final = 3
 """Codes: end what lies the other way; that, and open unless something is held or under way; open or add, but
 nothing while the other way is held or under way."""
 
-F_NEXT, F_LATE, F_INSIDE, F_MARK, F_RATE = range(5)
-FUNDING_SIZE: Final = 5
-"""A row of settlements: bars that had ended, whether it came later than the end of the last of them, and
-after the next one had opened; mark and rate."""
+F_NEXT, F_WHEN, F_MARK, F_RATE = range(4)
+FUNDING_SIZE: Final = 4
+"""A row of settlements: bars that had ended, when it came after that, mark and rate."""
+
+AT_CLOSE, BETWEEN, INSIDE = range(3)
+"""When: as the last of those bars ended, before the next one opened, or inside that."""
 
 FILL_AT, FILL_SIDE, FILL_PURPOSE, FILL_TICKS, FILL_LOTS, FILL_FEE, FILL_ROUND = range(7)
 FILL_SIZE: Final = 7

@@ -23,7 +23,7 @@ from engines.simulate.terms import OPEN_LIMITS, Terms
 from engines.strategies.sma_cross import SideWanted, SmaCross, SmaCrossParams
 from tests.build.bars import columns_of, recorded
 from tests.build.kernel_runs import Asked, by_kernel, differences, history_of, of_reason
-from tests.build.replaying import START, NoParams, Scripted, an_instrument
+from tests.build.replaying import START, NoParams, Scripted, an_instrument, bars, flat
 
 D = Decimal
 M5, H1, H4 = Timeframe.M5, Timeframe.H1, Timeframe.H4
@@ -108,6 +108,36 @@ def test_a_fixed_size_and_other_costs(shared_data: Path) -> None:
     )
     params = SmaCrossParams(fast=10, slow=40, notional=D("777.7"), side=SideWanted.SHORT)
     assert len(checked(market, params, terms)) > 3
+
+
+# Made-up bars, settlements where there are none.
+
+MORE = Asked(row=7, code=table.ADD, sign=1, notional=20_000)
+TURN = Asked(row=7, code=table.TURN, sign=-1, notional=40_000)
+
+
+@pytest.mark.parametrize(
+    ("asked", "hole", "settled", "stop"),
+    [
+        ([], range(0), [50, 60], 50),  # beyond the end, and the bars are over too
+        ([], range(0), [51, 52, 53], 52),  # in a bar that the end cuts off
+        ([], range(8, 16), [45, 60], 50),  # the end lies in a hole
+        ([MORE], range(8, 12), [50], 100),  # after the decision, in a hole before it is acted on
+        ([TURN], range(8, 12), [50], 100),
+    ],
+)
+def test_settlements_in_holes_and_around_the_end(
+    asked: list[Asked], hole: range, settled: list[int], stop: int
+) -> None:
+    market = RecordedMarket(
+        instrument=an_instrument("BTCUSDT"),
+        series={M5: bars(flat(20 if stop != 50 or hole else 10), without=hole)},
+        fundings=Fundings(
+            time_ms=START + np.array(settled, np.int64) * 60_000, rate=np.full(len(settled), 0.001)
+        ),
+    )
+    first = Asked(row=1, code=table.TURN, sign=1, notional=20_000)
+    assert unlike(market, [first, *asked], OPEN, 3, (START, START + stop * 60_000)) == []
 
 
 # Made-up bars, everything that a call can ask for.
@@ -200,9 +230,17 @@ def test_whatever_is_asked_on_made_up_bars(
     market, asked, terms, leverage = world
     candles = market.series[M5]
     span = START, int(candles.time_ms[-1]) + M5.ms
+    assert unlike(market, asked, terms, leverage, span) == []
+
+
+def unlike(
+    market: RecordedMarket, asked: Sequence[Asked], terms: Terms, leverage: int, span: tuple[int, int]
+) -> list[str]:
+    """Where kernel and replay of the same wishes differ."""
+    candles = market.series[M5]
     script = {
         round((int(candles.time_ms[one.row]) + M5.ms - START) / 60_000): one.wants(leverage, market)
         for one in asked
     }
     replayed = play(history_of(market, span), Scripted(script), NoParams(), terms)
-    assert differences(by_kernel(market, asked, terms, leverage, span), replayed) == []
+    return differences(by_kernel(market, asked, terms, leverage, span), replayed)
