@@ -1,12 +1,11 @@
 """What a run of the benchmark strategy costs as a kernel, and a grid of a hundred, beside other libraries."""
 
+import resource
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from itertools import product
-
-import psutil
 
 from benchmarks.bars import COUNT, made_up
 from benchmarks.frame import Measure, Skipped, cpu_s, measures
@@ -64,12 +63,9 @@ def a_grid() -> Measure:
     """A hundred points, indicators shared between them."""
     market = _prepared()
     grid = [replace(PARAMS, fast=fast, slow=slow) for fast, slow in GRID]
-    process = psutil.Process()
-    before = process.memory_info().rss
     value = cpu_s(lambda: _kept(market, grid), runs=5)
-    grown = (process.memory_info().rss - before) / 1e6
-    total = process.memory_info().rss / 1e6
-    note = f"CPU, bar-points, {len(grid)} points; {grown:.0f} MB more, {total:.0f} MB in all"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    note = f"CPU, bar-points, {len(grid)} points; {peak:.0f} MB at most, everything included"
     others = [one for one in _peers() if isinstance(one, Peer) and one.grid_s is not None]
     for other in others:
         note += f"; reference: {other.name} at {other.rss_mb:.0f} MB"

@@ -16,6 +16,7 @@ from engines.metrics.series import Curve, RoundColumns
 from engines.simulate.kernel import book as account
 from engines.simulate.kernel import table
 from engines.simulate.kernel.calls import CALLS
+from engines.simulate.kernel.curve import unfold
 from engines.simulate.kernel.play import play
 from engines.simulate.kernel.prepare import Prepared, counted, terms_row
 from engines.simulate.kernel.table import Table
@@ -45,18 +46,11 @@ class Point:
     @property
     def curve(self) -> Curve:
         """The worth at the close of every bar; made when asked for."""
-        prepared, changes = self.prepared, self.changes
-        played = slice(prepared.first, prepared.stop)
-        last = np.append(changes[1:, table.C_ROW], prepared.stop)
-        counts = last - np.maximum(changes[:, table.C_ROW], prepared.first)
-        columns = np.repeat(changes[:, table.C_MONEY :].astype(np.float64), counts, axis=0)
-        value = columns[:, 1] * (prepared.close[played] * prepared.unit)
-        return Curve(
-            time_ms=prepared.closes_ms[played],
-            equity=(columns[:, 0] + value - columns[:, 2]) / account.SCALE,
-            exposure=np.abs(value) / account.SCALE,
-            net=value / account.SCALE,
-        )
+        prepared = self.prepared
+        times_ms = prepared.closes_ms[prepared.first : prepared.stop]
+        equity, net = np.empty(len(times_ms)), np.empty(len(times_ms))
+        unfold(self.changes, prepared.close, prepared.unit, prepared.first, equity, net)
+        return Curve(time_ms=times_ms, equity=equity, exposure=np.abs(net), net=net)
 
     @property
     def rounds(self) -> RoundColumns:

@@ -14,6 +14,7 @@ from engines.simulate.costs import Fees
 from engines.simulate.history import Fundings, RecordedMarket
 from engines.simulate.kernel import book as account
 from engines.simulate.kernel import table
+from engines.simulate.kernel.curve import unfold
 from engines.simulate.kernel.play import play
 from engines.simulate.kernel.points import Point, points
 from engines.simulate.kernel.prepare import Prepared, prepared, terms_row
@@ -69,6 +70,14 @@ def test_the_curve_ends_at_the_worth_and_moves_only_with_what_is_held() -> None:
     assert curve.equity[-1] == pytest.approx(float(point.equity), abs=1e-6)
     still = (curve.exposure[1:] == 0) & (curve.exposure[:-1] == 0)
     assert (np.diff(curve.equity)[still] == 0).all()
+
+
+def test_the_curve_is_the_same_without_the_compiler() -> None:
+    point = a_point()
+    equity, net = np.empty(1_500), np.empty(1_500)
+    in_python(unfold)(point.changes, point.prepared.close, point.prepared.unit, 0, equity, net)
+    assert (equity == point.curve.equity).all()
+    assert (net == point.curve.net).all()
 
 
 def test_positions_add_up_to_what_was_earned() -> None:
