@@ -82,7 +82,7 @@ class Backtests:
         self._load_strategies = strategies
         self._strategies: Strategies | None = None
         self._options = options = options or BacktestOptions()
-        self._work = work or OptionalWork()
+        self.work = work or OptionalWork()
         self._board = Board(
             messenger, clock, views.progress, views.result, self._settled, options.look_s, options.edit_s
         )
@@ -135,7 +135,7 @@ class Backtests:
         `"backtest_queue"`, `"backtest_busy"` while the machine is short of breath."""
         if (own := self.of(person.id)) is not None:
             raise Refused("backtest_running", job=own)
-        if self._work.is_shed:
+        if self.work.is_shed:
             raise Refused("backtest_busy")
         if len(self._waiting()) >= MOST_WAITING:
             raise Refused("backtest_queue", most=MOST_WAITING)

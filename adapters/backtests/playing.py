@@ -22,7 +22,7 @@ from ports.reports import Report
 
 NICENESS: Final = 15
 """How much the desk comes first."""
-MEMORY_BYTES: Final = 3 << 30
+MEMORY_BYTES: Final = 2 << 30
 SEED: Final = 7
 """Of the redraws that intervals come from."""
 _NOTES: Final = {
