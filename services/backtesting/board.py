@@ -15,7 +15,9 @@ from services.backtesting.job import Job, State
 log = structlog.get_logger()
 
 PAUSE = timedelta(seconds=10)
-"""Rest after Telegram could not be reached."""
+"""Rest after Telegram could not be reached, or did not take it."""
+ANSWER_WITHIN = timedelta(seconds=30)
+"""The answer that shows a job arrives by then, or was lost."""
 
 
 @dataclass(slots=True)
@@ -49,11 +51,11 @@ class Board:
         self._shown.setdefault(job.id, _Shown(job))
 
     def arrived(self, job: Job, message_id: int) -> None:
-        """Its message is there, as it was drawn a moment ago; it may have moved to another one."""
+        """Its message is there, as it was drawn a moment ago; it may have moved to another one. One that was
+        given up for lost says how it ended, and no more."""
         job.message_id = message_id
-        shown = self._shown.get(job.id)
-        if shown is not None:
-            shown.screen, shown.edited_at = None, self.clock.wire_now()
+        shown = self._shown.setdefault(job.id, _Shown(job, left=()))
+        shown.screen, shown.edited_at = None, self.clock.wire_now()
 
     async def run(self) -> None:
         """Keep them true for ever."""
@@ -73,19 +75,28 @@ class Board:
                 shown.wait_until = self.clock.wire_now() + PAUSE
             except (Gone, Rejected) as error:
                 log.warning("backtest_not_shown", chat=shown.job.chat_id, error=str(error))
+                shown.wait_until = self.clock.wire_now() + PAUSE
                 if shown.job.state.is_over:
                     await self._settle(shown)
 
     async def _show(self, shown: _Shown) -> None:
         job = shown.job
         is_over = job.state.is_over
-        if job.message_id is None and not is_over:
-            return  # the answer is still on its way
+        if self._is_on_its_way(job):
+            return
         if is_over or self._is_due(shown):
             await self._edit(shown)
         if is_over:
             await self._hand_over(shown)
             await self._settle(shown)
+
+    def _is_on_its_way(self, job: Job) -> bool:
+        """Whether its message is still to arrive: nobody would look after it if another was sent before."""
+        if job.message_id is not None:
+            return False
+        if not job.state.is_over:
+            return True
+        return job.ended_at is not None and self.clock.wire_now() - job.ended_at < ANSWER_WITHIN
 
     def _is_due(self, shown: _Shown) -> bool:
         if shown.edited_at is None:
