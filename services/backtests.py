@@ -195,6 +195,9 @@ class Backtests:
         return _there(await self._backtester.everything(report_id))
 
     async def _work_off(self) -> None:
+        for job in self._jobs.values():
+            if job.state is State.RUNNING:  # it ended with the loop that is begun anew here
+                job.state = State.INTERRUPTED
         while True:
             job = await self._next()
             task = self._running = asyncio.create_task(self._play(job), name=f"backtest {job.id}")

@@ -110,7 +110,10 @@ class BacktestViews:
         is_rich = person is not None and bool(person.sees_rich) and person.id == job.chat_id
         theme = Theme.DARK if person is None else person.theme
         shown = await result_screen(say, report, services, theme=theme, is_rich=is_rich)
-        page = await services.backtests.curve_page(report.id)
+        try:
+            page = await services.backtests.curve_page(report.id)
+        except Refused:
+            return (shown,)
         return (shown, page_screen(say, page))
 
     def _person(self, job: Job) -> Person | None:

@@ -47,6 +47,7 @@ class FakeBacktester:
     `is_slow` it is done at once. `played` are the tasks, `left` those whose caller left."""
 
     is_slow: bool = False
+    has_files: bool = True
     played: list[BacktestTask] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     kept: dict[str, BacktestReport] = field(default_factory=dict)
@@ -90,7 +91,7 @@ class FakeBacktester:
         return self._file(report_id, "zip")
 
     def _file(self, report_id: str, ending: str) -> Document | None:
-        if report_id not in self.kept:
+        if report_id not in self.kept or not self.has_files:
             return None
         return Document(name=f"sma_cross-BTC.{ending}", content=report_id.encode())
 

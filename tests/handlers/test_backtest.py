@@ -300,6 +300,31 @@ async def test_one_that_died_with_the_desk_is_told_of_as_interrupted(desk: Scree
     assert after.services.backtests.of(VERA) is None
 
 
+async def test_one_whose_loop_died_is_told_of_and_the_next_one_runs(desk: ScreenDesk) -> None:
+    desk.backtester.is_slow = True
+    async with at_work(desk):
+        await asked(desk, "sma 2y btc")
+        await until(lambda: desk.backtester.played)
+    async with at_work(desk):
+        await until(lambda: "Interrupted" in said(desk))
+        await asked(desk, "sma 1y btc")
+        await until(lambda: len(desk.backtester.played) == 2)
+
+
+async def test_a_report_without_its_page_comes_without_it(desk: ScreenDesk) -> None:
+    desk.backtester.has_files = False
+    async with at_work(desk):
+        await asked(desk, "sma 2y btc")
+        await until(lambda: desk.messenger.sent and remembered_none(desk))
+    (picture,) = desk.messenger.sent
+    assert picture.screen.photo is not None
+
+
+def remembered_none(desk: ScreenDesk) -> bool:
+    """Whether nothing is left to be told."""
+    return desk.services.backtests.get("ab12cd01") is None
+
+
 async def test_a_result_that_was_not_handed_over_comes_after_the_restart(desk: ScreenDesk) -> None:
     async with at_work(desk):
         desk.messenger.failure = Transient("Telegram is away")
