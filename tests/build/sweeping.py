@@ -3,10 +3,13 @@
 import os
 import signal
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+
+import pytest
 
 from ports.finished import Kept
 
@@ -81,3 +84,19 @@ class AtOnce(Executor):
 def lines_of(path: Path) -> list[str]:
     """Of a text file."""
     return path.read_text().splitlines()
+
+
+@contextmanager
+def a_cluster(workers: int) -> Iterator[str]:
+    """The address of a Dask cluster on loopback, of so many processes; skips the test without the extra."""
+    distributed = pytest.importorskip("distributed")
+    cluster: Any = distributed.LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",  # any free port: tests run side by side
+        silence_logs="CRITICAL",
+    )
+    with cluster:
+        yield cluster.scheduler_address

@@ -4,7 +4,6 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -14,6 +13,7 @@ from services.sweeping.working import worked
 from tests.build.sweeping import (
     SECRET,
     FinishedHere,
+    a_cluster,
     multiplied,
     own_code,
     pid,
@@ -27,17 +27,8 @@ ALL = {key: {"made": number * SECRET} for key, number in ITEMS.items()}
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    distributed = pytest.importorskip("distributed")
-    cluster: Any = distributed.LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=True,
-        host="127.0.0.1",
-        dashboard_address=None,
-        silence_logs="CRITICAL",
-    )
-    with cluster:
-        yield cluster.scheduler_address
+    with a_cluster(2) as told:
+        yield told
 
 
 def test_a_killed_worker_costs_time_and_no_result(address: str) -> None:
@@ -69,6 +60,11 @@ def test_it_gives_what_processes_of_this_machine_give_and_takes_several_turns(ad
 def test_workers_with_other_code_are_refused(address: str) -> None:
     with pytest.raises(Fatal, match="has other code of Perpetuum"):
         ClusterCrew(address, SECRET, version=own_code)
+
+
+def test_a_cluster_without_workers_is_refused_with_the_mend() -> None:
+    with a_cluster(0) as told, pytest.raises(Fatal, match="no workers; start some with `dask worker tcp://"):
+        ClusterCrew(told, SECRET, version=some_code)
 
 
 def test_an_address_where_nobody_answers_is_refused_with_the_mend() -> None:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,7 +22,7 @@ from ports.errors import Fatal
 from services.sweeping.sweeps import Luck
 from tests.build.grounds import POINTS, WHOLE, a_ground
 from tests.build.recordings import some_bars, write_bars
-from tests.build.sweeping import lines_of
+from tests.build.sweeping import a_cluster, lines_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 GRID = "fast=3,5,8,slow=12:30:6,adx_least=5,adx_length=5,atr_length=5"
@@ -121,17 +120,8 @@ def test_a_killed_sweep_is_gone_on_with_to_the_same_files(recording: Path) -> No
 
 def test_a_cluster_gives_the_same_files(recording: Path) -> None:
     """Two workers on loopback, each with the code of this desk."""
-    distributed = pytest.importorskip("distributed")
-    cluster: Any = distributed.LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=True,
-        host="127.0.0.1",
-        dashboard_address=None,
-        silence_logs="CRITICAL",
-    )
-    with cluster:
-        assert main(arguments(recording, "far", *WALK, "--cluster", cluster.scheduler_address)) == 0
+    with a_cluster(2) as address:
+        assert main(arguments(recording, "far", *WALK, "--cluster", address)) == 0
     assert main(arguments(recording, "near", *WALK, "--workers", "1")) == 0
     assert files("far") == files("near")
 
