@@ -28,6 +28,8 @@ _PASSED_ON = (
     "XDG_CACHE_HOME",
     "SYSTEMROOT",
 )
+_PIECE = 1 << 18
+"""Bytes that are handed to a process at once: more of them would be copied while the loop waits."""
 _LEAN = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "1048576"}
 
 
@@ -75,10 +77,12 @@ class _Worker:
 
     async def ask(self, job: _Job) -> bytes:
         assert self._process.stdin is not None
-        packed = job.packed()
+        packed = memoryview(job.packed())
         try:
-            self._process.stdin.write(JOB.pack(len(packed)) + packed)
-            await self._process.stdin.drain()
+            self._process.stdin.write(JOB.pack(len(packed)))
+            for first in range(0, len(packed), _PIECE):
+                self._process.stdin.write(packed[first : first + _PIECE])
+                await self._process.stdin.drain()
             kind, content = await self._read()
             while kind is Kind.TOLD:
                 if job.hear is not None:
