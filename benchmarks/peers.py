@@ -157,48 +157,7 @@ def _by_backtesting(bars: Candles, grid: Sequence[tuple[int, int]]) -> dict[str,
 def _by_vectorbt(bars: Candles, grid: Sequence[tuple[int, int]]) -> dict[str, Any]:
     """vectorbt's `from_signals` on precomputed signals; its stop is a fraction of the entry price, so it is
     given the one that leads to the price of ours."""
-    import pandas as pd
-    import vectorbt
-
-    def inputs(pairs: Sequence[tuple[int, int]]) -> tuple[Any, Any, Any, Any, Any]:
-        shape = len(bars), len(pairs)
-        ups, downs, opens_long, opens_short = (np.zeros(shape, bool) for _ in range(4))
-        fraction = np.full(shape, np.nan)
-        for place, (fast, slow) in enumerate(pairs):
-            rows, codes, stops = _columns(bars, fast, slow)
-            kept = rows < len(bars) - 1
-            rows, codes, stops = rows[kept] + 1, codes[kept], stops[kept]
-            ups[rows, place], downs[rows, place] = codes > 0, codes < 0
-            opens_long[rows, place], opens_short[rows, place] = codes == rule.OPEN, codes == -rule.OPEN
-            fraction[rows, place] = np.abs(stops - bars.open[rows]) / bars.open[rows]
-        return ups, downs, opens_long, opens_short, fraction
-
-    def run(pairs: Sequence[tuple[int, int]]) -> Any:
-        ups, downs, opens_long, opens_short, fraction = inputs(pairs)
-        frame = [pd.DataFrame(one) for one in (opens_long, downs, opens_short, ups)]
-        price = pd.Series(bars.close)
-        return vectorbt.Portfolio.from_signals(
-            price,
-            entries=frame[0],
-            exits=frame[1],
-            short_entries=frame[2],
-            short_exits=frame[3],
-            price=pd.Series(bars.open),
-            open=pd.Series(bars.open),
-            high=pd.Series(bars.high),
-            low=pd.Series(bars.low),
-            sl_stop=pd.DataFrame(fraction),
-            size=SIZE,
-            fees=FEE,
-            init_cash=CASH,
-            stop_entry_price="price",
-            stop_exit_price="stoplimit",
-            upon_opposite_entry="reverse",
-            freq="5min",
-        )
-
-    outcome, seconds = _measured(lambda: run([(FAST, SLOW)]), 5)
-    records = outcome.trades.records
+    outcome, seconds = _measured(lambda: _portfolio(bars, [(FAST, SLOW)]), 5)
     trades = [
         {
             "entry_row": int(one.entry_idx),
@@ -207,15 +166,58 @@ def _by_vectorbt(bars: Candles, grid: Sequence[tuple[int, int]]) -> dict[str, An
             "exit_price": float(one.exit_price),
             "sign": 1 if one.direction == 0 else -1,
         }
-        for one in records.sort_values("entry_idx").itertuples()
+        for one in outcome.trades.records.sort_values("entry_idx").itertuples()
         if one.status == 1
     ]
     told: dict[str, Any] = {"run_s": seconds, "grid_s": None, "trades": trades}
     if grid:
         start = process_time()
-        assert run(grid).orders.count() is not None
+        assert _portfolio(bars, grid).orders.count() is not None
         told["grid_s"] = process_time() - start
     return told
+
+
+def _portfolio(bars: Candles, pairs: Sequence[tuple[int, int]]) -> Any:
+    """A column a pair of lengths."""
+    import pandas as pd
+    import vectorbt
+
+    *signals, fraction = _signals(bars, pairs)
+    entries, exits, short_entries, short_exits = (pd.DataFrame(one) for one in signals)
+    return vectorbt.Portfolio.from_signals(
+        pd.Series(bars.close),
+        entries=entries,
+        exits=exits,
+        short_entries=short_entries,
+        short_exits=short_exits,
+        price=pd.Series(bars.open),
+        open=pd.Series(bars.open),
+        high=pd.Series(bars.high),
+        low=pd.Series(bars.low),
+        sl_stop=pd.DataFrame(fraction),
+        size=SIZE,
+        fees=FEE,
+        init_cash=CASH,
+        stop_entry_price="price",
+        stop_exit_price="stoplimit",
+        upon_opposite_entry="reverse",
+        freq="5min",
+    )
+
+
+def _signals(bars: Candles, pairs: Sequence[tuple[int, int]]) -> tuple[Any, Any, Any, Any, Any]:
+    """Long entries and exits, short entries and exits, and stops as fractions, at the bar that fills them."""
+    shape = len(bars), len(pairs)
+    opens_long, downs, opens_short, ups = (np.zeros(shape, bool) for _ in range(4))
+    fraction = np.full(shape, np.nan)
+    for place, (fast, slow) in enumerate(pairs):
+        rows, codes, stops = _columns(bars, fast, slow)
+        kept = rows < len(bars) - 1
+        rows, codes, stops = rows[kept] + 1, codes[kept], stops[kept]
+        ups[rows, place], downs[rows, place] = codes > 0, codes < 0
+        opens_long[rows, place], opens_short[rows, place] = codes == rule.OPEN, codes == -rule.OPEN
+        fraction[rows, place] = np.abs(stops - bars.open[rows]) / bars.open[rows]
+    return opens_long, downs, opens_short, ups, fraction
 
 
 def _measured(run: Callable[[], Any], runs: int) -> tuple[Any, float]:
