@@ -132,7 +132,8 @@ class Backtests:
 
     async def ask(self, person: Person, chat_id: int, wish: Wish, title: str) -> Job:
         """Put it into the queue. Raises `Refused`: `"backtest_running"` (`job`) while the person has one,
-        `"backtest_queue"`, `"backtest_busy"` while the machine is short of breath."""
+        `"backtest_queue"`, `"backtest_busy"` while the machine is short of breath; `Transient` of the store,
+        and then it is not in the queue."""
         if (own := self.of(person.id)) is not None:
             raise Refused("backtest_running", job=own)
         if self.work.is_shed:
@@ -144,7 +145,12 @@ class Backtests:
         )
         self._jobs[job.id] = job
         self._place()
-        await self._keep()
+        try:
+            await self._keep()
+        except Transient:  # the person is told so, and has none that is under way
+            self.cancel(job)
+            del self._jobs[job.id]
+            raise
         self._board.put(job)
         self._news.set()
         return job
@@ -208,7 +214,8 @@ class Backtests:
                 await asyncio.gather(task, return_exceptions=True)
                 self._running = None
             self._end(job, task)
-            await self._keep()
+            with suppress(Transient):  # kept with the next change
+                await self._keep()
 
     async def _next(self) -> Job:
         while not (waiting := self._waiting()):

@@ -117,25 +117,33 @@ class MemoryOutbox:
 
 
 class MemoryFacts:
-    """`Facts` in a dictionary."""
+    """`Facts` in a dictionary. `failure`, while set, is raised by what writes."""
 
     def __init__(self, **facts: str) -> None:
         self._facts = facts
+        self.failure: Exception | None = None
 
     async def get(self, name: str) -> str | None:
         return self._facts.get(name)
 
     async def put(self, name: str, value: str) -> None:
+        self._refuse()
         self._facts[name] = value
 
     async def put_if_absent(self, name: str, value: str) -> bool:
+        self._refuse()
         if name in self._facts:
             return False
         self._facts[name] = value
         return True
 
     async def delete(self, name: str) -> None:
+        self._refuse()
         self._facts.pop(name, None)
+
+    def _refuse(self) -> None:
+        if self.failure is not None:
+            raise self.failure
 
 
 @dataclass(slots=True)

@@ -350,6 +350,16 @@ async def test_while_telegram_is_away_the_result_waits(desk: ScreenDesk) -> None
         await until(lambda: len(desk.messenger.sent) == 2)
 
 
+async def test_a_store_in_trouble_keeps_no_result_from_its_person(desk: ScreenDesk) -> None:
+    desk.backtester.is_slow = True
+    async with at_work(desk):
+        await asked(desk, "sma 2y btc")
+        await until(lambda: desk.backtester.played)
+        desk.stores.facts.failure = Transient("disk", kind="database")
+        desk.backtester.finish()
+        await until(lambda: len(desk.messenger.sent) == 2)
+
+
 async def test_somebody_who_blocked_the_bot_is_left_alone(desk: ScreenDesk) -> None:
     async with at_work(desk):
         desk.messenger.failure = Gone("blocked")

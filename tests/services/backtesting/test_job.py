@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ports.backtests import Progress, Stage
-from ports.errors import Refused
+from ports.errors import Refused, Transient
 from services.backtesting.job import Job, State, read, written
 from services.backtesting.wish import Wish
 from tests.build.clock import NOON
@@ -78,3 +78,15 @@ async def test_while_the_machine_is_short_of_breath_nothing_is_begun() -> None:
     assert refused.value.code == "backtest_busy"
     backtests.work.take_up()
     assert (await backtests.ask(person, VERA, wish, "title")).state is State.WAITING
+
+
+async def test_what_the_store_did_not_take_is_not_under_way() -> None:
+    desk = await a_screen_desk()
+    backtests, person = desk.services.backtests, desk.person()
+    wish = Wish(strategy="sma_cross", symbols=("BTCUSDT",))
+    desk.stores.facts.failure = Transient("disk", kind="database")
+    with pytest.raises(Transient):
+        await backtests.ask(person, VERA, wish, "title")
+    assert backtests.of(person.id) is None
+    desk.stores.facts.failure = None
+    assert (await backtests.ask(person, VERA, wish, "title")).ahead == 0
