@@ -150,12 +150,12 @@ def calls(
 ) -> int:
     """Write down the rows that call for something, and what; how many there are. `rows` and `codes` have room
     for as many as there are bars."""
-    count, was_above, was_below = 0, False, False
+    count, lay = 0, 0
     for row in range(len(fast)):
-        is_above, is_below = fast[row] > slow[row], fast[row] < slow[row]
-        if is_above == was_above and is_below == was_below:
+        lies = int(fast[row] > slow[row]) - int(fast[row] < slow[row])
+        if lies == lay:
             continue
-        was_above, was_below = is_above, is_below
+        lay = lies
         before = max(row - 1, 0)
         code = call(
             fast[row], slow[row], adx_rows[row], atr_rows[row], fast[before], slow[before], adx_least, side
