@@ -215,9 +215,9 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _many_runs(options: argparse.Namespace) -> int:
-    from bot.kernels import keep_kernels, user_folder
+    from bot.kernels import keep_own_kernels
 
-    keep_kernels(user_folder())  # for all processes that work, before any of them compiles
+    keep_own_kernels()  # for all processes that work, before any of them compiles
     from bot.commands import montecarlo, sweep
 
     return sweep.run(options) if options.command == "sweep" else montecarlo.run(options)

@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -59,12 +59,6 @@ def keep_own_kernels(environment: MutableMapping[str, str] = os.environ) -> Path
     be made again."""
     caches = environment.get("XDG_CACHE_HOME")
     return keep_kernels((Path(caches) if caches else Path.home() / ".cache") / "perpetuum", environment)
-
-
-def user_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where commands that need no settings keep what can be made again."""
-    given = environment.get("XDG_CACHE_HOME")
-    return (Path(given) if given else Path.home() / ".cache") / "perpetuum"
 
 
 def kernel_key(engines: Path = ROOT / "engines") -> str:
