@@ -36,6 +36,8 @@ def read_fundings(paths: Sequence[Path], repair: Repair) -> tuple[Fundings, list
         rows += found
         if bad:
             notes.append(f"{path.name}: {bad} bad lines left out")
+    if not rows:
+        raise Fatal(f"{', '.join(map(str, paths))}: no sound settlements")
     rows, moved = _in_order(rows, repair)
     kept, repeated = _once(rows, repair)
     if moved:

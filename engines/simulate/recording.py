@@ -284,10 +284,19 @@ def _told(
         return
     if recording.fundings is None:
         yield "no funding rates are recorded: holding costs and brings nothing, which flatters"
-    elif int(recording.fundings.time_ms[0]) > max(begins, span.start_ms) + _DAY_MS:
-        yield f"funding rates begin on {_minute(int(recording.fundings.time_ms[0]))}: none before"
+    else:
+        yield from _told_fundings(recording.fundings, max(begins, span.start_ms), min(end, span.stop_ms))
     if _covering(recording.marks, span) is None:
         yield "no mark prices for the whole time: traded prices liquidate"
+
+
+def _told_fundings(fundings: Fundings, first_ms: int, last_ms: int) -> Iterator[str]:
+    """Where holding costs nothing because nobody recorded what it did."""
+    begins, ends = int(fundings.time_ms[0]), int(fundings.time_ms[-1])
+    if begins > first_ms + _DAY_MS:
+        yield f"funding rates begin on {_minute(begins)}: none before"
+    if ends < last_ms - _DAY_MS:
+        yield f"funding rates end on {_minute(ends)}: none after"
 
 
 def _whole(

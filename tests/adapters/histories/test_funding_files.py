@@ -104,3 +104,8 @@ def test_other_files_are_named(tmp_path: Path, content: bytes, told: str) -> Non
         read_fundings([path], parsed(""))
     with pytest.raises(Fatal, match="has no rows"):
         read_fundings([a_file(tmp_path, name="empty.csv")], parsed(""))
+
+
+def test_a_file_of_which_nothing_is_left_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Fatal, match=r"funding\.csv\.gz: no sound settlements"):
+        read_fundings([a_file(tmp_path, line(0, "high"))], parsed("bad=drop"))

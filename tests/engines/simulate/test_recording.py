@@ -256,8 +256,8 @@ def test_what_a_perpetual_lacks_is_told() -> None:
     bare = assembled([a_recording({H1: hours()}, kind=MarketKind.PERP)], HOURLY)
     assert "no funding rates are recorded" in said(bare)
     assert "no mark prices for the whole time" in said(bare)
-    times = JANUARY_MS + np.arange(15, dtype=np.int64) * 8 * HOUR
-    fundings = Fundings(time_ms=times, rate=np.full(15, 0.0001))
+    times = JANUARY_MS + np.arange(30, dtype=np.int64) * 8 * HOUR
+    fundings = Fundings(time_ms=times, rate=np.full(30, 0.0001))
     whole = a_recording({H1: hours()}, kind=MarketKind.PERP, fundings=fundings, marks=hours())
     recorded = assembled([whole], HOURLY)
     assert recorded.notes == ()
@@ -267,6 +267,10 @@ def test_what_a_perpetual_lacks_is_told() -> None:
     late = replace(fundings, time_ms=times + 5 * DAY)
     assert "funding rates begin on 2025-01-06 00:00: none before" in said(
         assembled([replace(whole, fundings=late)], HOURLY)
+    )
+    short = Fundings(time_ms=times[:2], rate=fundings.rate[:2])
+    assert "funding rates end on 2025-01-01 08:00: none after" in said(
+        assembled([replace(whole, fundings=short)], HOURLY)
     )
 
 
