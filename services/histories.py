@@ -6,7 +6,7 @@ from engines.core.candle import Candles
 from engines.core.instrument import MarketKind
 from engines.core.moment import utc
 from engines.core.timeframe import Timeframe
-from engines.simulate.recording import BadHistory, Recorded, Recording, Wanted, assembled, named
+from engines.simulate.recording import AT_SPOT, BadHistory, Recorded, Recording, Wanted, assembled, named
 from ports.candles import CandleStore, Coverage, Series
 
 _FAR_MS = 2**45  # the year 3084
@@ -23,16 +23,17 @@ async def stored_history(store: CandleStore, wanted: Wanted) -> Recorded:
             "no candles are stored: `perpetuum backfill` fetches some, `perpetuum import` reads them from"
             " files, --data DIR plays files as they are"
         )
-    recordings = [
-        await _recording(store, _of_one_market(coverage, symbol, wanted), wanted)
-        for symbol in _symbols(coverage, wanted)
-    ]
-    return assembled(recordings, wanted)
+    chosen = [_of_one_market(coverage, symbol, wanted) for symbol in _symbols(coverage, wanted)]
+    made = assembled([await _recording(store, series, wanted) for series in chosen], wanted)
+    at_spot = [one[0].symbol for one in chosen if wanted.kind not in (None, one[0].kind)]
+    return Recorded(history=made.history, notes=(*(f"{one}: {AT_SPOT}" for one in at_spot), *made.notes))
 
 
 def _fits(series: Series, wanted: Wanted) -> bool:
+    """Candles of spot do for a perpetual where there are no others."""
     is_fine = series.timeframe.ms <= wanted.reads[-1].ms
-    return is_fine and wanted.kind in (None, series.kind) and wanted.venue in (None, series.venue)
+    is_kind = wanted.kind in (None, series.kind) or series.kind is MarketKind.SPOT
+    return is_fine and is_kind and wanted.venue in (None, series.venue)
 
 
 def _symbols(coverage: Sequence[Coverage], wanted: Wanted) -> list[str]:
@@ -54,8 +55,8 @@ def _symbols(coverage: Sequence[Coverage], wanted: Wanted) -> list[str]:
 def _of_one_market(coverage: Sequence[Coverage], symbol: str, wanted: Wanted) -> list[Series]:
     """The series of one kind and venue; spot where both are stored and nobody says."""
     series = [one.series for one in coverage if one.series.symbol == symbol]
-    has_spot = any(one.kind is MarketKind.SPOT for one in series)
-    kind = wanted.kind or (MarketKind.SPOT if has_spot else MarketKind.PERP)
+    kinds, preferred = {one.kind for one in series}, wanted.kind or MarketKind.SPOT
+    kind = preferred if preferred in kinds else next(iter(kinds))
     series = [one for one in series if one.kind is kind]
     venues = sorted({one.venue for one in series})
     if len(venues) > 1:
@@ -75,7 +76,7 @@ async def _recording(store: CandleStore, series: Sequence[Series], wanted: Wante
         raise BadHistory(f"{symbol}: nothing is stored of that time; choose --from and --to within")
     return Recording(
         symbol=symbol,
-        kind=series[0].kind,
+        kind=wanted.kind or series[0].kind,
         series=held,
         place=lambda timeframe, time_ms: f"{symbol} {timeframe} as stored, {utc(time_ms):%Y-%m-%d %H:%M}",
     )

@@ -12,7 +12,7 @@ from engines.core.candle import Candles
 from engines.core.instrument import MarketKind
 from engines.core.timeframe import Timeframe
 from engines.simulate.history import Fundings
-from engines.simulate.recording import BadHistory, Recorded, Recording, Wanted, assembled, named
+from engines.simulate.recording import AT_SPOT, BadHistory, Recorded, Recording, Wanted, assembled, named
 from ports.errors import Fatal
 
 MOST_UNNAMED: Final = 5
@@ -88,7 +88,7 @@ def _recording(shelf: Shelf, market: Market, wanted: Wanted, now_ms: int) -> tup
     perp = Market(market.venue, MarketKind.PERP, market.symbol)
     kind = wanted.kind or market.kind
     if kind is not market.kind:
-        notes.append("only spot candles are there: played as a perpetual at spot prices")
+        notes.append(AT_SPOT)
     fundings, marks = None, None
     if kind is MarketKind.PERP:
         fundings, told = _fundings(shelf, perp, wanted)

@@ -27,6 +27,7 @@ WARM_UP_BARS: Final = 2000
 """Of the coarsest timeframe read: what came so long before the start is left out."""
 MIN_NOTIONAL: Final = Decimal(5)
 """Smallest order in the quote currency, where nobody tells: Bybit's and Binance's for most markets."""
+AT_SPOT: Final = "only spot candles are there: played as a perpetual at spot prices"
 _DAY_MS: Final = 86_400_000
 _LONG_BARS: Final = 24
 _FINE: Final = 1e-8

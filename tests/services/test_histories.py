@@ -62,6 +62,17 @@ async def test_spot_is_played_unless_the_perpetual_is_asked_for() -> None:
         assert recorded.history.markets[0].instrument.kind is found
 
 
+async def test_spot_candles_do_for_a_perpetual_and_that_is_said() -> None:
+    store = await a_store("BTCUSDT")
+    recorded = await stored_history(store, Wanted(reads=(H1,), symbols=("btc",), kind=MarketKind.PERP))
+    assert recorded.history.markets[0].instrument.kind is MarketKind.PERP
+    assert recorded.notes[0] == "BTCUSDT: only spot candles are there: played as a perpetual at spot prices"
+    assert "no funding rates are recorded" in recorded.notes[1]
+    swap = await a_store("BTCUSDT", kind=MarketKind.PERP)
+    with pytest.raises(BadHistory, match="no candles are stored"):
+        await stored_history(swap, Wanted(reads=(H1,), symbols=("btc",), kind=MarketKind.SPOT))
+
+
 async def test_what_the_store_lacks_is_told_with_the_mend() -> None:
     with pytest.raises(BadHistory, match=r"no candles are stored: `perpetuum backfill` fetches some"):
         await stored_history(MemoryCandles(), Wanted(reads=(H1,), symbols=("BTCUSDT",)))
