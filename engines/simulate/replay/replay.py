@@ -28,7 +28,8 @@ Order of events at a moment T:
     same open.
 
 What is pessimistic beside that: a stop is filled at its price, or at the open beyond it, moved by the
-slippage, never beyond the bar; a target at its price or a better open, never with slippage, as a maker.
+slippage, never beyond the bar. What is not: a target is filled where it is touched, at its price or a better
+open, without slippage, as a maker.
 Post-only orders join the price at every open and are filled where it trades through that.
 `MAKER_THEN_MARKET` is taken as market: a bar cannot show five seconds. A liquidation is filled at the
 bankruptcy price. Fills at an open have the time of the open, all others that of the bar's end.
