@@ -91,6 +91,7 @@ def meet_open(it: Table, row: int) -> None:
     is_new = book[account.LOTS] == 0 and book[account.RESTING] == 0
     if lots > 0 and not is_new:
         _arm(it, number)
+        _catch_up(it, row)
     if lots == 0 or (limit == 0 and (opened - bound) * sign > 0):
         return
     if is_new:
@@ -162,6 +163,19 @@ def _arm(it: Table, number: int) -> None:
     for place in range(account.MOST_TARGETS):
         book[account.PRICES + place] = asked(it, number, table.PRICES + place)
         book[account.SHARES + place] = asked(it, number, table.SHARES + place)
+
+
+@rare
+def _catch_up(it: Table, row: int) -> None:
+    """The best price since the position is held: nobody followed it while nothing trailed."""
+    book, sign = it.book, it.book[account.SIGN]
+    if book[account.LOTS] == 0 or book[account.TRAIL] == 0:
+        return
+    column = table.HIGH if sign > 0 else table.LOW
+    for played in range((book[account.OPENED] + 1) // 2, row):
+        seen = price(it, column, played)
+        if (seen - book[account.BEST]) * sign > 0:
+            book[account.BEST] = seen
 
 
 @kernel

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from engines.core.candle import Candles
 from engines.core.instrument import MarketKind
 from engines.core.timeframe import Timeframe
+from engines.orders.trade import CloseReason
 from engines.simulate.costs import Fees
 from engines.simulate.history import Fundings, RecordedMarket
 from engines.simulate.kernel import table
 from engines.simulate.kernel.points import points
 from engines.simulate.kernel.prepare import prepared
+from engines.simulate.kernel.runs import as_run
 from engines.simulate.replay.replay import play
 from engines.simulate.terms import OPEN_LIMITS, Terms
 from engines.strategies.sma_cross import SideWanted, SmaCross, SmaCrossParams
@@ -140,6 +142,26 @@ def test_settlements_in_holes_and_around_the_end(
     assert unlike(market, [first, *asked], OPEN, 3, (START, START + stop * 60_000)) == []
 
 
+@pytest.mark.parametrize("limit", [0, 1])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_trail_that_is_added_hangs_on_the_best_price_since_the_position_is_held(
+    sign: int, limit: int
+) -> None:
+    left = 100.0 + 4 * sign
+    entered = (100.0, 100.0 + 0.3 * (sign < 0), 100.0 - 0.3 * (sign > 0), 100.0)
+    moved = (100.0, 108.0, 100.0, left) if sign > 0 else (100.0, 100.0, 92.0, left)
+    candles = bars([*flat(2), entered, moved, *flat(8, left)])
+    market = RecordedMarket(instrument=an_instrument("BTCUSDT"), series={M5: candles})
+    asked = [
+        Asked(row=1, code=table.TURN, sign=sign, limit=limit),
+        Asked(row=5, code=table.ADD, sign=sign, trail=10),
+    ]
+    span = START, START + 60 * 60_000
+    assert unlike(market, asked, OPEN, 3, span) == []
+    (held,) = as_run(by_kernel(market, asked, OPEN, 3, span)).rounds
+    assert (held.reason, held.exit_price) == (CloseReason.TRAIL, D(str(left)))
+
+
 # Made-up bars, everything that a call can ask for.
 
 
@@ -155,8 +177,7 @@ def calls(draw: st.DrawFn, row: int) -> Asked:
         notional=draw(st.sampled_from([100, 1_000, 7_777, 40_000])),
         limit=draw(st.sampled_from([0, 0, 1, 5, 20])),
         stop=draw(st.sampled_from([0, 21, 30, 60])),
-        # what is added to a position without levels gives it a trail, whose best price nobody has followed
-        trail=0 if code == table.ADD else draw(st.sampled_from([0, 0, 10, 40])),
+        trail=draw(st.sampled_from([0, 0, 10, 40])),
         targets=tuple(int(one) + 3 for one in np.cumsum(steps)),
         until=draw(st.sampled_from([0, 1, 2, 10])),
     )
