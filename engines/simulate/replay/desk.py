@@ -5,10 +5,12 @@ Everything goes the road of the live desk: `engines.orders.drafting`, the gate, 
 `engines.orders.protection` and `engines.orders.settlement`. What differs is the venue, and that is a bar.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Final
 
 from engines.core.altered import altered
@@ -189,8 +191,10 @@ class Desk:
 
     def _forbidding(self, lane: Lane, side: Side, at_ms: int) -> str | None:
         """The signal in force, where it forbids that side."""
-        said = [one.says for one in self.gates.get(lane.instrument.key, ()) if one.at_ms <= at_ms]
-        return said[-1] if said and _FORBIDS.get(said[-1]) is side else None
+        gates = self.gates.get(lane.instrument.key, ())
+        heard = bisect_right(gates, at_ms, key=attrgetter("at_ms"))
+        says = gates[heard - 1].says if heard else None
+        return says if says is not None and _FORBIDS.get(says) is side else None
 
     # What the market does.
 
