@@ -21,19 +21,28 @@ def _share(part: float, whole: float) -> float:
 
 
 @kernel
+def _moves(high: float, low: float, high_before: float, low_before: float) -> tuple[float, float]:
+    """How far a bar reached beyond the one before it, up and down; only the farther of them counts."""
+    rise, fall = high - high_before, low_before - low
+    up = rise if rise > fall and rise > 0.0 else 0.0
+    down = fall if fall > rise and fall > 0.0 else 0.0
+    return up, down
+
+
+@kernel
 def step(
     state: FloatArray, at: int, high: float, low: float, close: float, length: int
 ) -> tuple[float, float, float]:
     """ADX, +DI and -DI, each 0 to 100, Wilder's. The DIs are defined from row `length`, the ADX from row
     `2 * length - 1`. All are 0 where prices do not move: there is no direction."""
-    rise, fall = high - state[at + _HIGH], state[at + _LOW] - low
+    rise, fall = _moves(high, low, state[at + _HIGH], state[at + _LOW])
     moved = reach(high, low, state[at + _CLOSE])
     state[at + _HIGH], state[at + _LOW], state[at + _CLOSE] = high, low, close
     if state[at + _HAS_BEFORE] == 0.0:
         state[at + _HAS_BEFORE] = 1.0
         return math.nan, math.nan, math.nan
-    up = smoothing.wilder(state, at + _UP, rise if rise > fall and rise > 0.0 else 0.0, length)
-    down = smoothing.wilder(state, at + _DOWN, fall if fall > rise and fall > 0.0 else 0.0, length)
+    up = smoothing.wilder(state, at + _UP, rise, length)
+    down = smoothing.wilder(state, at + _DOWN, fall, length)
     whole = smoothing.wilder(state, at + _RANGE, moved, length)
     if math.isnan(whole):
         return math.nan, math.nan, math.nan
@@ -50,3 +59,24 @@ def over(state: FloatArray, high: FloatArray, low: FloatArray, close: FloatArray
         trend, plus, minus = step(cells, 0, high[row], low[row], close[row], length)
         rows[row, 0], rows[row, 1], rows[row, 2] = trend, plus, minus
     return rows
+
+
+@kernel
+def column(high: FloatArray, low: FloatArray, close: FloatArray, length: int) -> FloatArray:
+    """The ADX alone of a whole history: nothing is remembered in between, so it is quicker."""
+    trends, weight, seen = np.full(len(close), math.nan), 1.0 / length, 0.0
+    up, down, whole, trend = 0.0, 0.0, 0.0, 0.0
+    for row in range(1, len(close)):
+        rise, fall = _moves(high[row], low[row], high[row - 1], low[row - 1])
+        moved, bars = reach(high[row], low[row], close[row - 1]), float(row)
+        up = smoothing.followed(up, bars, rise, length, weight)
+        down = smoothing.followed(down, bars, fall, length, weight)
+        whole = smoothing.followed(whole, bars, moved, length, weight)
+        if row >= length and not math.isnan(whole):
+            seen += 1.0
+            plus, minus = _share(up, whole), _share(down, whole)
+            share = _share(abs(plus - minus), plus + minus)
+            trend = smoothing.followed(trend, seen, share, length, weight)
+            if seen >= length:
+                trends[row] = trend
+    return trends

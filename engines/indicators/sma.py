@@ -19,12 +19,11 @@ def size(length: int) -> int:
 
 
 @kernel
-def _add(state: FloatArray, at: int, value: float) -> None:
-    before = state[at + _TOTAL]
+def _added(before: float, lost: float, value: float) -> tuple[float, float]:
+    """The total after one more `value`, and what rounding lost by then."""
     total = before + value
     taken = total - before
-    state[at + _TOTAL] = total
-    state[at + _LOST] += (before - (total - taken)) + (value - taken)
+    return total, lost + ((before - (total - taken)) + (value - taken))
 
 
 @kernel
@@ -32,13 +31,11 @@ def step(state: FloatArray, at: int, value: float, length: int) -> float:
     """The average of the last `length` values. First defined at row `length - 1`. The total is compensated:
     it does not drift, also when a value leaves that was a billion times the others."""
     left = window.push(state, at + _WINDOW, value, length)
-    _add(state, at, value)
+    total, lost = _added(state[at + _TOTAL], state[at + _LOST], value)
     if not math.isnan(left):
-        _add(state, at, -left)
-    if not window.is_full(state, at + _WINDOW, length):
-        return math.nan
-    total: float = state[at + _TOTAL] + state[at + _LOST]
-    return total / length
+        total, lost = _added(total, lost, -left)
+    state[at + _TOTAL], state[at + _LOST] = total, lost
+    return (total + lost) / length if window.is_full(state, at + _WINDOW, length) else math.nan
 
 
 @kernel
@@ -47,4 +44,18 @@ def over(state: FloatArray, values: FloatArray, length: int) -> FloatArray:
     cells, averages = bare(state), np.empty(len(values))
     for row in range(len(values)):
         averages[row] = step(cells, 0, values[row], length)
+    return averages
+
+
+@kernel
+def column(values: FloatArray, length: int) -> FloatArray:
+    """The same of a whole history: nothing is remembered in between, so it is quicker. A NaN need not be kept
+    from leaving, for no total is a number again after one."""
+    averages, total, lost = np.full(len(values), math.nan), 0.0, 0.0
+    for row in range(len(values)):
+        total, lost = _added(total, lost, values[row])
+        if row >= length:
+            total, lost = _added(total, lost, -values[row - length])
+        if row + 1 >= length:
+            averages[row] = (total + lost) / length
     return averages

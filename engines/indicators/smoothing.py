@@ -14,13 +14,18 @@ def smooth(state: FloatArray, at: int, value: float, length: int, weight: float)
     """The average after one more `value`, seeded with the simple average of the first `length` values: NaN
     before that. A NaN in `value` makes every later result NaN."""
     seen = state[at + _SEEN] + 1.0
-    state[at + _SEEN] = seen
-    average: float = state[at + _AVERAGE]
-    average += (value - average) * weight if seen > length else value
-    if seen == length:
-        average /= length
-    state[at + _AVERAGE] = average
+    average = followed(state[at + _AVERAGE], seen, value, length, weight)
+    state[at + _SEEN], state[at + _AVERAGE] = seen, average
     return average if seen >= length else math.nan
+
+
+@kernel
+def followed(average: float, seen: float, value: float, length: int, weight: float) -> float:
+    """What is kept as the average after `value`, the one that makes `seen`; their sum before there are
+    `length` of them."""
+    if seen > length:
+        return average + (value - average) * weight
+    return (average + value) / length if seen == length else average + value
 
 
 @kernel

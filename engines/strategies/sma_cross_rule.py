@@ -118,23 +118,19 @@ def stop_distances(ranges_there: FloatArray, stop_atrs: float, tick: float) -> I
 @kernel
 def averages(close: FloatArray, length: int) -> FloatArray:
     """The averages of a whole history, one entry a bar."""
-    return sma.over(np.zeros(sma.RING + length), close, length)
+    return sma.column(close, length)
 
 
 @kernel
 def strengths(high: FloatArray, low: FloatArray, close: FloatArray, length: int) -> FloatArray:
     """The ADX of a whole history, one entry a bar."""
-    state, trends = np.zeros(adx.SIZE), np.empty(len(close))
-    cells = bare(state)
-    for row in range(len(close)):
-        trends[row] = adx.step(cells, 0, high[row], low[row], close[row], length)[0]
-    return trends
+    return adx.column(high, low, close, length)
 
 
 @kernel
 def ranges(high: FloatArray, low: FloatArray, close: FloatArray, length: int) -> FloatArray:
     """The ATR of a whole history, one entry a bar."""
-    return atr.over(np.zeros(atr.SIZE), high, low, close, length)
+    return atr.column(high, low, close, length)
 
 
 @kernel

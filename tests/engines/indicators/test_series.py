@@ -243,6 +243,41 @@ def exact(values: FloatArray) -> tuple[float, float]:
     return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values))
 
 
+HOSTILE = (0.0, -0.0, 5e-324, -1e-310, 1e15, 1e-15, -1e300, 1e308, math.inf, -math.inf, math.nan)
+
+
+def hostile(count: int, seed: int, strange: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Three columns of a walk in which so large a part is none of the prices that a market has."""
+    bars, rng = a_walk(count, seed), np.random.default_rng(seed)
+    columns = np.array([bars.high, bars.low, bars.close])
+    finite = HOSTILE[: rng.choice([8, len(HOSTILE)])]
+    is_strange = rng.random(columns.shape) < strange
+    columns[is_strange] = rng.choice(finite, columns.shape)[is_strange]
+    high, low, close = columns
+    return high, low, close
+
+
+@given(
+    length=st.integers(1, 40),
+    count=st.integers(0, 120),
+    seed=st.integers(0, 1_000),
+    strange=st.sampled_from([0.0, 0.02, 0.5]),
+)
+def test_a_column_is_what_the_steps_say_to_the_last_bit(
+    length: int, count: int, seed: int, strange: float
+) -> None:
+    high, low, close = hostile(count, seed, strange)
+    pairs = [
+        (sma.column(close, length), sma.over(np.zeros(sma.size(length)), close, length)),
+        (atr.column(high, low, close, length), atr.over(np.zeros(atr.SIZE), high, low, close, length)),
+        (adx.column(high, low, close, length), adx.over(np.zeros(adx.SIZE), high, low, close, length)[:, 0]),
+    ]
+    for column, steps in pairs:
+        numbers = ~np.isnan(steps)
+        np.testing.assert_array_equal(np.isnan(column), np.isnan(steps))
+        assert column[numbers].tobytes() == steps[numbers].tobytes()
+
+
 @pytest.mark.parametrize("length", [1, 2, 3, 20, 21])
 def test_a_deviation_is_that_of_the_window_whatever_its_length(length: int) -> None:
     values = a_walk(60, 25).close
