@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from operator import attrgetter
 from typing import Final
 
@@ -65,6 +65,8 @@ BEYOND_GUARD: Final = "beyond_guard"
 """The reason of an order at the market that found no price as good as it had to be."""
 _MOST_LEVERAGE: Final = Decimal(1000)
 """How much leverage is left to the limits of the gate to judge."""
+_READABLE: Final = Context(prec=8)
+"""As many digits of a measured figure as a person reads."""
 
 
 @dataclass(slots=True)
@@ -132,11 +134,11 @@ class Desk:
         quantity = sized(proposal, free, wish.price)
         if quantity <= 0:
             least = plans.least_notional(lane.instrument, wish.price)
-            self._refuse(wish, _ZERO, at_ms, "too_small", f"less than {least}")
+            self._refuse(wish, _ZERO, at_ms, "too_small", f"less than {_figure(least)}")
             return
         problem = find_problem(proposal, quantity, quote, most_leverage=_MOST_LEVERAGE)
         if problem is not None:
-            said = ", ".join(f"{name} {value}" for name, value in problem.params.items())
+            said = ", ".join(f"{name} {_figure(value)}" for name, value in problem.params.items())
             self._refuse(wish, quantity, at_ms, problem.code, said)
             return
         intent = intent_of(
@@ -531,5 +533,9 @@ def _smaller(intent: Intent, quantity: Decimal) -> Intent:
 def _said(check: Check) -> str:
     if check.value is None:
         return check.detail
-    bound = "" if check.limit is None else f" of {check.limit}"
-    return f"{check.value}{bound} {check.unit} {check.detail}".rstrip()
+    bound = "" if check.limit is None else f" of {_figure(check.limit)}"
+    return f"{_figure(check.value)}{bound} {check.unit} {check.detail}".rstrip()
+
+
+def _figure(value: object) -> str:
+    return f"{_READABLE.normalize(value):f}" if isinstance(value, Decimal) else f"{value}"

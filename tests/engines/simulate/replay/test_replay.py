@@ -472,9 +472,18 @@ def test_what_the_gate_denies_or_cuts_is_written_down() -> None:
     assert fills(one)[0] == (5, "entry", D(100), D("44.776"))
 
 
+def test_figures_of_a_reason_have_as_many_digits_as_a_person_reads() -> None:
+    terms = replace(NO_COSTS, limits=Terms().limits, opening=D(7_777))
+    one = run([QUIET] * 4, {5: wish(BUY, 500)}, terms)
+    reasons = [each.reason for each in one.run.blocked]
+    assert reasons == ["6.4613604 of 0.45 fraction"]
+    assert any(line.text.endswith(f"per_asset {reasons[0]}") for line in one.lines)
+
+
 def test_a_plan_that_cannot_be_is_refused_with_its_reason() -> None:
     one = run([QUIET] * 4, {5: wish(BUY, stop=D(120)), 10: wish(BUY, "0.0001")})
     assert gates(one) == ["stop_wrong_side", "too_small"]
+    assert [each.reason for each in one.run.blocked] == ["stop 120, price 100", "less than 5"]
 
 
 def test_a_drawdown_halts_the_engine_for_good() -> None:
