@@ -10,6 +10,8 @@ from typing import Final, TypeVar
 from adapters.reports.figures import Figure, Unit, currency, figures
 from engines.core.moment import utc
 from engines.metrics.days import DAY_MS, daily
+from engines.orders.order import Purpose
+from engines.orders.trade import CloseReason
 from engines.simulate.run import Blocked, Execution, Round
 from ports.reports import Report
 
@@ -21,6 +23,10 @@ Cell = str | float | Decimal | datetime | None
 Columns = Mapping[str, Callable[[Row], Cell]]
 """Cells of a row by the names of their columns."""
 
+DELISTED: Final = "delisted"
+_CLOSED_BY: Final = {CloseReason.PERSON: "strategy", CloseReason.MANUAL: DELISTED}
+"""What stands in a run for the person at the desk: the strategy closes what it wants closed, and the end of a
+market what nobody could sell any more."""
 _TRADES: Final[Columns[Round]] = {
     "number": lambda one: one.number,
     "symbol": lambda one: one.instrument.symbol,
@@ -38,7 +44,7 @@ _TRADES: Final[Columns[Round]] = {
     "net": lambda one: one.net,
     "risk": lambda one: one.risk,
     "r": lambda one: float(one.net / one.risk) if one.risk else None,
-    "closed_by": lambda one: one.reason.value if one.reason else None,
+    "closed_by": lambda one: _CLOSED_BY.get(one.reason, one.reason.value) if one.reason else None,
 }
 _FILLS: Final[Columns[Execution]] = {
     "time": lambda one: one.at,
@@ -49,7 +55,7 @@ _FILLS: Final[Columns[Execution]] = {
     "price": lambda one: one.price,
     "quantity": lambda one: one.quantity,
     "fee": lambda one: one.fee,
-    "purpose": lambda one: one.reason,
+    "purpose": lambda one: DELISTED if one.reason == Purpose.MANUAL else one.reason,
 }
 _BLOCKED: Final[Columns[Blocked]] = {
     "time": lambda one: one.at,
@@ -79,7 +85,8 @@ def summary_sheet(report: Report) -> bytes:
 
 
 def trades_sheet(report: Report) -> bytes:
-    """`trades.csv`: one line a position, in the order of the run. `closed_by` is empty while it is open."""
+    """`trades.csv`: one line a position, in the order of the run. `closed_by` is `strategy`, `stop`, `trail`,
+    `targets`, `liquidated` or `delisted`; empty while it is open."""
     return _sheet(_TRADES, report.run.rounds)
 
 

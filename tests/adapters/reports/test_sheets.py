@@ -8,6 +8,8 @@ from decimal import Decimal
 import pytest
 
 from adapters.reports.sheets import blocked_sheet, days_sheet, fills_sheet, summary_sheet, trades_sheet
+from engines.orders.order import Purpose
+from engines.orders.trade import CloseReason
 from tests.build.reports import a_block, a_quiet_report, a_report
 
 
@@ -47,6 +49,26 @@ def test_positions_add_up_to_the_account() -> None:
     parts = Decimal(first["gross"]) - Decimal(first["fees"]) + Decimal(first["funding"])
     assert Decimal(first["net"]) == parts
     assert float(first["r"]) == pytest.approx(float(first["net"]) / float(first["risk"]), rel=1e-9)
+
+
+def test_what_ended_a_position_is_said_in_words_of_a_run() -> None:
+    report = a_report()
+    ends = {row["closed_by"] for row in rows_of(trades_sheet(report))}
+    assert {"strategy", "stop"} <= ends <= {"strategy", "stop", ""}
+    assert {row["purpose"] for row in rows_of(fills_sheet(report))} == {"entry", "close", "stop"}
+
+
+def test_the_end_of_a_market_is_nobodys_own_price() -> None:
+    report = a_report()
+    one, fill = report.run.rounds[0], report.run.executions[-1]
+    run = replace(
+        report.run,
+        rounds=(replace(one, reason=CloseReason.MANUAL),),
+        executions=(replace(fill, reason=Purpose.MANUAL.value),),
+    )
+    gone = replace(report, run=run)
+    assert rows_of(trades_sheet(gone))[0]["closed_by"] == "delisted"
+    assert rows_of(fills_sheet(gone))[0]["purpose"] == "delisted"
 
 
 def test_days_multiply_up_to_the_whole_also_those_of_holding() -> None:
