@@ -167,7 +167,8 @@ class Scripted:
         """When the script has something."""
         if not self.is_sleepy:
             return None
-        return np.array(sorted(START + minute * MINUTE for minute in self.script), np.int64)
+        ends = [bars.time_ms + each.ms for series in closes.values() for each, bars in series.items()]
+        return np.intersect1d([START + minute * MINUTE for minute in self.script], np.concatenate(ends))
 
 
 def wish(side: Side, quantity: object = 1, instrument: Instrument = PERP, **more: Any) -> Wants:
