@@ -15,7 +15,7 @@ from adapters.charts.log_scale import Scale
 from adapters.charts.marks import Tag, draw_tag
 from adapters.charts.palette import Palette, palette
 from adapters.charts.price_scale import price_text
-from adapters.charts.sheet import EDGE, FOOTER, HEIGHT, LABEL_SIZE, TAG_HEIGHT, TICK_GAP, WIDTH
+from adapters.charts.sheet import EDGE, FOOTER, HEIGHT, LABEL_SIZE, PLOT_TOP, TAG_HEIGHT, TICK_GAP, WIDTH
 from adapters.charts.stack import spread
 from adapters.charts.time_labels import time_labels
 from engines.core.candle import FloatArray, IntArray
@@ -124,14 +124,16 @@ def tags_of(
 
 
 def draw_values(
-    page: Plot, scale: Scale, words: Words, tags: Sequence[Tag], *, gap: float = TICK_GAP
+    page: Plot, scale: Scale, words: Words, tags: Sequence[Tag], *, gap: float = TICK_GAP, digits: int = 2
 ) -> None:
-    """Lines of the grid with their values, where no tag stands; the first tag filled."""
-    ticks, _ = scale.ticks(2, gap)
+    """Lines of the grid with their values (of at most `digits` decimals), where no tag stands; the first tag
+    filled."""
+    ticks, _ = scale.ticks(digits, gap)
     heights = [scale.y(value) for value in ticks]
     page.canvas.lines([(0.0, y, page.axis, y) for y in heights], page.colors.grid, 2)
+    highest = min(scale.top + EDGE, PLOT_TOP) - TAG_HEIGHT / 2
     for value, y in zip(ticks, heights, strict=True):
-        if all(abs(y - tag.y) >= TAG_HEIGHT for tag in tags) and y + TAG_HEIGHT / 2 <= scale.top + EDGE:
+        if all(abs(y - tag.y) >= TAG_HEIGHT for tag in tags) and y <= highest:
             page.canvas.words(page.axis + EDGE, y, words(value), LABEL_SIZE, page.colors.muted)
     for place, tag in enumerate(tags):
         draw_tag(page.canvas, page.axis, tag, page.colors.background, is_filled=place == 0)
