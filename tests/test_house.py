@@ -12,7 +12,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("bot", "handlers", "services", "adapters", "sandbox", "ports", "engines", "migrations")
 BESIDE = ("benchmarks", "tests")
-NOT_OURS = re.compile(r"^(\.(?!ci$|env\.example$|github$|importlinter$).*|data|var|dist|artefacts|reports|htmlcov)$")
+NOT_OURS = re.compile(
+    r"^(\.(?!ci$|env\.example$|github$|importlinter$).*|data|var|dist|artefacts|reports|htmlcov)$"
+)
 
 LONGEST_FUNCTION = 60
 VAGUE = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc"}
