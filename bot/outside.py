@@ -55,8 +55,6 @@ from adapters.outbound_loop import fenced
 from adapters.paper.venue import PaperVenue
 from adapters.process_load import ProcessLoad
 from adapters.processes import SystemProcesses
-from adapters.reports.folder import missing_artefacts as missing_artefacts
-from adapters.reports.folder import write_report as write_report
 from adapters.schedule import ClockSchedule
 from adapters.side_file import SideFile
 from adapters.sql.candles import SqlCandles
@@ -81,6 +79,7 @@ from engines.simulate.costs import Fees
 from ports.errors import Transient
 from ports.health import FeedHealth
 from ports.markets import MarketSource
+from ports.reports import Report
 from ports.sweep_charts import FanChart, HeatMap
 from ports.trading import Venue
 from ports.venue_books import VenueBooks
@@ -340,6 +339,20 @@ def draw_fan_chart(chart: FanChart) -> bytes:
     from adapters.charts.fan_chart import draw_fan_chart
 
     return draw_fan_chart(chart)
+
+
+def write_report(report: Report, folder: Path) -> None:
+    """All files of `report` into `folder`, likewise. Raises `OSError`."""
+    from adapters.reports.folder import write_report
+
+    write_report(report, folder)
+
+
+def missing_artefacts(folder: Path) -> list[str]:
+    """Files of a whole report that `folder` lacks."""
+    from adapters.reports.folder import missing_artefacts
+
+    return missing_artefacts(folder)
 
 
 def build_beacon(settings: Settings) -> HttpBeacon | None:

@@ -85,3 +85,9 @@ def test_the_command_line_alone_imports_nothing_that_is_slow() -> None:
     run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     slow = {"aiogram", "anthropic", "ccxt", "matplotlib", "pandas", "pydantic", "aiohttp", "structlog"}
     assert slow & set(run.stdout.split()) == set()
+
+
+def test_the_desk_leaves_drawing_and_compiling_to_its_workers() -> None:
+    script = "import sys, bot.container; print(*{name.partition('.')[0] for name in sys.modules})"
+    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {"matplotlib", "plotly", "numba", "pandas", "distributed"} & set(run.stdout.split()) == set()
