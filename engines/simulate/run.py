@@ -75,7 +75,8 @@ class Blocked:
 class Run:
     """A finished run. `opening` is the capital it began with; `params` in words that can be read back.
     `digest` is the hash of everything that happened in order: two runs with the same digest are the same run.
-    `bars` is how many finest bars were played, over all markets."""
+    `bars` is how many finest bars were played, over all markets. `halted_at` is when a drawdown stopped all
+    entries for the rest of it, `None` where none did."""
 
     strategy: str
     params: Mapping[str, str]
@@ -89,3 +90,4 @@ class Run:
     executions: Sequence[Execution]
     blocked: Sequence[Blocked]
     digest: str
+    halted_at: datetime | None = None

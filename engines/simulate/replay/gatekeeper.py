@@ -50,6 +50,12 @@ class Gatekeeper:
         """What may go of an intent."""
         return judge(intent, trade, self.view(intent, trade, market, at_ms), self.terms.limits)
 
+    @property
+    def halted_ms(self) -> int | None:
+        """Since when the engine stands still: a drawdown halts it where that limit is kept."""
+        is_stepped = self.terms.limits.engines[self.engine].is_stepped
+        return self.watch.halted_ms if is_stepped else None
+
     def entered(self, cost: Decimal, at_ms: int) -> None:
         """An entry was filled for so much."""
         self._turn(at_ms)
@@ -76,13 +82,11 @@ class Gatekeeper:
         return self.terms.fees.rate(instrument.kind, Liquidity.TAKER)
 
     def _latches(self) -> tuple[Latch, ...]:
-        """A drawdown halts the engine where that limit is kept, and nobody clears it inside a replay; the
-        whole desk's stops leverage."""
+        """Nobody clears a drawdown's inside a replay; that of the whole desk stops leverage."""
         halted_ms = self.watch.halted_ms
         if halted_ms is None:
             return ()
-        is_stepped = self.terms.limits.engines[self.engine].is_stepped
-        scopes = [Scope(engine=self.engine), Scope()] if is_stepped else [Scope()]
+        scopes = [Scope()] if self.halted_ms is None else [Scope(engine=self.engine), Scope()]
         return tuple(
             Latch(
                 id=f"drawdown:{scope.engine or 'desk'}",

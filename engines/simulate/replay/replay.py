@@ -307,7 +307,7 @@ class _Player:
                 self._journal.write(stop_ms, f"open {trade.id} {trade.quantity} at {price}")
 
     def _run(self) -> Run:
-        history = self._history
+        history, halted_ms = self._history, self._desk.gatekeeper.halted_ms
         return Run(
             strategy=self._strategy.name,
             params=told(self._params),
@@ -321,6 +321,7 @@ class _Player:
             executions=tuple(self._tally.executions),
             blocked=tuple(self._desk.blocked),
             digest=self._journal.digest,
+            halted_at=None if halted_ms is None else utc(halted_ms),
         )
 
     def _tell(self, *, is_over: bool = False) -> None:

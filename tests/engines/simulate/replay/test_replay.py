@@ -495,6 +495,16 @@ def test_a_drawdown_halts_the_engine_for_good() -> None:
     assert (gates(one), one.run.blocked[0].reason) == (["latch"], "drawdown:trend")
     halts = [line.at_ms for line in one.lines if line.text.startswith("halted")]
     assert halts == [START + 15 * MINUTE]
+    assert one.run.halted_at == utc(START + 15 * MINUTE)
+
+
+def test_a_drawdown_that_only_warns_halts_nothing() -> None:
+    rows = [QUIET, QUIET, (100, 100, 76, 76), *flat(4, 76.0)]
+    limits = replace(OPEN_LIMITS, halt_at=D("0.2"))
+    one = run(
+        rows, {5: wish(BUY, 99), 20: wish(SELL, 99, reduce_only=True)}, replace(NO_COSTS, limits=limits)
+    )
+    assert (one.run.halted_at, gates(one)) == (None, [])
 
 
 def test_a_drawdown_of_one_bar_halts_on_a_day_on_which_nothing_else_happens() -> None:
