@@ -29,6 +29,8 @@ from engines.simulate.replay.replay import Played, play
 from engines.simulate.terms import OPEN_LIMITS, Terms
 from engines.strategies.sma_cross import SmaCross, SmaCrossParams
 from engines.strategies.strategy import Sight, Snapshot
+from engines.strategies.technical import Technical, TechnicalParams
+from tests.build.candles import some_candles
 from tests.build.recordings import MINUTE, some_bars
 from tests.build.replaying import PERP, START, NoParams, Scripted, a_history, a_market, an_instrument
 
@@ -218,6 +220,26 @@ def test_the_rule_of_averages_does_not_look_ahead(seed: int, row: int) -> None:
     after = play(worse_after(history, at_ms, seed), SmaCross(), params, Terms())
     assert until(after, at_ms) == until(before, at_ms)
     assert play(history, SmaCross(), params, Terms(), is_skipping=False).run.digest == before.run.digest
+
+
+def test_technical_signals_do_not_look_ahead() -> None:
+    loose = TechnicalParams(
+        least_trend=0.1,
+        least_triggers=1,
+        least_reward=1,
+        least_confidence=0.2,
+        least_traded=0.3,
+        cool_down_h=0.25,
+    )
+    bars, day_ms = some_candles(30 * 288, Timeframe.M5, seed=3, price=2_000.0), Timeframe.D1.ms
+    funds = Fundings(time_ms=START + np.arange(20, 30) * day_ms, rate=np.full(10, 0.001))
+    history = a_history(a_market(bars, fundings=funds), start_ms=START + 22 * day_ms)
+    at_ms = START + 26 * day_ms + 35 * MINUTE
+    before = play(history, Technical(), loose, Terms())
+    after = play(worse_after(history, at_ms, 1), Technical(), loose, Terms())
+    assert until(after, at_ms) == until(before, at_ms)
+    assert len(until(before, at_ms)[0]) > 20
+    assert after.wanted != before.wanted
 
 
 _ELSEWHERE = """
