@@ -81,8 +81,8 @@ class BacktestReport:
 
     `figures` are those that are defined, by name (`roi`, `cagr`, `sharpe`, …): fractions, and money in the
     quote currency. `profit` says whether it is more than luck, `lead` the same of the lead over holding.
-    `blocked` counts intents that the gate denied or made smaller, by its rule. `played_s` is how long the
-    replay took.
+    `blocked` counts intents that the gate denied or made smaller, by its rule. `halted_at` is when a drawdown
+    stopped all entries for the rest of it. `played_s` is how long the replay took.
     """
 
     id: str
@@ -102,6 +102,7 @@ class BacktestReport:
     notes: Sequence[str]
     digest: str
     played_s: float
+    halted_at: datetime | None = None
 
     def value(self, name: str) -> float | None:
         """A figure; `None` where it is not defined."""

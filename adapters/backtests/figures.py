@@ -42,6 +42,7 @@ def report_of(task: BacktestTask, run: Run, assessment: Assessment, played_s: fl
         notes=tuple(task.notes),
         digest=run.digest,
         played_s=played_s,
+        halted_at=run.halted_at,
     )
 
 

@@ -86,13 +86,14 @@ def keep(report: BacktestReport, place: Path) -> None:
 
 def read(kept: dict[str, Any]) -> BacktestReport:
     """What `keep` wrote."""
-    curve = kept["curve"]
+    curve, halted_at = kept["curve"], kept.get("halted_at")
     holding = curve["holding"]
     return BacktestReport(
         **kept
         | {
             "start": datetime.fromisoformat(kept["start"]),
             "stop": datetime.fromisoformat(kept["stop"]),
+            "halted_at": None if halted_at is None else datetime.fromisoformat(halted_at),
             "figures": {name: Estimate(**one) for name, one in kept["figures"].items()},
             "profit": Standing(kept["profit"]),
             "lead": Standing(kept["lead"]),

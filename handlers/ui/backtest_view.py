@@ -246,6 +246,7 @@ def result_values(say: Speech, report: BacktestReport) -> dict[str, object]:
         "opening": exact(report.opening),
         "closing": exact(report.opening * (1 + (roi or 0.0))),
         "blocked": sum(report.blocked.values()),
+        "halted": None if report.halted_at is None else say.time(report.halted_at, "d MMM y"),
         "notes": list(report.notes),
         "days": max((report.stop - report.start).days, 1),
     }

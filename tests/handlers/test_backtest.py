@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -407,6 +407,20 @@ async def test_figures_files_and_other_ways_are_a_tap_away(desk: ScreenDesk) -> 
         await until(lambda: desk.backtester.played)
     (task,) = desk.backtester.played
     assert task.params == {"fast": "20"}
+
+
+async def test_a_drawdown_that_halted_it_is_dated(desk: ScreenDesk) -> None:
+    await desk.services.people.change(VERA, sees_rich=True)
+    halted_at = datetime(2025, 3, 9, 14, tzinfo=UTC)
+    halt = (
+        "Its drawdown halted it on 9 Mar 2025: from then on it entered nothing."
+        " On the desk an admin would have to clear that."
+    )
+    for report, is_told in ((a_report(halted_at=halted_at), True), (a_report(), False)):
+        desk.backtester.kept["ab12cd34"] = report
+        result = await desk.tap(data_of(await desk.tap("bt:d:ab12cd34"), "Back"))
+        assert result.rich is not None
+        assert (halt in result.html, halt in result.rich.html) == (is_told, is_told)
 
 
 async def test_the_same_without_the_limits_of_the_desk(desk: ScreenDesk) -> None:

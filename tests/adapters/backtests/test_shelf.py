@@ -11,6 +11,7 @@ import pytest
 from adapters.backtests.shelf import Shelf, keep
 from ports.backtests import BacktestReport, ReportCurve
 from tests.build.backtests import a_report
+from tests.build.clock import NOON
 
 
 def kept(shelf: Shelf, report: BacktestReport) -> Path:
@@ -26,7 +27,7 @@ def test_a_report_comes_back_as_it_was(tmp_path: Path) -> None:
     curve = ReportCurve(
         time_ms=np.array([1, 2], np.int64), equity=np.array([1.5, 2.5]), holding=np.array([1.0, 3.0])
     )
-    report = a_report(curve=curve, params={"fast": "20"})
+    report = a_report(curve=curve, params={"fast": "20"}, halted_at=NOON)
     shelf = Shelf(tmp_path / "backtests")
     kept(shelf, report)
     read = shelf.report(report.id)
