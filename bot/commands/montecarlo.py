@@ -14,6 +14,7 @@ from bot.commands.tables import write
 from bot.commands.terms import terms_of
 from engines.core.timeframe import Timeframe
 from engines.market.aggregation import between
+from engines.metrics.days import DAY_MS
 from engines.simulate.history import History, RecordedMarket
 from engines.simulate.paths.bootstrap import reel
 from engines.simulate.paths.calibration import calibrated
@@ -27,7 +28,6 @@ from services.sweeping.walks import walk_paths
 PATHS: Final = "paths.jsonl"
 """Results as they are finished, in the folder of the report."""
 _MOST_PATHS: Final = 1_000_000
-_DAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,7 @@ def _future(options: Namespace, wish: _Wish, history: History) -> Future:
     timeframe = markets[0].finest
     if any(market.finest is not timeframe for market in markets):
         raise Fatal("markets with candles of different lengths cannot be drawn together: name one --symbols")
-    bars = round(wish.days * _DAY_MS / timeframe.ms)
+    bars = round(wish.days * DAY_MS / timeframe.ms)
     try:
         dice = _dice(options, wish, history, timeframe)
     except ValueError as error:

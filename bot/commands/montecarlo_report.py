@@ -11,6 +11,7 @@ from bot.commands.tables import brief, csv_text, number, percent, table
 from bot.outside import draw_fan_chart
 from engines.core.candle import FloatArray
 from engines.core.moment import utc
+from engines.metrics.days import DAY_MS
 from engines.simulate.paths.gbm import Gbm
 from engines.simulate.paths.walking import Walk, Walked, moments
 from ports.sweep_charts import FanChart
@@ -31,7 +32,6 @@ _SHOWN: Final = {
 }
 _PERCENT: Final = {"roi", "cagr", "max_drawdown", "volatility", "tail_loss", "win_rate"}
 _DEEP: Final = (0.1, 0.2, 0.3, 0.5)
-_DAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Futures:
     @property
     def days(self) -> float:
         """The length of a path."""
-        return (self.walk.future.stop_ms - self.walk.future.start_ms) / _DAY_MS
+        return (self.walk.future.stop_ms - self.walk.future.start_ms) / DAY_MS
 
     def column(self, name: str) -> FloatArray:
         """A figure of every path that has it."""

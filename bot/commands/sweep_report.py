@@ -11,6 +11,7 @@ from bot.commands.tables import brief, count, csv_text, number, percent, table
 from bot.outside import draw_heat_map
 from engines.core.candle import FloatArray
 from engines.core.moment import utc
+from engines.metrics.days import DAY_MS
 from engines.simulate.choosing import Figures
 from engines.simulate.trying import Stretch
 from engines.simulate.windows import Plan
@@ -23,7 +24,6 @@ _SHOWN: Final = ("sharpe", "roi", "max_drawdown", "trades", "profit_factor")
 _HEADS: Final = ("Sharpe", "return", "drawdown", "trades", "profit factor")
 _PERCENT: Final = {"roi", "cagr", "max_drawdown"}
 _LIKELY: Final = 0.95
-_DAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +134,7 @@ def _curve_csv(sweep: Sweep) -> str:
         if market.walk is None:
             continue
         curve, _ = market.walk.joined
-        last = np.append(np.flatnonzero(np.diff((curve.time_ms - 1) // _DAY_MS)), len(curve.time_ms) - 1)
+        last = np.append(np.flatnonzero(np.diff((curve.time_ms - 1) // DAY_MS)), len(curve.time_ms) - 1)
         for place in last.tolist():
             at = utc(int(curve.time_ms[place]))
             rows.append([market.symbol, f"{at:%Y-%m-%dT%H:%M}", round(float(curve.equity[place]), 8)])
@@ -259,7 +259,7 @@ def _method(sweep: Sweep) -> str:
     if sweep.plan is not None:
         plan = sweep.plan
         lengths = [
-            f"{name} {length / _DAY_MS:g} days"
+            f"{name} {length / DAY_MS:g} days"
             for name, length in (
                 ("training", plan.train_ms),
                 ("purge", plan.purge_ms),
@@ -319,8 +319,8 @@ def _too_short_a_purge(sweep: Sweep, walk: WalkForward) -> list[str]:
     if longest <= sweep.plan.purge_ms:
         return []
     return [
-        f"The longest position lasted {longest / _DAY_MS:.1f} days, longer than the purge of "
-        f"{sweep.plan.purge_ms / _DAY_MS:g}: training ends with such a position at its price of that moment, "
+        f"The longest position lasted {longest / DAY_MS:.1f} days, longer than the purge of "
+        f"{sweep.plan.purge_ms / DAY_MS:g}: training ends with such a position at its price of that moment, "
         "so nothing of the test reaches into it, but neighbouring windows are less independent."
     ]
 

@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 
 from engines.core.candle import FloatArray, IntArray
+from engines.core.timeframe import Timeframe
 
 DAYS_A_YEAR: Final = 365
-DAY_MS: Final = 86_400_000
+DAY_MS: Final = Timeframe.D1.ms
 DUST: Final = 1e-9
 """Of the opening: with less than that an account has nothing left."""
 

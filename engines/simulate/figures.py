@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from engines.metrics.days import DAY_MS
 from engines.metrics.measure import Metrics
 from engines.metrics.sharpe import Moments
 from engines.simulate.choosing import Figures
@@ -14,7 +15,6 @@ BY: Final = ("sharpe", "sortino", "calmar", "cagr", "roi", "profit_factor", "ave
 def figures(metrics: Metrics) -> Figures:
     """Every figure of a run by name. Fractions are fractions, times are days."""
     rounds, daily = metrics.rounds, metrics.daily
-    day_ms = 86_400_000
     return {
         "roi": metrics.roi,
         "cagr": metrics.cagr,
@@ -23,7 +23,7 @@ def figures(metrics: Metrics) -> Figures:
         "sortino": metrics.sortino,
         "calmar": metrics.calmar,
         "max_drawdown": metrics.max_drawdown,
-        "longest_drawdown_days": metrics.longest_drawdown_ms / day_ms,
+        "longest_drawdown_days": metrics.longest_drawdown_ms / DAY_MS,
         "trades": float(rounds.closed),
         "still_open": float(rounds.still_open),
         "win_rate": rounds.win_rate,
@@ -34,7 +34,7 @@ def figures(metrics: Metrics) -> Figures:
         "best_trade": rounds.best,
         "worst_trade": rounds.worst,
         "losses_in_a_row": float(rounds.losses_in_a_row),
-        "held_days": None if rounds.held_ms is None else rounds.held_ms / day_ms,
+        "held_days": None if rounds.held_ms is None else rounds.held_ms / DAY_MS,
         "fees": rounds.fees,
         "funding": rounds.funding,
         "turnover": metrics.turnover,

@@ -21,6 +21,7 @@ from engines.market.gaps import Span, missing
 from engines.market.grid import on_grid, step_of
 from engines.market.repair import NOTHING, Conflicts, Gaps, Repair, filled
 from engines.market.symbol import QUOTES, Symbols
+from engines.metrics.days import DAY_MS
 from engines.simulate.history import Fundings, History, RecordedMarket
 
 WARM_UP_BARS: Final = 2000
@@ -28,7 +29,6 @@ WARM_UP_BARS: Final = 2000
 MIN_NOTIONAL: Final = Decimal(5)
 """Smallest order in the quote currency, where nobody tells: Bybit's and Binance's for most markets."""
 AT_SPOT: Final = "only spot candles are there: played as a perpetual at spot prices"
-_DAY_MS: Final = 86_400_000
 _LONG_BARS: Final = 24
 _FINE: Final = 1e-8
 _MOST_HOLES_TOLD: Final = 10
@@ -168,7 +168,7 @@ def _market(recording: Recording, wanted: Wanted, span: _Played) -> tuple[Record
         series=series,
         fundings=recording.fundings,
         marks=_covering(recording.marks, span),
-        delisted_ms=end if end <= span.stop_ms - _DAY_MS else None,
+        delisted_ms=end if end <= span.stop_ms - DAY_MS else None,
     ), [*notes, *told_holes, *told_moves, *told_conflicts, *_told(recording, series, finest, end, span)]
 
 
@@ -268,7 +268,7 @@ def _covering(marks: Candles | None, span: _Played) -> Candles | None:
     """Marks that are there for the whole run; half of them would liquidate by two rules."""
     if marks is None or not len(marks) or int(marks.time_ms[0]) > span.start_ms:
         return None
-    if int(marks.time_ms[-1]) < span.stop_ms - _DAY_MS:
+    if int(marks.time_ms[-1]) < span.stop_ms - DAY_MS:
         return None
     return between(marks, 0, span.stop_ms)
 
@@ -279,7 +279,7 @@ def _told(
     begins = int(series[finest].time_ms[0])
     if begins > span.start_ms:
         yield f"begins on {_minute(begins)}: before that there is nothing to trade"
-    if end <= span.stop_ms - _DAY_MS:
+    if end <= span.stop_ms - DAY_MS:
         yield f"ends on {_minute(end)}: what is held then is closed at the last close"
     if recording.kind is not MarketKind.PERP:
         return
@@ -294,9 +294,9 @@ def _told(
 def _told_fundings(fundings: Fundings, first_ms: int, last_ms: int) -> Iterator[str]:
     """Where holding costs nothing because nobody recorded what it did."""
     begins, ends = int(fundings.time_ms[0]), int(fundings.time_ms[-1])
-    if begins > first_ms + _DAY_MS:
+    if begins > first_ms + DAY_MS:
         yield f"funding rates begin on {_minute(begins)}: none before"
-    if ends < last_ms - _DAY_MS:
+    if ends < last_ms - DAY_MS:
         yield f"funding rates end on {_minute(ends)}: none after"
 
 
@@ -350,7 +350,7 @@ def _told_holes(timeframe: Timeframe, holes: Sequence[Span], repair: Repair) -> 
 
 
 def _told_hole(hole: Span) -> str:
-    hours = (hole.stop_ms - hole.start_ms) / 3_600_000
+    hours = (hole.stop_ms - hole.start_ms) / Timeframe.H1.ms
     return f"{_minute(hole.start_ms)} to {_minute(hole.stop_ms)} ({_hours(hours)})"
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engines.core.moment import utc
+from engines.metrics.days import DAY_MS
 
 
 class Anchor(StrEnum):
@@ -83,4 +84,4 @@ def windows(start_ms: int, stop_ms: int, plan: Plan) -> tuple[Window, ...]:
 
 
 def _days(length_ms: int) -> str:
-    return f"{length_ms / 86_400_000:g} days"
+    return f"{length_ms / DAY_MS:g} days"

@@ -8,7 +8,6 @@ the state, for a signal has to wait for some time after another.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
 
 import numpy as np
 
@@ -29,8 +28,6 @@ from engines.signals.proposal import Proposal as Idea
 from engines.strategies.params import param
 from engines.strategies.strategy import Closes, Sight, Snapshot
 from engines.strategies.technical_orders import order_of
-
-_HOUR_MS: Final = 3_600_000
 
 
 class EntryWanted(StrEnum):
@@ -64,7 +61,7 @@ class TechnicalParams:
         LEAST_PUSHED, least=0, most=1, meaning="confidence of a signal that is traded"
     )
     cool_down_h: float = param(
-        PARAMS.cool_down_ms / _HOUR_MS, least=0, most=720, meaning="hours between signals of a pair"
+        PARAMS.cool_down_ms / Timeframe.H1.ms, least=0, most=720, meaning="hours between signals of a pair"
     )
     strong_touches: int = param(
         PARAMS.strong_touches, least=1, most=50, meaning="touches of a level that stands in the way"
@@ -79,7 +76,7 @@ class TechnicalParams:
             least_reward=self.least_reward,
             most_volatility=self.most_volatility,
             least_confidence=self.least_confidence,
-            cool_down_ms=round(self.cool_down_h * _HOUR_MS),
+            cool_down_ms=round(self.cool_down_h * Timeframe.H1.ms),
             strong_touches=self.strong_touches,
         )
 

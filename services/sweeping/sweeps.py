@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from engines.metrics.days import DAYS_A_YEAR
 from engines.metrics.sharpe import deflated_among, luckiest_sharpe
 from engines.simulate.choosing import Figures
 from engines.simulate.figures import moments_of
@@ -62,7 +63,7 @@ def luck(rows: Sequence[Figures], best: int) -> Luck:
     variance = sum((one - mean) ** 2 for one in ratios) / (len(ratios) - 1) if len(ratios) > 1 else 0.0
     return Luck(
         trials=len(rows),
-        luckiest=luckiest_sharpe(len(rows), variance) * 365**0.5,
+        luckiest=luckiest_sharpe(len(rows), variance) * DAYS_A_YEAR**0.5,
         merit=deflated_among(moments[best], moments),
     )
 

@@ -19,11 +19,13 @@ import numpy as np
 
 from engines.core.candle import Candles, FloatArray, IntArray
 from engines.core.instrument import Instrument
+from engines.core.timeframe import Timeframe
+from engines.metrics.days import DAY_MS, DAYS_A_YEAR
 from engines.simulate.history import Fundings
 
-YEAR_MS: Final = 365 * 86_400_000
-FUNDING_MS: Final = 8 * 3_600_000
-HOUR_MS: Final = 3_600_000
+YEAR_MS: Final = DAYS_A_YEAR * DAY_MS
+HOUR_MS: Final = Timeframe.H1.ms
+FUNDING_MS: Final = 8 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
