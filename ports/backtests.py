@@ -11,6 +11,7 @@ from engines.simulate.assessment import Standing
 from engines.simulate.history import History
 from engines.simulate.terms import Terms
 from ports.messages import Document
+from ports.report_language import ENGLISH, ReportLanguage
 from ports.reports import BacktestCard
 
 
@@ -54,6 +55,8 @@ class BacktestTask:
     made_at: datetime
     notes: Sequence[str] = ()
     """Codes of what there is to know about the history: `no_funding`, `spot_prices`, `shorter`."""
+    language: ReportLanguage = ENGLISH
+    """Of the report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

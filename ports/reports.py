@@ -10,13 +10,14 @@ from engines.simulate.history import History
 from engines.simulate.run import Run
 from engines.simulate.terms import Terms
 from ports.charts import ENGLISH_MONTHS, Theme
+from ports.report_language import ENGLISH, ReportLanguage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Everything that a folder of artefacts is written from. `command` is what a person would type to get the
-    same again, `notes` what was done to the input or is to be known of the run, a sentence each. `made_at` is
-    aware UTC."""
+    same again, `notes` what was done to the input or is to be known of the run, a sentence each, in the
+    `language` of the report. `made_at` is aware UTC."""
 
     run: Run
     history: History
@@ -25,6 +26,7 @@ class Report:
     made_at: datetime
     command: str = ""
     notes: Sequence[str] = ()
+    language: ReportLanguage = ENGLISH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from ports.clock import Clock
 from ports.errors import Refused, Transient
 from ports.messages import Document, Messenger, Screen
 from ports.people import Facts, Person
+from ports.report_language import ReportLanguage
 from ports.reports import BacktestCard
 from services.backtesting.board import Board
 from services.backtesting.job import Job, State, read, written
@@ -42,6 +43,10 @@ class Views(Protocol):
 
     async def result(self, job: Job) -> Sequence[Screen]:
         """What follows it when it is done."""
+        ...
+
+    def language(self, job: Job) -> ReportLanguage:
+        """What its report is written in."""
         ...
 
 
@@ -79,7 +84,7 @@ class Backtests:
     ) -> None:
         self._backtester, self._reader, self._facts, self._clock = backtester, reader, facts, clock
         self._painter, self._new_id = painter, new_id
-        self._load_strategies = strategies
+        self._load_strategies, self._views = strategies, views
         self._strategies: Strategies | None = None
         self._options = options = options or BacktestOptions()
         self.work = work or OptionalWork()
@@ -246,6 +251,7 @@ class Backtests:
             terms=self._terms(wish),
             made_at=self._clock.now(),
             notes=found.notes,
+            language=self._views.language(job),
         )
         await self._backtester.play(task, job.hear)
 

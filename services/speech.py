@@ -10,11 +10,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_datetime, get_month_names
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ports.report_language import ReportLanguage
 from services import formats
+from services.backtesting.report_language import report_language
 
 _OTHER_WAY = str.maketrans("+-", "-+")
 
@@ -113,8 +116,11 @@ class Rendering:
     def __init__(self, templates: Path, locales: Path) -> None:
         self._environments: dict[str, Environment] = {}
         self._catalogues: dict[str, gettext.NullTranslations] = {}
+        self._reports: dict[str, ReportLanguage] = {}
         for language in LANGUAGES:
-            catalogue = _catalogue(locales, language)
+            texts = _read(locales, language)
+            catalogue = gettext.NullTranslations() if texts is None else _compiled(texts)
+            self._reports[language] = report_language(language, texts)
             environment = Environment(
                 loader=FileSystemLoader(templates),
                 autoescape=True,
@@ -134,6 +140,10 @@ class Rendering:
         known = language if language in self._environments else "en"
         return Speech(known, zone, self._catalogues[known], self._environments[known])
 
+    def report_language(self, language: str) -> ReportLanguage:
+        """The same language as a report takes it along, English where we do not speak it."""
+        return self._reports.get(language, self._reports["en"])
+
 
 def language_of(code: str | None, default: str = "en") -> str:
     """The language we speak for a client's code (`"ru-RU"`), else the default."""
@@ -149,13 +159,17 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def _catalogue(locales: Path, language: str) -> gettext.NullTranslations:
-    """Translations compiled in memory, so that a catalogue can never be stale; English needs none."""
+def _read(locales: Path, language: str) -> Catalog | None:
+    """The catalogue of a language; English needs none."""
     path = locales / language / "LC_MESSAGES" / "perpetuum.po"
     if not path.exists():
-        return gettext.NullTranslations()
+        return None
     with path.open("rb") as file:
-        catalogue = read_po(file, locale=language)
+        return read_po(file, locale=language)
+
+
+def _compiled(catalogue: Catalog) -> gettext.GNUTranslations:
+    """Translations compiled in memory, so that they can never be stale."""
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)

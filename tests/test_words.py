@@ -51,8 +51,8 @@ from tests.build.trade_screens import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-SPEAKING = ("bot", "handlers", "services")
-KEYWORDS = {"say": None, "speech": None, "self": None, "_": None}
+SPEAKING = ("bot", "handlers", "services", "adapters/reports", "adapters/backtests")
+KEYWORDS = {"say": None, "speech": None, "self": None, "_": None, "plural": (1, 2)}
 UNITS = ("{n} s", "{n} min", "{n} h", "{n} d")
 """Message ids that `Speech.age` picks at run time."""
 
@@ -107,13 +107,15 @@ def _ids_in_templates() -> Iterator[tuple[str, str, str | tuple[str, ...]]]:
                     yield place, function, ids if len(ids) > 1 else ids[0]
 
 
-def ids_in_python() -> Iterator[tuple[str, str]]:
-    """(place, message id) of every `say("…")`."""
+def ids_in_python() -> Iterator[tuple[str, str | tuple[str, ...]]]:
+    """(place, message id) of every `say("…")`, ids of every `say.plural("…", "…", …)`."""
     for path in sorted(one for folder in SPEAKING for one in (ROOT / folder).rglob("*.py")):
         with path.open("rb") as file:
             for line, message, _, _ in extract("python", file, keywords=KEYWORDS):
                 if isinstance(message, str):
                     yield f"{path.relative_to(ROOT)}:{line}", message
+                elif message is not None and all(isinstance(one, str) for one in message):
+                    yield f"{path.relative_to(ROOT)}:{line}", tuple(str(one) for one in message)
 
 
 @cache
@@ -121,7 +123,7 @@ def used() -> dict[str, str]:
     """Message id (of a plural, its singular) -> where it is used."""
     ids = dict.fromkeys(UNITS, "services/speech.py")
     ids |= {command.summary: f"the summary of /{command.name}" for command in build_table().order}
-    ids |= {message: place for place, message in ids_in_python()}
+    ids |= {one if isinstance(one, str) else one[0]: place for place, one in ids_in_python()}
     ids |= {one if isinstance(one, str) else one[0]: place for place, _, one in ids_in_templates()}
     return ids
 
@@ -150,7 +152,7 @@ def test_plurals_have_every_form_of_the_language(language: str) -> None:
     forms = catalogue(language).num_plurals
     incomplete = [
         ids
-        for _, _, ids in ids_in_templates()
+        for ids in [*(one for _, _, one in ids_in_templates()), *(one for _, one in ids_in_python())]
         if isinstance(ids, tuple) and len(translations(language, ids[0])) != forms
     ]
 

@@ -3,6 +3,7 @@
 import os
 import resource
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from engines.simulate.replay.replay import replay
 from engines.strategies.catalog import STRATEGIES
 from engines.strategies.params import parsed
 from ports.backtests import BacktestTask, Stage
+from ports.report_language import ReportLanguage
 from ports.reports import Report
 
 NICENESS: Final = 15
@@ -25,11 +27,6 @@ NICENESS: Final = 15
 MEMORY_BYTES: Final = 2 << 30
 SEED: Final = 7
 """Of the redraws that intervals come from."""
-_NOTES: Final = {
-    "no_funding": "The venue did not tell its funding: it is not in the result.",
-    "spot_prices": "The perpetual is played on the prices of its spot market.",
-    "shorter": "The desk had less history than was asked for.",
-}
 
 
 def warm() -> bytes:
@@ -70,9 +67,19 @@ def play(tell: Tell, task: BacktestTask, place: Path) -> bytes:
         assessment=assessment,
         made_at=task.made_at,
         command=f"/backtest {task.wish}",
-        notes=[_NOTES[code] for code in task.notes if code in _NOTES],
+        notes=list(_notes(task.language, task.notes)),
+        language=task.language,
     )
     write_report(report, place, themes=())  # the chat draws its own picture
     say(Stage.REPORTING, 3, 3)
     keep(report_of(task, run, assessment, played_s), place)
     return b""
+
+
+def _notes(say: ReportLanguage, codes: Sequence[str]) -> Iterator[str]:
+    words = {
+        "no_funding": say("The venue did not tell its funding: it is not in the result."),
+        "spot_prices": say("The perpetual is played on the prices of its spot market."),
+        "shorter": say("The desk had less history than was asked for."),
+    }
+    return (words[code] for code in codes if code in words)

@@ -36,7 +36,7 @@ class Course:
 
 def course(report: Report) -> Course:
     """The whole course of a run."""
-    curve, opening = report.run.curve, float(report.run.opening)
+    say, curve, opening = report.language, report.run.curve, float(report.run.opening)
     equity = np.concatenate(([opening], curve.equity))
     alive = np.where(curve.equity > 0, curve.equity, np.inf)
     return Course(
@@ -45,7 +45,7 @@ def course(report: Report) -> Course:
         below=under_water(equity, opening),
         exposure=np.concatenate(([0.0], curve.net / alive)),
         holdings=tuple(
-            Line(name=f"holding {one.name}", values=np.concatenate(([opening], one.equity)))
+            Line(name=say("holding {name}", name=one.name), values=np.concatenate(([opening], one.equity)))
             for one in report.assessment.holdings
         ),
     )

@@ -11,6 +11,7 @@ from engines.metrics.days import DAY_MS
 from engines.metrics.drawdown import Drawdown
 from engines.metrics.sharpe import probabilistic_sharpe
 from engines.simulate.assessment import Assessment
+from ports.report_language import ReportLanguage
 from ports.reports import Report
 
 _HOUR_MS: Final = 3_600_000
@@ -42,8 +43,15 @@ class Figure:
 
 def figures(report: Report) -> tuple[Figure, ...]:
     """All of them."""
-    said = report.assessment
-    return (*_played(report), *_returns(said), *_risk(said), *_costs(report), *_trades(said), *_beside(said))
+    said, say = report.assessment, report.language
+    return (
+        *_played(report),
+        *_returns(say, said),
+        *_risk(say, said),
+        *_costs(report),
+        *_trades(say, said),
+        *_beside(say, said),
+    )
 
 
 def currency(report: Report) -> str:
@@ -52,14 +60,14 @@ def currency(report: Report) -> str:
 
 
 def _played(report: Report) -> Iterator[Figure]:
-    run = report.run
-    yield Figure("strategy", "Strategy", run.strategy, Unit.TEXT)
-    yield Figure("params", "Parameters", worded(run.params), Unit.TEXT)
-    yield Figure("symbols", "Markets", " ".join(run.symbols), Unit.TEXT)
-    yield Figure("start", "From", run.start.isoformat(), Unit.TIME)
-    yield Figure("stop", "Until", run.stop.isoformat(), Unit.TIME)
-    yield Figure("bars", "Bars played", run.bars, Unit.COUNT)
-    yield Figure("digest", "Digest", run.digest, Unit.TEXT)
+    run, say = report.run, report.language
+    yield Figure("strategy", say("Strategy"), run.strategy, Unit.TEXT)
+    yield Figure("params", say("Parameters"), worded(run.params), Unit.TEXT)
+    yield Figure("symbols", say("Markets"), " ".join(run.symbols), Unit.TEXT)
+    yield Figure("start", say("From"), run.start.isoformat(), Unit.TIME)
+    yield Figure("stop", say("Until"), run.stop.isoformat(), Unit.TIME)
+    yield Figure("bars", say("Bars played"), run.bars, Unit.COUNT)
+    yield Figure("digest", say("Digest"), run.digest, Unit.TEXT)
 
 
 def worded(params: Mapping[str, str]) -> str:
@@ -67,46 +75,52 @@ def worded(params: Mapping[str, str]) -> str:
     return ",".join(f"{name}={value}" for name, value in params.items())
 
 
-def _returns(said: Assessment) -> Iterator[Figure]:
+def _returns(say: ReportLanguage, said: Assessment) -> Iterator[Figure]:
     metrics, sure = said.metrics, said.intervals
-    yield Figure("opening", "Opening capital", metrics.opening, Unit.MONEY)
-    yield Figure("closing", "Closing equity", metrics.closing, Unit.MONEY)
-    yield Figure("roi", "Return", metrics.roi, Unit.FRACTION, sure.roi)
-    yield Figure("cagr", "Return a year (CAGR)", metrics.cagr, Unit.FRACTION, sure.cagr)
-    yield Figure("volatility", "Volatility a year", metrics.volatility, Unit.FRACTION)
-    yield Figure("sharpe", "Sharpe ratio", metrics.sharpe, Unit.RATIO, sure.sharpe)
+    yield Figure("opening", say("Opening capital"), metrics.opening, Unit.MONEY)
+    yield Figure("closing", say("Closing equity"), metrics.closing, Unit.MONEY)
+    yield Figure("roi", say("Return"), metrics.roi, Unit.FRACTION, sure.roi)
+    yield Figure("cagr", say("Return a year (CAGR)"), metrics.cagr, Unit.FRACTION, sure.cagr)
+    yield Figure("volatility", say("Volatility a year"), metrics.volatility, Unit.FRACTION)
+    yield Figure("sharpe", say("Sharpe ratio"), metrics.sharpe, Unit.RATIO, sure.sharpe)
     yield Figure(
         "sharpe_above_zero",
-        "Chance that the Sharpe ratio is above 0",
+        say("Chance that the Sharpe ratio is above 0"),
         probabilistic_sharpe(metrics.daily),
         Unit.FRACTION,
     )
-    yield Figure("sortino", "Sortino ratio", metrics.sortino, Unit.RATIO)
-    yield Figure("calmar", "Calmar ratio", metrics.calmar, Unit.RATIO)
-    yield Figure("best_day", "Best day", metrics.best_day, Unit.FRACTION)
-    yield Figure("worst_day", "Worst day", metrics.worst_day, Unit.FRACTION)
+    yield Figure("sortino", say("Sortino ratio"), metrics.sortino, Unit.RATIO)
+    yield Figure("calmar", say("Calmar ratio"), metrics.calmar, Unit.RATIO)
+    yield Figure("best_day", say("Best day"), metrics.best_day, Unit.FRACTION)
+    yield Figure("worst_day", say("Worst day"), metrics.worst_day, Unit.FRACTION)
 
 
-def _risk(said: Assessment) -> Iterator[Figure]:
+def _risk(say: ReportLanguage, said: Assessment) -> Iterator[Figure]:
     metrics = said.metrics
     yield Figure(
-        "max_drawdown", "Deepest drawdown", metrics.max_drawdown, Unit.FRACTION, said.intervals.max_drawdown
+        "max_drawdown",
+        say("Deepest drawdown"),
+        metrics.max_drawdown,
+        Unit.FRACTION,
+        said.intervals.max_drawdown,
     )
-    yield from _fall(metrics.drawdown)
+    yield from _fall(say, metrics.drawdown)
     yield Figure(
-        "longest_drawdown", "Longest time below a peak", metrics.longest_drawdown_ms / DAY_MS, Unit.DAYS
+        "longest_drawdown", say("Longest time below a peak"), metrics.longest_drawdown_ms / DAY_MS, Unit.DAYS
     )
-    yield Figure("tail_loss", "Loss that one day in 20 exceeds (VaR)", metrics.tail_loss, Unit.FRACTION)
-    yield Figure("shortfall", "Mean loss of such days", metrics.shortfall, Unit.FRACTION)
-    yield Figure("exposure_time", "Time in the market", metrics.exposure_time, Unit.FRACTION)
-    yield Figure("exposure", "Mean exposure", metrics.exposure, Unit.FRACTION)
+    yield Figure("tail_loss", say("Loss that one day in 20 exceeds (VaR)"), metrics.tail_loss, Unit.FRACTION)
+    yield Figure("shortfall", say("Mean loss of such days"), metrics.shortfall, Unit.FRACTION)
+    yield Figure("exposure_time", say("Time in the market"), metrics.exposure_time, Unit.FRACTION)
+    yield Figure("exposure", say("Mean exposure"), metrics.exposure, Unit.FRACTION)
 
 
-def _fall(fall: Drawdown | None) -> Iterator[Figure]:
-    yield Figure("drawdown_peak", "— from", moment(fall.peak_ms if fall else None), Unit.TIME)
-    yield Figure("drawdown_trough", "— lowest", moment(fall.trough_ms if fall else None), Unit.TIME)
-    yield Figure("drawdown_recovered", "— recovered", moment(fall.recovered_ms if fall else None), Unit.TIME)
-    yield Figure("drawdown_length", "— lasted", fall.length_ms / DAY_MS if fall else None, Unit.DAYS)
+def _fall(say: ReportLanguage, fall: Drawdown | None) -> Iterator[Figure]:
+    yield Figure("drawdown_peak", say("— from"), moment(fall.peak_ms if fall else None), Unit.TIME)
+    yield Figure("drawdown_trough", say("— lowest"), moment(fall.trough_ms if fall else None), Unit.TIME)
+    yield Figure(
+        "drawdown_recovered", say("— recovered"), moment(fall.recovered_ms if fall else None), Unit.TIME
+    )
+    yield Figure("drawdown_length", say("— lasted"), fall.length_ms / DAY_MS if fall else None, Unit.DAYS)
 
 
 def moment(time_ms: int | None) -> str | None:
@@ -115,51 +129,60 @@ def moment(time_ms: int | None) -> str | None:
 
 
 def _costs(report: Report) -> Iterator[Figure]:
-    metrics = report.assessment.metrics
+    metrics, say = report.assessment.metrics, report.language
     slippage = float(sum(one.slippage for one in report.run.rounds))
-    yield Figure("turnover", "Turnover, of the mean equity", metrics.turnover, Unit.RATIO)
-    yield Figure("turnover_a_year", "Turnover a year", metrics.turnover_a_year, Unit.RATIO)
-    yield Figure("fees", "Fees", metrics.rounds.fees, Unit.MONEY)
-    yield Figure("fees_nav", "Fees, of the mean equity", metrics.fee_share, Unit.FRACTION)
-    yield Figure("slippage", "Slippage", slippage, Unit.MONEY)
-    yield Figure("funding", "Funding received", metrics.rounds.funding, Unit.MONEY)
+    yield Figure("turnover", say("Turnover, of the mean equity"), metrics.turnover, Unit.RATIO)
+    yield Figure("turnover_a_year", say("Turnover a year"), metrics.turnover_a_year, Unit.RATIO)
+    yield Figure("fees", say("Fees"), metrics.rounds.fees, Unit.MONEY)
+    yield Figure("fees_nav", say("Fees, of the mean equity"), metrics.fee_share, Unit.FRACTION)
+    yield Figure("slippage", say("Slippage of all fills"), slippage, Unit.MONEY)
+    yield Figure("funding", say("Funding received"), metrics.rounds.funding, Unit.MONEY)
 
 
-def _trades(said: Assessment) -> Iterator[Figure]:
+def _trades(say: ReportLanguage, said: Assessment) -> Iterator[Figure]:
     rounds = said.metrics.rounds
     held = None if rounds.held_ms is None else rounds.held_ms / _HOUR_MS
-    yield Figure("trades", "Trades closed", rounds.closed, Unit.COUNT)
-    yield Figure("open_trades", "Trades open at the end", rounds.still_open, Unit.COUNT)
-    yield Figure("win_rate", "Won", rounds.win_rate, Unit.FRACTION)
+    yield Figure("trades", say("Trades closed"), rounds.closed, Unit.COUNT)
+    yield Figure("open_trades", say("Trades open at the end"), rounds.still_open, Unit.COUNT)
+    yield Figure("win_rate", say("Won"), rounds.win_rate, Unit.FRACTION)
     yield Figure(
         "profit_factor",
-        "Profit factor",
+        say("Profit factor"),
         rounds.profit_factor,
         Unit.RATIO,
         said.intervals.profit_factor,
     )
-    yield Figure("expectancy", "Mean of a trade", rounds.expectancy, Unit.MONEY)
-    yield Figure("average_r", "Mean of a trade, in units of its risk", rounds.average_r, Unit.RATIO)
-    yield Figure("payoff", "Mean win by mean loss", rounds.payoff, Unit.RATIO)
-    yield Figure("best_trade", "Best trade", rounds.best, Unit.MONEY)
-    yield Figure("worst_trade", "Worst trade", rounds.worst, Unit.MONEY)
-    yield Figure("losses_in_a_row", "Losses in a row, at most", rounds.losses_in_a_row, Unit.COUNT)
-    yield Figure("held", "Mean time held", held, Unit.HOURS)
+    yield Figure("expectancy", say("Mean of a trade"), rounds.expectancy, Unit.MONEY)
+    yield Figure("average_r", say("Mean of a trade, in units of its risk"), rounds.average_r, Unit.RATIO)
+    yield Figure("payoff", say("Mean win by mean loss"), rounds.payoff, Unit.RATIO)
+    yield Figure("best_trade", say("Best trade"), rounds.best, Unit.MONEY)
+    yield Figure("worst_trade", say("Worst trade"), rounds.worst, Unit.MONEY)
+    yield Figure("losses_in_a_row", say("Losses in a row, at most"), rounds.losses_in_a_row, Unit.COUNT)
+    yield Figure("held", say("Mean time held"), held, Unit.HOURS)
 
 
-def _beside(said: Assessment) -> Iterator[Figure]:
+def _beside(say: ReportLanguage, said: Assessment) -> Iterator[Figure]:
     for place, one in enumerate(said.against):
-        kind, what = ("hold", "Holding") if place == 0 else ("bitcoin", "Bitcoin alone")
-        yield Figure(f"{kind}_name", f"{what}: markets", one.name, Unit.TEXT)
-        yield Figure(f"{kind}_roi", f"{what}: return", one.roi, Unit.FRACTION)
-        yield Figure(f"{kind}_cagr", f"{what}: return a year", one.cagr, Unit.FRACTION)
-        yield Figure(f"{kind}_sharpe", f"{what}: Sharpe ratio", one.sharpe, Unit.RATIO)
-        yield Figure(f"{kind}_max_drawdown", f"{what}: deepest drawdown", one.max_drawdown, Unit.FRACTION)
-        yield Figure(f"{kind}_alpha", f"Alpha a year against {one.name}", one.alpha, Unit.FRACTION)
-        yield Figure(f"{kind}_beta", f"Beta against {one.name}", one.beta, Unit.RATIO)
-        yield Figure(f"{kind}_correlation", f"Correlation with {one.name}", one.correlation, Unit.RATIO)
+        kind, what = ("hold", say("Holding")) if place == 0 else ("bitcoin", say("Bitcoin alone"))
+        yield Figure(f"{kind}_name", say("{what}: markets", what=what), one.name, Unit.TEXT)
+        yield Figure(f"{kind}_roi", say("{what}: return", what=what), one.roi, Unit.FRACTION)
+        yield Figure(f"{kind}_cagr", say("{what}: return a year", what=what), one.cagr, Unit.FRACTION)
+        yield Figure(f"{kind}_sharpe", say("{what}: Sharpe ratio", what=what), one.sharpe, Unit.RATIO)
+        yield Figure(
+            f"{kind}_max_drawdown",
+            say("{what}: deepest drawdown", what=what),
+            one.max_drawdown,
+            Unit.FRACTION,
+        )
+        yield Figure(
+            f"{kind}_alpha", say("Alpha a year against {name}", name=one.name), one.alpha, Unit.FRACTION
+        )
+        yield Figure(f"{kind}_beta", say("Beta against {name}", name=one.name), one.beta, Unit.RATIO)
+        yield Figure(
+            f"{kind}_correlation", say("Correlation with {name}", name=one.name), one.correlation, Unit.RATIO
+        )
     if said.against:
         yield Figure(
-            "excess", "Growth a year against holding", said.excess, Unit.FRACTION, said.intervals.excess
+            "excess", say("Growth a year against holding"), said.excess, Unit.FRACTION, said.intervals.excess
         )
-        yield Figure("better_share", "Draws that beat holding", said.intervals.better, Unit.FRACTION)
+        yield Figure("better_share", say("Draws that beat holding"), said.intervals.better, Unit.FRACTION)

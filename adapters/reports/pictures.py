@@ -16,10 +16,12 @@ from adapters.reports.figures import currency
 from adapters.reports.wording import change, date, lasting, number, percent
 from engines.core.candle import Candles
 from engines.core.moment import utc
+from engines.metrics.drawdown import Drawdown
 from engines.metrics.thinning import thinned
 from engines.simulate.history import RecordedMarket
 from engines.simulate.run import Round
 from ports.charts import Theme
+from ports.report_language import ReportLanguage
 from ports.reports import Report
 
 _POINTS: Final = 4000
@@ -27,7 +29,6 @@ _MARKETS: Final = 6  # whose trades are drawn
 _SHOWN: Final = 40  # trades of a market, the last: more cannot be told apart
 _LEAST_BARS: Final = 20  # around the trades
 _DIGITS: Final = 5  # of a price
-_TRADES: Final = TradeNames(price="price", won="won (▲ long, ▼ short)", lost="lost")
 
 
 def pictures(report: Report, themes: Sequence[Theme]) -> dict[str, bytes]:
@@ -37,10 +38,14 @@ def pictures(report: Report, themes: Sequence[Theme]) -> dict[str, bytes]:
 
 
 def _drawn(report: Report, theme: Theme) -> Iterator[tuple[str, bytes]]:
-    yield "equity", _equity(report, _heading(report, theme, "Equity beside holding"))
-    yield "drawdown", _drawdown(report, _heading(report, theme, "Below the highest equity"))
-    yield "exposure", _exposure(report, _heading(report, theme, "Net position by equity"))
-    yield "costs", _costs(report, _heading(report, theme, f"What trading cost, {currency(report)}"))
+    say = report.language
+    yield "equity", _equity(report, _heading(report, theme, say("Equity beside holding")))
+    yield "drawdown", _drawdown(report, _heading(report, theme, say("Below the highest equity")))
+    yield "exposure", _exposure(report, _heading(report, theme, say("Net position by equity")))
+    yield (
+        "costs",
+        _costs(report, _heading(report, theme, say("What trading cost, {money}", money=currency(report)))),
+    )
     for market in _traded(report):
         symbol = re.sub(r"[^A-Za-z0-9]", "-", market.instrument.symbol)
         name = f"trades_{symbol}_{market.instrument.kind}"
@@ -48,10 +53,10 @@ def _drawn(report: Report, theme: Theme) -> Iterator[tuple[str, bytes]]:
 
 
 def _heading(report: Report, theme: Theme, what: str) -> Heading:
-    run = report.run
+    run, say = report.run, report.language
     return Heading(
         title=f"{run.strategy} · {' '.join(run.symbols)}",
-        subtitle=f"{what} · {date(run.start)} – {date(run.stop)}",
+        subtitle=f"{what} · {date(say, run.start)} – {date(say, run.stop)}",
         drawn_at=report.made_at,
         theme=theme,
     )
@@ -65,21 +70,33 @@ def _equity(report: Report, heading: Heading) -> bytes:
 
 def _drawdown(report: Report, heading: Heading) -> bytes:
     shown, deepest = course(report).thinned(_POINTS), report.assessment.metrics.drawdown
-    words = "never below the opening" if deepest is None else f"deepest {percent(deepest.depth)}"
-    if deepest is not None:
-        recovered = deepest.recovered_ms
-        until = "not recovered by the end" if recovered is None else f"recovered {date(utc(recovered))}"
-        words += f" from {date(utc(deepest.peak_ms))}, {until}, {lasting(deepest.length_ms)}"
+    say = report.language
+    words = say("never below the opening") if deepest is None else _deepest(say, deepest)
     return draw_run_drawdown(heading, shown.time_ms, shown.below, deepest, words)
 
 
+def _deepest(say: ReportLanguage, one: Drawdown) -> str:
+    until = (
+        say("not recovered by the end")
+        if one.recovered_ms is None
+        else say("recovered {date}", date=date(say, utc(one.recovered_ms)))
+    )
+    return say(
+        "deepest {depth} from {date}, {until}, {length}",
+        depth=percent(say, one.depth),
+        date=date(say, utc(one.peak_ms)),
+        until=until,
+        length=lasting(say, one.length_ms),
+    )
+
+
 def _exposure(report: Report, heading: Heading) -> bytes:
-    whole = course(report)
-    return draw_run_exposure(heading, whole.time_ms, whole.exposure, "long", "short")
+    whole, say = course(report), report.language
+    return draw_run_exposure(heading, whole.time_ms, whole.exposure, say("long"), say("short"))
 
 
 def _costs(report: Report, heading: Heading) -> bytes:
-    rounds, opening = report.run.rounds, float(report.run.opening)
+    rounds, opening, say = report.run.rounds, float(report.run.opening), report.language
     fees, slippage, funding, net = (
         float(sum(column, Decimal(0)))
         for column in (
@@ -90,26 +107,26 @@ def _costs(report: Report, heading: Heading) -> bytes:
         )
     )
     lines = (
-        ("Before costs", net + fees + slippage - funding, False),
-        ("Slippage", -slippage, False),
-        ("Fees", -fees, False),
-        ("Funding", funding, False),
-        ("What is left", net, True),
+        (say("Before costs"), net + fees + slippage - funding, False),
+        (say("Slippage of all fills"), -slippage, False),
+        (say("Fees"), -fees, False),
+        (say("Funding"), funding, False),
+        (say("What is left"), net, True),
     )
     rows = [
         CostRow(
             name=name,
             amount=amount,
             cells=(
-                number(amount, 0),
-                change(amount / opening),
-                number(amount / len(rounds) if rounds else None),
+                number(say, amount, 0),
+                change(say, amount / opening),
+                number(say, amount / len(rounds) if rounds else None),
             ),
             is_total=is_total,
         )
         for name, amount, is_total in lines
     ]
-    return draw_run_costs(heading, (currency(report), "of the opening", "a trade"), rows)
+    return draw_run_costs(heading, (currency(report), say("of the opening"), say("a trade")), rows)
 
 
 def _traded(report: Report) -> list[RecordedMarket]:
@@ -126,22 +143,27 @@ def _trades(report: Report, market: RecordedMarket, theme: Theme) -> bytes:
     trades = [_trade(one) for one in rounds[-_SHOWN:]]
     played = _played(report, market, trades)
     rows = thinned([played.close], _POINTS)
-    count = f"the last {len(trades)} of {len(rounds)}" if len(rounds) > len(trades) else f"all {len(rounds)}"
-    run = report.run
+    run, say = report.run, report.language
+    first, last = (date(say, utc(int(played.time_ms[row]))) for row in (0, -1))
     return draw_run_trades(
         Heading(
             title=f"{run.strategy} · {market.instrument.symbol}",
-            subtitle=f"Trades on the price, {count} · {date(utc(int(played.time_ms[0])))} – "
-            f"{date(utc(int(played.time_ms[-1])))}",
+            subtitle=f"{_counted(say, len(trades), len(rounds))} · {first} – {last}",
             drawn_at=report.made_at,
             theme=theme,
         ),
         played.time_ms[rows] + market.finest.ms,
         played.close[rows],
         trades,
-        _TRADES,
+        TradeNames(price=say("price"), won=say("won (▲ long, ▼ short)"), lost=say("lost")),
         _digits(float(played.close[-1])),
     )
+
+
+def _counted(say: ReportLanguage, drawn: int, count: int) -> str:
+    if count > drawn:
+        return say("Trades on the price, the last {drawn} of {count}", drawn=drawn, count=count)
+    return say("Trades on the price, all {count}", count=count)
 
 
 def _played(report: Report, market: RecordedMarket, trades: Sequence[DrawnTrade]) -> Candles:

@@ -1,4 +1,4 @@
-"""How a report writes numbers, times and sentences. English."""
+"""How a report writes numbers, times and sentences, in the language of its reader."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -8,106 +8,135 @@ from engines.metrics.bootstrap import LEVEL, Interval
 from engines.metrics.days import DAY_MS, DAYS_A_YEAR
 from engines.simulate.assessment import Assessment, Standing
 from engines.simulate.run import Blocked
+from ports.report_language import ReportLanguage
 
 _MINUS: Final = "\N{MINUS SIGN}"
 _NONE: Final = "–"
 _THIN: Final = "\N{NARROW NO-BREAK SPACE}"
 
 
-def number(value: float | None, digits: int = 2) -> str:
+def number(say: ReportLanguage, value: float | None, digits: int = 2) -> str:
     """`1 234.50`."""
     if value is None:
         return _NONE
-    text = f"{value:,.{digits}f}".replace(",", _THIN)
+    plain = f"{value:,.{digits}f}"
+    text = plain.replace(",", "\0").replace(".", say.decimal).replace("\0", say.thousands)
     is_zero = not any(digit in text for digit in "123456789")
     return text.removeprefix("-") if is_zero else text.replace("-", _MINUS)
 
 
-def percent(value: float | None, digits: int = 1) -> str:
+def percent(say: ReportLanguage, value: float | None, digits: int = 1) -> str:
     """A fraction as `12.3 %`."""
-    return _NONE if value is None else f"{number(value * 100, digits)}{_THIN}%"
+    return _NONE if value is None else f"{number(say, value * 100, digits)}{_THIN}%"
 
 
-def change(value: float | None, digits: int = 1) -> str:
+def change(say: ReportLanguage, value: float | None, digits: int = 1) -> str:
     """The same with its sign."""
-    text = percent(value, digits)
+    text = percent(say, value, digits)
     return f"+{text}" if value is not None and value > 0 and text[0] != "+" else text
 
 
-def between(interval: Interval | None) -> str:
+def between(say: ReportLanguage, interval: Interval | None) -> str:
     """The ends of an interval of fractions."""
     if interval is None:
         return _NONE
-    return f"{change(interval.low)} … {change(interval.high)}"
+    return f"{change(say, interval.low)} … {change(say, interval.high)}"
 
 
-def date(at: datetime) -> str:
+def date(say: ReportLanguage, at: datetime) -> str:
     """`2025-01-31`."""
-    return f"{at:%Y-%m-%d}"
+    return f"{at:{say.date}}"
 
 
-def span(years: float) -> str:
+def minute(say: ReportLanguage, at: datetime) -> str:
+    """`2025-01-31 12:00`."""
+    return f"{at:{say.date} %H:%M}"
+
+
+def days(say: ReportLanguage, value: float, digits: int = 0) -> str:
+    """`31 days`."""
+    if digits:
+        return say("{n} days", n=number(say, value, digits))
+    return say.plural("{n} day", "{n} days", round(value), n=number(say, value, 0))
+
+
+def hours(say: ReportLanguage, value: float, digits: int = 0) -> str:
+    """`5 hours`."""
+    if digits:
+        return say("{n} hours", n=number(say, value, digits))
+    return say.plural("{n} hour", "{n} hours", round(value), n=number(say, value, 0))
+
+
+def span(say: ReportLanguage, years: float) -> str:
     """`2.0 years`, or days for what is shorter than one."""
-    days = years * DAYS_A_YEAR
-    return f"{number(years, 1)} years" if days >= DAYS_A_YEAR else f"{number(days, 0)} days"
+    length = years * DAYS_A_YEAR
+    return say("{n} years", n=number(say, years, 1)) if length >= DAYS_A_YEAR else days(say, length)
 
 
-def lasting(length_ms: float) -> str:
+def lasting(say: ReportLanguage, length_ms: float) -> str:
     """`31 days`, or hours for what is shorter than two."""
-    days = length_ms / DAY_MS
-    return f"{number(days, 0)} days" if days >= 2 else f"{number(days * 24, 0)} hours"
+    length = length_ms / DAY_MS
+    return days(say, length) if length >= 2 else hours(say, length * 24)
 
 
-def level() -> str:
+def level(say: ReportLanguage) -> str:
     """Of the intervals: `95 %`."""
-    return percent(LEVEL, 0)
+    return percent(say, LEVEL, 0)
 
 
-def verdict(said: Assessment) -> str:
+def verdict(say: ReportLanguage, said: Assessment) -> str:
     """The first sentence of a report: whether it earned, beside holding, and how sure that is."""
-    metrics = said.metrics
+    metrics, years = said.metrics, span(say, said.metrics.years)
     if not metrics.rounds.closed and not metrics.rounds.still_open:
-        return f"**It did not trade** in {span(metrics.years)}{_beside(said)}."
-    begins = _BEGINS[said.profit, metrics.roi > 0]
-    sure = f" ({level()} interval {between(said.intervals.roi)})" if said.intervals.roi else ""
-    return f"**{begins}:** {change(metrics.roi)} in {span(metrics.years)}{sure}{_beside(said)}."
+        return say("**It did not trade** in {years}", years=years) + f"{_beside(say, said)}."
+    begins = _begins(say)[said.profit, metrics.roi > 0]
+    ends = said.intervals.roi
+    sure = say(" ({level} interval {ends})", level=level(say), ends=between(say, ends)) if ends else ""
+    earned = say("{change} in {years}", change=change(say, metrics.roi), years=years)
+    return f"**{begins}:** {earned}{sure}{_beside(say, said)}."
 
 
-_BEGINS: Final[Mapping[tuple[Standing, bool], str]] = {
-    (Standing.ABOVE, True): "It earned more than luck alone would likely have made",
-    (Standing.ABOVE, False): "It lost, though most draws of its days earn",
-    (Standing.BELOW, True): "It earned, though most draws of its days lose",
-    (Standing.BELOW, False): "It lost more than bad luck alone would likely have cost",
-    (Standing.UNCLEAR, True): "It ended with a gain that luck alone could have made",
-    (Standing.UNCLEAR, False): "It ended with a loss that bad luck alone could have made",
-    (Standing.UNKNOWN, True): "It ended with a gain, over too short a time to say more",
-    (Standing.UNKNOWN, False): "It ended without a gain, over too short a time to say more",
-}
+def _begins(say: ReportLanguage) -> Mapping[tuple[Standing, bool], str]:
+    return {
+        (Standing.ABOVE, True): say("It earned more than luck alone would likely have made"),
+        (Standing.ABOVE, False): say("It lost, though most draws of its days earn"),
+        (Standing.BELOW, True): say("It earned, though most draws of its days lose"),
+        (Standing.BELOW, False): say("It lost more than bad luck alone would likely have cost"),
+        (Standing.UNCLEAR, True): say("It ended with a gain that luck alone could have made"),
+        (Standing.UNCLEAR, False): say("It ended with a loss that bad luck alone could have made"),
+        (Standing.UNKNOWN, True): say("It ended with a gain, over too short a time to say more"),
+        (Standing.UNKNOWN, False): say("It ended without a gain, over too short a time to say more"),
+    }
 
 
-def _beside(said: Assessment) -> str:
+def _beside(say: ReportLanguage, said: Assessment) -> str:
     holding = said.holding
     if holding is None:
         return ""
-    return f"; holding {holding.name} came to {change(holding.roi)}{_lead(said)}"
+    came_to = say("; holding {name} came to {change}", name=holding.name, change=change(say, holding.roi))
+    return came_to + _lead(say, said)
 
 
-def _lead(said: Assessment) -> str:
+def _lead(say: ReportLanguage, said: Assessment) -> str:
     """How much more a year than holding, as far as that is known."""
     words = {
-        Standing.ABOVE: "it beat holding by more than luck would likely make",
-        Standing.BELOW: "it lagged holding by more than luck would likely make",
-        Standing.UNCLEAR: "luck alone could explain the difference to holding",
+        Standing.ABOVE: say("it beat holding by more than luck would likely make"),
+        Standing.BELOW: say("it lagged holding by more than luck would likely make"),
+        Standing.UNCLEAR: say("luck alone could explain the difference to holding"),
     }.get(said.lead)
-    return f", and {words} ({between(said.intervals.excess)} a year against it)" if words else ""
+    if words is None:
+        return ""
+    ends = between(say, said.intervals.excess)
+    return say(", and {words} ({ends} a year against it)", words=words, ends=ends)
 
 
-def halted(blocked: Sequence[Blocked]) -> Iterator[str]:
+def halted(say: ReportLanguage, blocked: Sequence[Blocked]) -> Iterator[str]:
     """Whether the drawdown limit ended the run before its time."""
     denied = [one for one in blocked if one.gate == "latch" and one.reason.startswith("drawdown")]
     if denied:
-        first = date(denied[0].at)
-        yield (
-            f"The drawdown limit halted the account: from {first} on no entry was let through "
-            f"({len(denied)} were asked for), as on the desk, where an admin has to clear it."
+        yield say(
+            "The drawdown limit halted the account: from {date} on no entry was let through ({count} were "
+            "asked for), as on the desk, where an admin has to clear it.",
+            date=date(say, denied[0].at),
+            count=number(say, len(denied), 0),
         )

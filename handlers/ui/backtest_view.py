@@ -15,6 +15,7 @@ from ports.charts import Theme
 from ports.errors import Refused
 from ports.messages import Document, Keyboard, RichForm, Screen, Style
 from ports.people import Person
+from ports.report_language import ReportLanguage
 from ports.reports import BacktestCard, Shown
 from services.backtesting.job import Job, State
 from services.backtesting.wish import Wish
@@ -115,6 +116,12 @@ class BacktestViews:
         except Refused:
             return (shown,)
         return (shown, page_screen(say, page))
+
+    def language(self, job: Job) -> ReportLanguage:
+        """The one of whoever asked."""
+        person = self._person(job)
+        code = language_of(None) if person is None else person.language
+        return self.services().rendering.report_language(code)
 
     def _person(self, job: Job) -> Person | None:
         return self.services().people.get(job.person_id)

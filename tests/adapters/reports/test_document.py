@@ -8,6 +8,7 @@ from adapters.reports.document import document
 from adapters.reports.wording import between, change, number, percent, verdict
 from engines.metrics.bootstrap import Interval
 from engines.simulate.assessment import Assessment
+from ports.report_language import ENGLISH
 from ports.reports import Report
 from tests.build.reports import a_block, a_quiet_report, a_report
 
@@ -42,7 +43,7 @@ def said(roi: float, roi_ends: tuple[float, float] | None, excess: tuple[float, 
 def test_the_first_sentence_claims_no_more_than_the_interval(
     roi: float, roi_ends: tuple[float, float] | None, begins: str
 ) -> None:
-    assert verdict(said(roi, roi_ends, None)).startswith(f"**{begins}:**")
+    assert verdict(ENGLISH, said(roi, roi_ends, None)).startswith(f"**{begins}:**")
 
 
 @pytest.mark.parametrize(
@@ -63,11 +64,13 @@ def test_the_first_sentence_claims_no_more_than_the_interval(
     ],
 )
 def test_holding_is_named_beside_it(excess: tuple[float, float], words: str) -> None:
-    assert words in verdict(said(0.1, (0.05, 0.2), excess)).replace("\N{NARROW NO-BREAK SPACE}", " ")
+    assert words in verdict(ENGLISH, said(0.1, (0.05, 0.2), excess)).replace("\N{NARROW NO-BREAK SPACE}", " ")
 
 
 def test_what_did_not_trade_says_so() -> None:
-    assert verdict(a_quiet_report().assessment).startswith("**It did not trade** in 90 days; holding BTCUSDT")
+    assert verdict(ENGLISH, a_quiet_report().assessment).startswith(
+        "**It did not trade** in 90 days; holding BTCUSDT"
+    )
 
 
 def test_every_part_is_there() -> None:
@@ -119,11 +122,11 @@ def test_words_of_others_make_no_tags_and_no_tables() -> None:
 
 def test_numbers_read_well() -> None:
     thin = "\N{NARROW NO-BREAK SPACE}"
-    assert number(-1234.5) == f"−1{thin}234.50"
-    assert (number(-0.001), number(None)) == ("0.00", "–")
-    assert (percent(0.1234), change(0.1), change(-0.1)) == (
+    assert number(ENGLISH, -1234.5) == f"−1{thin}234.50"
+    assert (number(ENGLISH, -0.001), number(ENGLISH, None)) == ("0.00", "–")
+    assert (percent(ENGLISH, 0.1234), change(ENGLISH, 0.1), change(ENGLISH, -0.1)) == (
         f"12.3{thin}%",
         f"+10.0{thin}%",
         f"−10.0{thin}%",
     )
-    assert between(Interval(low=-0.1, high=None)) == f"−10.0{thin}% … –"
+    assert between(ENGLISH, Interval(low=-0.1, high=None)) == f"−10.0{thin}% … –"
