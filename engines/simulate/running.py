@@ -41,7 +41,10 @@ def runner(
     is_plain = len(history.markets) == 1 and not history.outages and not history.gates
     if is_gated or not is_plain or strategy not in CALLS:
         return replayed
-    ready = prepared(history.markets[0], history.start_ms, history.stop_ms)
+    try:
+        ready = prepared(history.markets[0], history.start_ms, history.stop_ms)
+    except ValueError:  # finer or larger numbers than kernels can count
+        return replayed
     calls = CALLS[strategy](ready, is_shared=is_shared)
     return _by_kernel(ready, strategy, calls, terms, replayed, is_daily=is_daily)
 

@@ -20,6 +20,7 @@ def read(kind: type[S], text: str) -> S:
     today's: it is to be made anew from history then."""
     kept = json.loads(text)
     names = {one.name for one in fields(cast(Any, kind))}
-    if kept.get("kind") != kind.__name__ or set(kept.get("values", ())) != names:
+    is_known = isinstance(kept, dict) and kept.get("kind") == kind.__name__
+    if not is_known or set(kept.get("values", ())) != names:
         raise ValueError(f"this is no state of {kind.__name__} as it is today: make it anew from history")
     return kind(**kept["values"])

@@ -89,6 +89,15 @@ def test_what_kernels_cannot_count_is_replayed() -> None:
     assert ungated == gated
 
 
+def test_a_market_finer_than_kernels_count_is_replayed() -> None:
+    """A tick of a lot is less than the smallest money they know; the replay takes any."""
+    market = a_recorded_market()
+    fine = replace(market, instrument=replace(market.instrument, lot=Decimal("0.0000001")))
+    trials = [Trial(stretch=WHOLE, params=POINTS[0]), Trial(stretch=WHOLE, params=POINTS[0], is_gated=True)]
+    ungated, gated = tried(a_ground(fine), trials)
+    assert ungated == gated
+
+
 def test_outages_are_played_by_the_replay() -> None:
     """Kernels know of none."""
     market = a_recorded_market()
