@@ -64,7 +64,8 @@ def over(state: FloatArray, high: FloatArray, low: FloatArray, close: FloatArray
 @kernel
 def column(high: FloatArray, low: FloatArray, close: FloatArray, length: int) -> FloatArray:
     """The ADX alone of a whole history: nothing is remembered in between, so it is quicker."""
-    trends, weight, seen = np.full(len(close), math.nan), 1.0 / length, 0.0
+    trends, weight, seen = np.empty(len(close)), 1.0 / length, 0.0
+    trends[:1] = math.nan
     up, down, whole, trend = 0.0, 0.0, 0.0, 0.0
     for row in range(1, len(close)):
         rise, fall = _moves(high[row], low[row], high[row - 1], low[row - 1])
@@ -72,6 +73,7 @@ def column(high: FloatArray, low: FloatArray, close: FloatArray, length: int) ->
         up = smoothing.followed(up, bars, rise, length, weight)
         down = smoothing.followed(down, bars, fall, length, weight)
         whole = smoothing.followed(whole, bars, moved, length, weight)
+        trends[row] = math.nan
         if row >= length and not math.isnan(whole):
             seen += 1.0
             plus, minus = _share(up, whole), _share(down, whole)

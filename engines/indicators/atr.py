@@ -41,7 +41,8 @@ def over(state: FloatArray, high: FloatArray, low: FloatArray, close: FloatArray
 @kernel
 def column(high: FloatArray, low: FloatArray, close: FloatArray, length: int) -> FloatArray:
     """The same of a whole history: nothing is remembered in between, so it is quicker."""
-    ranges, average, weight = np.full(len(close), math.nan), 0.0, 1.0 / length
+    ranges, average, weight = np.empty(len(close)), 0.0, 1.0 / length
+    ranges[:length] = math.nan
     for row in range(1, len(close)):
         moved = reach(high[row], low[row], close[row - 1])
         average = smoothing.followed(average, float(row), moved, length, weight)

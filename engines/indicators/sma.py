@@ -51,7 +51,8 @@ def over(state: FloatArray, values: FloatArray, length: int) -> FloatArray:
 def column(values: FloatArray, length: int) -> FloatArray:
     """The same of a whole history: nothing is remembered in between, so it is quicker. A NaN need not be kept
     from leaving, for no total is a number again after one."""
-    averages, total, lost = np.full(len(values), math.nan), 0.0, 0.0
+    averages, total, lost = np.empty(len(values)), 0.0, 0.0
+    averages[: length - 1] = math.nan
     for row in range(len(values)):
         total, lost = _added(total, lost, values[row])
         if row >= length:

@@ -71,10 +71,10 @@ class SmaCrossParams:
     )
     leverage: int = param(2, least=1, most=100, meaning="leverage of perpetuals, which sets their margin")
 
-    def problem(self) -> str | None:
+    def problem(self) -> BadParams | None:
         """Why these cannot go together."""
         if self.fast >= self.slow:
-            return f"fast={self.fast} has to be below slow={self.slow}"
+            return BadParams("not_below", name="fast", text=self.fast, other="slow", limit=self.slow)
         return None
 
 
@@ -216,11 +216,17 @@ def called_alone(candles: Candles, params: SmaCrossParams) -> tuple[IntArray, In
 
 
 def called(
-    fast: FloatArray, slow: FloatArray, adx: FloatArray, atr: FloatArray, params: SmaCrossParams
+    fast: FloatArray,
+    slow: FloatArray,
+    adx: FloatArray,
+    atr: FloatArray,
+    params: SmaCrossParams,
+    *,
+    first: int = 0,
 ) -> tuple[IntArray, IntArray]:
-    """The same, where the columns are known."""
+    """The same from row `first` on, where the columns are known."""
     rows, codes = np.empty(len(fast), np.int64), np.empty(len(fast), np.int64)
-    count = rule.calls(fast, slow, adx, atr, params.adx_least, params.side.sign, rows, codes)
+    count = rule.calls(fast, slow, adx, atr, params.adx_least, params.side.sign, first, rows, codes)
     return rows[:count].copy(), codes[:count].copy()
 
 

@@ -8,6 +8,7 @@ import math
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from engines.core.candle import FloatArray, IntArray
 from engines.indicators import adx, atr, sma
@@ -26,6 +27,10 @@ _FAST: Final = _ATR + atr.SIZE
 
 OPEN: Final = 2
 """A call of this size opens a position, the sign says which way; one of size 1 only closes the opposite."""
+
+ByteArray = npt.NDArray[np.int8]
+_EIGHT_TIMES: Final = 0x0101010101010101
+"""A byte times this is the byte eight times over."""
 
 
 def size(fast: int, slow: int) -> int:
@@ -141,24 +146,34 @@ def calls(
     atr_rows: FloatArray,
     adx_least: float,
     side: int,
+    first: int,
     rows: IntArray,
     codes: IntArray,
 ) -> int:
-    """Write down the rows that call for something, and what; how many there are. `rows` and `codes` have room
-    for as many as there are bars."""
-    count, lay = 0, 0
-    for row in range(len(fast)):
-        lies = int(fast[row] > slow[row]) - int(fast[row] < slow[row])
-        if lies == lay:
+    """Write down the rows from `first` on that call for something, and what; how many there are. `rows` and
+    `codes` have room for as many as there are bars."""
+    sides, count, lay = _sides(fast[first:], slow[first:]), 0, 0
+    eights = sides.view(np.int64)
+    for eighth in range(len(eights)):
+        if eights[eighth] == lay * _EIGHT_TIMES:
             continue
-        lay = lies
-        before = max(row - 1, 0)
-        code = call(
-            fast[row], slow[row], adx_rows[row], atr_rows[row], fast[before], slow[before], adx_least, side
-        )
-        if code != 0:
-            rows[count], codes[count] = row, code
-            count += 1
+        for row in range(first + eighth * 8, min(first + eighth * 8 + 8, len(fast))):
+            if sides[row - first] == lay:
+                continue
+            lay, before = int(sides[row - first]), max(row - 1, 0)
+            code = call(
+                fast[row],
+                slow[row],
+                adx_rows[row],
+                atr_rows[row],
+                fast[before],
+                slow[before],
+                adx_least,
+                side,
+            )
+            if code != 0:
+                rows[count], codes[count] = row, code
+                count += 1
     return count
 
 
@@ -196,3 +211,13 @@ def calls_over(
             rows[count], codes[count], ranges_there[count] = row, code, cells[NOW + 3]
             count += 1
     return count
+
+
+@kernel
+def _sides(fast: FloatArray, slow: FloatArray) -> ByteArray:
+    """On which side the fast average lies, one byte a bar, 0 while one warms up or they are equal. There are
+    some more bytes at the end, so that eight can be read at once."""
+    sides = np.zeros((len(fast) + 7) // 8 * 8, np.int8)
+    for row in range(len(fast)):
+        sides[row] = (fast[row] > slow[row]) * 2 + (fast[row] < slow[row]) * 1
+    return sides

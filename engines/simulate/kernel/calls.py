@@ -68,8 +68,9 @@ class SmaCrossCalls:
     def rows(self, params: SmaCrossParams) -> IntArray:
         """Everything it calls for, in order of time."""
         candles, columns = self._of(params)
+        first = int(candles.time_ms.searchsorted(self._prepared.start_ms - params.timeframe.ms))
         bars, codes, ranges = (
-            _by_columns(columns, params) if self._is_shared else called_alone(candles, params)
+            _by_columns(columns, params, first) if self._is_shared else called_alone(candles, params)
         )
         times = candles.time_ms[bars] + params.timeframe.ms
         played = slice(*times.searchsorted((self._prepared.start_ms, self._prepared.stop_ms)))
@@ -121,8 +122,10 @@ class SmaCrossCalls:
         return rows
 
 
-def _by_columns(columns: Columns, params: SmaCrossParams) -> tuple[IntArray, IntArray, FloatArray]:
-    """Rows that call for something, what, and the ATR there."""
+def _by_columns(
+    columns: Columns, params: SmaCrossParams, first: int
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Rows from `first` on that call for something, what, and the ATR there."""
     ranges = columns.range(params.atr_length)
     bars, codes = called(
         columns.average(params.fast),
@@ -130,6 +133,7 @@ def _by_columns(columns: Columns, params: SmaCrossParams) -> tuple[IntArray, Int
         columns.strength(params.adx_length),
         ranges,
         params,
+        first=first,
     )
     return bars, codes, ranges[bars]
 

@@ -25,6 +25,7 @@ from engines.strategies.sma_cross import (
     SmaCrossParams,
     SmaCrossReading,
     SmaCrossState,
+    called,
     crosses,
 )
 from engines.strategies.strategy import Position, Sight, Snapshot
@@ -244,6 +245,22 @@ def test_the_state_is_written_and_read() -> None:
     assert keeping.read(SmaCrossState, keeping.written(SmaCrossState())) == SmaCrossState()
 
 
+@given(count=st.integers(0, 90), first=st.integers(0, 95), seed=st.integers(0, 1_000))
+def test_from_some_row_on_the_same_is_called_for(count: int, first: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    fast, slow = rng.choice([1.0, 2.0, 3.0, np.nan], (2, count), p=[0.4, 0.3, 0.25, 0.05])
+    adx, atr = rng.choice([10.0, 40.0, np.nan], count), rng.choice([0.0, 1.0, np.nan], count)
+    fast_before, slow_before = (np.append(np.nan, column)[:count] for column in (fast, slow))
+    expected = []
+    for row in range(count):
+        one = (fast[row], slow[row], adx[row], atr[row], fast_before[row], slow_before[row])
+        if code := rule.call(*one, PARAMS.adx_least, 0):
+            expected.append((row, code))
+    rows, codes = called(fast, slow, adx, atr, PARAMS, first=first)
+    wanted = [one for one in expected if one[0] >= first]
+    assert list(zip(rows.tolist(), codes.tolist(), strict=True)) == wanted
+
+
 def test_the_kernels_say_the_same_without_the_compiler() -> None:
     bars = bars_of(80)
     state, plain = np.zeros(rule.size(5, 12)), np.zeros(rule.size(5, 12))
@@ -261,7 +278,7 @@ def test_the_kernels_say_the_same_without_the_compiler() -> None:
     fast, slow = in_python(rule.averages)(bars.close, 5), in_python(rule.averages)(bars.close, 12)
     spare = np.empty((2, 2, 80), np.int64)
     counts = [
-        kernel(fast, slow, rows[0], rows[2], 30.0, 0, *spare[place])
+        kernel(fast, slow, rows[0], rows[2], 30.0, 0, 0, *spare[place])
         for place, kernel in enumerate((in_python(rule.calls), rule.calls))
     ]
     assert counts[0] == counts[1] > 0
