@@ -57,11 +57,11 @@ class Instrument:
 
     def ticks(self, price: Decimal, toward: Toward = Toward.NEAREST) -> int:
         """The price in whole ticks."""
-        return int((price / self.tick).to_integral_value(rounding=toward.value))
+        return int((price / self.tick).to_integral_value(rounding=toward))
 
     def lots(self, quantity: Decimal, toward: Toward = Toward.DOWN) -> int:
         """The size in whole lots."""
-        return int((quantity / self.lot).to_integral_value(rounding=toward.value))
+        return int((quantity / self.lot).to_integral_value(rounding=toward))
 
     def price_of(self, ticks: int) -> Decimal:
         """The exact price of so many ticks."""

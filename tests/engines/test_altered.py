@@ -20,6 +20,14 @@ class Checked:
             raise ValueError("upside down")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Open:
+    """A value that could be given more than it has."""
+
+    low: int
+    high: int
+
+
 def test_a_copy_is_what_replace_makes_of_it() -> None:
     trade = a_trade()
     assert altered(trade, version=7, stop=None) == replace(trade, version=7, stop=None)
@@ -43,3 +51,8 @@ def test_a_field_that_is_not_there_is_refused() -> None:
 def test_a_value_that_checks_itself_is_not_copied_unchecked() -> None:
     with pytest.raises(TypeError, match="Checked"):
         altered(Checked(low=1, high=2), low=3)
+
+
+def test_a_value_without_slots_is_refused() -> None:
+    with pytest.raises(TypeError, match="Open"):
+        altered(Open(low=1, high=2), low=3)
