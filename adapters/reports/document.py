@@ -68,7 +68,7 @@ def _head(report: Report) -> Iterator[str]:
         money=f"{number(say, float(run.opening))} {currency(report)}",
         params=f"`{_code(worded(run.params))}`",
     )
-    for note in (*halted(say, run.blocked), *report.notes):
+    for note in (*halted(say, run), *report.notes):
         yield f"\n> {_plain(note)}"
 
 

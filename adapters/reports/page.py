@@ -80,7 +80,7 @@ def _period(report: Report) -> str:
 
 
 def _notes(report: Report) -> Iterator[str]:
-    for note in (*halted(report.language, report.run.blocked), *report.notes):
+    for note in (*halted(report.language, report.run), *report.notes):
         yield f'<p class="note">{html.escape(note)}</p>'
 
 

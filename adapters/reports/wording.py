@@ -1,13 +1,13 @@
 """How a report writes numbers, times and sentences, in the language of its reader."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
 from engines.metrics.bootstrap import LEVEL, Interval
 from engines.metrics.days import DAY_MS, DAYS_A_YEAR
 from engines.simulate.assessment import Assessment, Standing
-from engines.simulate.run import Blocked
+from engines.simulate.run import Run
 from ports.report_language import ReportLanguage
 
 _MINUS: Final = "\N{MINUS SIGN}"
@@ -130,13 +130,13 @@ def _lead(say: ReportLanguage, said: Assessment) -> str:
     return say(", and {words} ({ends} a year against it)", words=words, ends=ends)
 
 
-def halted(say: ReportLanguage, blocked: Sequence[Blocked]) -> Iterator[str]:
+def halted(say: ReportLanguage, run: Run) -> Iterator[str]:
     """Whether the drawdown limit ended the run before its time."""
-    denied = [one for one in blocked if one.gate == "latch" and one.reason.startswith("drawdown")]
-    if denied:
+    if run.halted_at is not None:
+        denied = [one for one in run.blocked if one.gate == "latch"]
         yield say(
             "The drawdown limit halted the account: from {date} on no entry was let through ({count} were "
             "asked for), as on the desk, where an admin has to clear it.",
-            date=date(say, denied[0].at),
+            date=date(say, run.halted_at),
             count=number(say, len(denied), 0),
         )

@@ -1,6 +1,7 @@
 """`report.md`: whether it is honest in its first sentence, and survives hostile words."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -107,8 +108,13 @@ def test_long_numbers_of_a_gate_are_shortened() -> None:
 def test_a_halt_is_told_first() -> None:
     report = a_report()
     blocked = (a_block("drawdown:trend", gate="latch"),)
-    text = text_of(replace(report, run=replace(report.run, blocked=blocked)))
-    assert text.index("The drawdown limit halted the account: from 2026-01-02") < text.index("## Figures")
+    halted_at = datetime(2025, 12, 30, 5, tzinfo=UTC)
+    text = text_of(replace(report, run=replace(report.run, blocked=blocked, halted_at=halted_at)))
+    told = (
+        "The drawdown limit halted the account: from 2025-12-30 on no entry was let through (1 were asked "
+        "for), as on the desk, where an admin has to clear it."
+    )
+    assert text.index(told) < text.index("## Figures")
 
 
 def test_words_of_others_make_no_tags_and_no_tables() -> None:
