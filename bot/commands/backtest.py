@@ -5,12 +5,12 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from bot.commands.history import read_history
+from bot.commands.progress import shown
 from bot.commands.strategies import AnyStrategy, listed, params_of, strategy_named
 from bot.commands.terms import terms_of
 from bot.outside import missing_artefacts, write_report
@@ -71,13 +71,7 @@ def _place(options: Namespace, strategy: AnyStrategy) -> Path:
 
 
 def _played(history: History, strategy: AnyStrategy, params: Any, terms: Terms) -> Run:
-    bars: tqdm[NoReturn] = tqdm(unit=" bars", unit_scale=True, desc=strategy.name, disable=None, leave=False)
-
-    def hear(done: int, total: int) -> None:
-        bars.total = total
-        bars.update(done - bars.n)
-
-    with bars:
+    with shown(strategy.name, unit=" bars") as hear:
         try:
             return replay(history, strategy, params, terms, hear=hear)
         except ValueError as error:

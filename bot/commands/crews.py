@@ -1,13 +1,11 @@
-"""Who does the work of a command, where its results go, and how far it is."""
+"""Who does the work of a command, and where its results go."""
 
 import os
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn, TypeVar
-
-from tqdm import tqdm
+from typing import TypeVar
 
 from bot.code_version import engines_version
 from bot.outside import ClusterCrew, FinishedLines, ProcessCrew
@@ -15,7 +13,6 @@ from engines.simulate.digest import digest
 from ports.crews import Crew
 from ports.errors import Fatal
 from ports.finished import FinishedWork
-from services.sweeping.working import Hear
 
 Parcel = TypeVar("Parcel")
 
@@ -52,23 +49,6 @@ def finished_in(path: Path, parcel: object) -> Iterator[FinishedWork]:
         raise
     finally:
         finished.close()
-
-
-@contextmanager
-def shown(what: str) -> Iterator[Hear]:
-    """A bar of progress on a terminal."""
-    with _bar(what) as bar:
-
-        def hear(done: int, total: int) -> None:
-            if bar.total != total:
-                bar.reset(total)
-            bar.update(done - bar.n)
-
-        yield hear
-
-
-def _bar(what: str) -> "tqdm[NoReturn]":
-    return tqdm(desc=what, unit_scale=True, disable=None, leave=False)
 
 
 def folder_of(options: Namespace, usual: str) -> Path:

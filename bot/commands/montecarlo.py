@@ -2,16 +2,17 @@
 
 from argparse import Namespace
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
-from bot.commands.crews import check_crew, crew_for, finished_in, folder_of, shown
+from bot.commands.crews import check_crew, crew_for, finished_in, folder_of
 from bot.commands.history import read_history
 from bot.commands.lengths import length_ms
 from bot.commands.montecarlo_report import Futures, written
+from bot.commands.progress import shown
 from bot.commands.strategies import AnyStrategy, params_of, strategy_named
 from bot.commands.tables import write
-from bot.commands.terms import terms_of
+from bot.commands.terms import rate_of, terms_of
 from engines.core.timeframe import Timeframe
 from engines.market.aggregation import between
 from engines.metrics.days import DAY_MS
@@ -28,6 +29,7 @@ from services.sweeping.walks import walk_paths
 PATHS: Final = "paths.jsonl"
 """Results as they are finished, in the folder of the report."""
 _MOST_PATHS: Final = 1_000_000
+_MOST_RATE: Final = Decimal(10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +109,8 @@ def _wish(options: Namespace) -> _Wish:
 def _rate(option: str, text: str | None) -> float | None:
     if text is None:
         return None
-    try:
-        rate = Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except InvalidOperation:
-        rate = Decimal("NaN")
-    if not rate.is_finite() or abs(rate) > 10 or (option == "--volatility" and rate < 0):
+    rate = rate_of(text, _MOST_RATE)
+    if rate is None or (option == "--volatility" and rate < 0):
         raise Fatal(f"{option} {text}: a rate a year, such as 0.6 or 60%, of at most 1000%")
     return float(rate)
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.commands.crews import check_crew, crew_for, finished_in, folder_of, shown
+from bot.commands.crews import check_crew, crew_for, finished_in, folder_of
 from bot.commands.history import read_history
 from bot.commands.lengths import length_ms
+from bot.commands.progress import shown
 from bot.commands.strategies import AnyStrategy, given_params, strategy_named
 from bot.commands.sweep_report import MarketSweep, Sweep, written
 from bot.commands.tables import write

@@ -53,13 +53,19 @@ def _fees(text: str | None) -> Fees:
     return fees
 
 
-def _rate(option: str, text: str) -> Decimal:
-    """A fraction, `0.0002`, or as percent, `0.02%`. Makers may be paid: a rate may be below 0."""
+def rate_of(text: str, most: Decimal) -> Decimal | None:
+    """A fraction, `0.0002`, or as percent, `0.02%`, at most `most` above or below 0; else `None`."""
     try:
         rate = Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except InvalidOperation:
-        rate = Decimal("NaN")
-    if not rate.is_finite() or abs(rate) > _MOST_RATE:
+        return None
+    return rate if rate.is_finite() and abs(rate) <= most else None
+
+
+def _rate(option: str, text: str) -> Decimal:
+    """Makers may be paid: a rate may be below 0."""
+    rate = rate_of(text, _MOST_RATE)
+    if rate is None:
         raise Fatal(f"{option} {text}: a fraction such as 0.0002, or 0.02%, of at most 10%")
     if option == "--slippage" and rate < 0:
         raise Fatal(f"{option} {text}: fills are never better than the price; at least 0")
