@@ -54,7 +54,8 @@ class BacktestTask:
     terms: Terms
     made_at: datetime
     notes: Sequence[str] = ()
-    """Codes of what there is to know about the history: `no_funding`, `spot_prices`, `shorter`."""
+    """Codes of what there is to know about the history: `no_funding`, `some_funding`, `spot_prices`,
+    `shorter`."""
     language: ReportLanguage = ENGLISH
     """Of the report."""
 

@@ -79,6 +79,9 @@ def play(tell: Tell, task: BacktestTask, place: Path) -> bytes:
 def _notes(say: ReportLanguage, codes: Sequence[str]) -> Iterator[str]:
     words = {
         "no_funding": say("The venue did not tell its funding: it is not in the result."),
+        "some_funding": say(
+            "The venue told its funding for a part of the time only: the rest of the result is without it."
+        ),
         "spot_prices": say("The perpetual is played on the prices of its spot market."),
         "shorter": say("The desk had less history than was asked for."),
     }

@@ -34,6 +34,7 @@ MOST_BARS: Final = 1_500_000
 PIECE: Final = 20_000
 
 NO_FUNDING: Final = "no_funding"
+SOME_FUNDING: Final = "some_funding"
 SPOT_PRICES: Final = "spot_prices"
 SHORTER: Final = "shorter"
 
@@ -121,7 +122,7 @@ class HistoryReader:
         is_shorter = wanted.days is not None and start_ms - asked_ms >= DAY_MS
         return Found(
             history=History(markets=markets, start_ms=start_ms, stop_ms=stop_ms),
-            notes=_notes(markets, is_shorter=is_shorter),
+            notes=_notes(markets, stretch, is_shorter=is_shorter),
         )
 
     async def _filled(self, wanted: Wanted, asked_ms: int, stop_ms: int, hear: Hear) -> Firsts:
@@ -242,8 +243,18 @@ def _bars(series: Sequence[Series], stretch: _Stretch) -> int:
     return sum((stretch.stop_ms - stretch.first_ms) // one.timeframe.ms for one in series)
 
 
-def _notes(markets: Sequence[RecordedMarket], *, is_shorter: bool) -> tuple[str, ...]:
-    perps = [one for one in markets if one.instrument.kind is MarketKind.PERP]
-    notes = [SHORTER] if is_shorter else []
-    notes += [SPOT_PRICES] if perps else []
-    return (*notes, *([NO_FUNDING] if any(one.fundings is None for one in perps) else []))
+def _notes(markets: Sequence[RecordedMarket], stretch: _Stretch, *, is_shorter: bool) -> tuple[str, ...]:
+    fundings = [one.fundings for one in markets if one.instrument.kind is MarketKind.PERP]
+    told = {
+        SHORTER: is_shorter,
+        SPOT_PRICES: bool(fundings),
+        NO_FUNDING: None in fundings,
+        SOME_FUNDING: any(one is not None and _is_part(one, stretch) for one in fundings),
+    }
+    return tuple(note for note, is_so in told.items() if is_so)
+
+
+def _is_part(fundings: Fundings, stretch: _Stretch) -> bool:
+    """Whether settlements begin or end a day and more within the time that is played."""
+    begins_late = int(fundings.time_ms[0]) > stretch.start_ms + DAY_MS
+    return begins_late or int(fundings.time_ms[-1]) < stretch.stop_ms - DAY_MS

@@ -189,7 +189,7 @@ def backtest_values(say: Speech, hostile: str, *, is_bad: bool) -> dict[str, Any
         symbols=(hostile,),
         figures=figures,
         blocked={} if is_bad else {hostile: 3},
-        notes=() if is_bad else ("spot_prices", "no_funding", "shorter"),
+        notes=() if is_bad else ("spot_prices", "no_funding", "some_funding", "shorter"),
     )
     wish = Wish(strategy="sma_cross", symbols=(hostile,), days=None if is_bad else 730)
     shown = {**result_values(say, report), **details_values(say, report)}

@@ -130,8 +130,8 @@ def test_a_language_goes_into_another_process() -> None:
 
 
 def test_notes_of_the_history_are_russian_and_unknown_ones_are_left_out() -> None:
-    notes = list(_notes(russian(), ["no_funding", "spot_prices", "shorter", "what"]))
-    assert len(notes) == 3
+    notes = list(_notes(russian(), ["no_funding", "some_funding", "spot_prices", "shorter", "what"]))
+    assert len(notes) == 4
     assert all(re.search("[а-я]{5}", one) for one in notes)
 
 

@@ -12,7 +12,15 @@ from engines.core.perp import Funding
 from engines.core.timeframe import Timeframe
 from ports.backtests import Progress, Stage
 from ports.errors import Refused
-from services.backtesting.reading import NO_FUNDING, SHORTER, SPOT_PRICES, Found, HistoryReader, Wanted
+from services.backtesting.reading import (
+    NO_FUNDING,
+    SHORTER,
+    SOME_FUNDING,
+    SPOT_PRICES,
+    Found,
+    HistoryReader,
+    Wanted,
+)
 from services.candles import Collector
 from services.market.options import MarketOptions
 from services.market.perps import Perps
@@ -60,6 +68,14 @@ def room() -> Room:
     return Room(store, source, HistoryReader(store, markets, perps, collector, clock, patience_s=0.0), [])
 
 
+def settlements(first: int, last: int) -> list[Funding]:
+    """One every eight hours, from so many before now to so many."""
+    return [
+        Funding(symbol="BTCUSDT", rate=Decimal("0.0001"), at=NOON - timedelta(hours=8 * back))
+        for back in range(first, last - 1, -1)
+    ]
+
+
 async def test_the_days_that_were_asked_for_and_bars_before_to_warm_up(room: Room) -> None:
     await fill(room.store, "BTCUSDT", 200, until_ms=NOW_MS)
     found = await room.read(days=90)
@@ -89,17 +105,26 @@ async def test_a_perpetual_is_traded_where_there_is_one_on_the_finer_grid(room: 
 
 async def test_fundings_since_the_start_come_from_the_venue(room: Room) -> None:
     await fill(room.store, "BTCUSDT", 100, until_ms=NOW_MS)
-    settled = [
-        Funding(symbol="BTCUSDT", rate=Decimal("0.0001"), at=NOON - timedelta(hours=8 * back))
-        for back in (3, 2, 1)
-    ]
-    room.source.settled = settled
+    room.source.settled = settled = settlements(89, 0)
     found = await room.read("btc", days=30)
     (market,) = found.history.markets
     assert market.fundings is not None
     assert market.fundings.time_ms.tolist() == [int(one.at.timestamp() * 1000) for one in settled]
-    assert market.fundings.rate.tolist() == [0.0001] * 3
+    assert market.fundings.rate.tolist() == [0.0001] * 90
     assert found.notes == (SPOT_PRICES,)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "is_part"), [(87, 0, False), (86, 0, True), (90, 3, False), (90, 4, True)]
+)
+async def test_fundings_of_a_part_of_the_time_are_told_as_that(
+    room: Room, first: int, last: int, is_part: bool
+) -> None:
+    await fill(room.store, "BTCUSDT", 100, until_ms=NOW_MS)
+    room.source.settled = settlements(first, last)
+    found = await room.read("btc", days=30)
+    assert (SOME_FUNDING in found.notes) is is_part
+    assert NO_FUNDING not in found.notes
 
 
 async def test_orders_are_filled_on_the_finest_series_that_goes_back_as_far(room: Room) -> None:
