@@ -1,6 +1,6 @@
 """A report as a folder of files, each whole or not there."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +26,8 @@ _PICTURES: Final = ("equity", "drawdown", "exposure", "costs", "trades_*")
 
 def write_report(report: Report, folder: Path, *, themes: Sequence[Theme] = tuple(Theme)) -> tuple[str, ...]:
     """Write every artefact of `report` into `folder`, which is made; the names of the files. Pictures are
-    drawn in `themes`. Raises `OSError`: the file that failed is as it was before."""
+    drawn in `themes`; those that an earlier report left there and this one has not are removed. Raises
+    `OSError`: the file that failed is as it was before."""
     drawn = pictures(report, themes)
     files = {
         "summary.csv": summary_sheet(report),
@@ -39,7 +40,17 @@ def write_report(report: Report, folder: Path, *, themes: Sequence[Theme] = tupl
     } | drawn
     for name, content in files.items():
         replace_whole(folder / name, content)
+    _drop_pictures(folder, drawn)
     return tuple(files)
+
+
+def _drop_pictures(folder: Path, drawn: Collection[str]) -> None:
+    """Those of other markets would pass for this run's."""
+    for name in _PICTURES:
+        for theme in Theme:
+            for path in folder.glob(f"{name}_{theme}.png"):
+                if path.name not in drawn and path.is_file():
+                    path.unlink()
 
 
 def missing_artefacts(folder: Path) -> list[str]:

@@ -77,5 +77,21 @@ def test_pictures_can_be_left_out_and_are_then_missing(tmp_path: Path) -> None:
     assert "![" not in (tmp_path / "report.md").read_text()
 
 
+def test_pictures_of_an_earlier_report_do_not_stay(whole: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(whole, tmp_path / "copy")
+    others = {
+        "trades.png",
+        "my_trades_ETHUSDT_perp_dark.png",
+        "trades_mine.csv",
+        "trades_ETHUSDT_dark.png.bak",
+    }
+    for name in others:
+        (folder / name).write_text("mine")
+    (folder / "trades_of_ours_dark.png").mkdir()
+    names = write_report(a_report(symbols=("BTCUSDT",)), folder, themes=(Theme.DARK,))
+    assert {path.name for path in folder.iterdir()} == {*names, *others, "trades_of_ours_dark.png"}
+    assert "trades_BTCUSDT_perp_dark.png" in names
+
+
 def test_nothing_is_there_of_a_folder_that_is_not() -> None:
     assert len(missing_artefacts(Path("nowhere"))) == 17
