@@ -230,7 +230,7 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         "count": 2,
         "added": [hostile],
         "removed": [hostile],
-        **alert_values(instrument, quote, is_bad=is_bad),
+        **(alert_values(instrument, quote, is_bad=is_bad) | param_values(hostile, is_bad=is_bad)),
         **trade_values(instrument, is_bad=is_bad),
         **signal_values(the_rendering().speech("en"), instrument, is_bad=is_bad),
         "has_curve": not is_bad,
@@ -245,6 +245,15 @@ def context(hostile: str, *, is_bad: bool) -> dict[str, Any]:
         **ticket_values(hostile, instrument, is_bad=is_bad),
         **(latch_values(hostile, is_bad=is_bad) | reconcile_values(hostile, is_bad=is_bad)),
         "finding": a_finding("unprotected" if is_bad else "foreign_order", hostile),
+    }
+
+
+def param_values(hostile: str, *, is_bad: bool) -> dict[str, Any]:
+    """A parameter that cannot be."""
+    names = ("name", "text", "other", "limit", "least", "most")
+    return {
+        "problem": "not_below" if is_bad else "out_of_bounds",
+        "given": dict.fromkeys(names, hostile),
     }
 
 

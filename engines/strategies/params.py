@@ -32,8 +32,31 @@ class Spec:
     meaning: str
 
 
+_MESSAGES: Final = {
+    "unknown": "{name}: no such parameter. There are {known}",
+    "misspelt": "{name}: no such parameter. Did you mean {near}?",
+    "no_number": "{name}={text}: not a number",
+    "not_whole": "{name}={text}: a whole number",
+    "no_answer": "{name}={text}: yes or no",
+    "no_choice": "{name}={text}: one of {known}",
+    "out_of_bounds": "{name}={text}: from {least} to {most}",
+    "not_below": "{name}={text} has to be below {other}={limit}",
+    "no_axis": "{name}={text}: write one value, a list 20,50,100 or a range 20:100:10",
+    "twice": "{name}={text}: a value is there twice",
+    "no_range": "{name}={text}: a range is least:most:step with a step above 0",
+    "too_many_points": "more than {most:,} points: take wider steps",
+    "no_point": "no combination of these values is possible",
+}
+
+
 class BadParams(ValueError):
-    """A parameter that cannot be. The message says which, why, and what would do."""
+    """A parameter that cannot be. The message says which, why, and what would do, in English; `code` picks
+    other wordings, and `given` fills them in."""
+
+    def __init__(self, code: str, /, **given: object) -> None:
+        super().__init__(_MESSAGES[code].format(**given))
+        self.code = code
+        self.given: Mapping[str, object] = given
 
 
 def param(default: Any, *, meaning: str, least: float | None = None, most: float | None = None) -> Any:
@@ -66,8 +89,8 @@ def check(params: Any) -> None:
     for name, spec in specs(type(params)).items():
         _check_bounds(name, getattr(params, name), spec)
     problem = getattr(params, "problem", None)
-    if problem is not None and (why := problem()) is not None:
-        raise BadParams(why)
+    if problem is not None and (error := problem()) is not None:
+        raise error
 
 
 def grid(kind: type[P], given: Mapping[str, str]) -> tuple[P, ...]:
@@ -84,11 +107,11 @@ def grid(kind: type[P], given: Mapping[str, str]) -> tuple[P, ...]:
         axes.append(_axis(name, text, types[name], specs(kind)[name]))
         count *= len(axes[-1])
         if count > MOST_POINTS:
-            raise BadParams(f"more than {MOST_POINTS:,} points: take wider steps")
+            raise BadParams("too_many_points", most=MOST_POINTS)
     points = (kind(**dict(zip(given, values, strict=True))) for values in product(*axes))
     sound = tuple(point for point in points if _is_sound(point))
     if not sound:
-        raise BadParams("no combination of these values is possible")
+        raise BadParams("no_point")
     return sound
 
 
@@ -107,19 +130,19 @@ def _axis(name: str, text: str, kind: Any, spec: Spec) -> list[Any]:
     if len(parts) == 3 and kind in (int, float, Decimal):
         return _range(name, parts, kind, spec)
     if len(parts) != 1:
-        raise BadParams(f"{name}={text}: write one value, a list 20,50,100 or a range 20:100:10")
+        raise BadParams("no_axis", name=name, text=text)
     values = [_value(name, one, kind, spec) for one in text.split(",")]
     if len(set(values)) != len(values):
-        raise BadParams(f"{name}={text}: a value is there twice")
+        raise BadParams("twice", name=name, text=text)
     return values
 
 
 def _range(name: str, parts: Sequence[str], kind: Any, spec: Spec) -> list[Any]:
     low, high, step = (_decimal(name, part) for part in parts)
     if step <= 0 or high < low:
-        raise BadParams(f"{name}={':'.join(parts)}: a range is least:most:step with a step above 0")
+        raise BadParams("no_range", name=name, text=":".join(parts))
     if (high - low) / step >= MOST_POINTS:
-        raise BadParams(f"more than {MOST_POINTS:,} points: take wider steps")
+        raise BadParams("too_many_points", most=MOST_POINTS)
     count = int((high - low) / step) + 1
     return [_value(name, str(low + step * place), kind, spec) for place in range(count)]
 
@@ -128,9 +151,9 @@ def _decimal(name: str, text: str) -> Decimal:
     try:
         value = Decimal(text.strip())
     except InvalidOperation:
-        raise BadParams(f"{name}={text}: not a number") from None
+        raise BadParams("no_number", name=name, text=text) from None
     if not value.is_finite() or abs(value.adjusted()) > _MOST_DIGITS:
-        raise BadParams(f"{name}={text}: not a number")
+        raise BadParams("no_number", name=name, text=text)
     return value
 
 
@@ -143,16 +166,16 @@ def _value(name: str, text: str, kind: Any, spec: Spec) -> Any:
 def _read(name: str, text: str, kind: Any) -> Any:
     if kind is bool:
         if text.lower() not in _BOOLS:
-            raise BadParams(f"{name}={text}: yes or no")
+            raise BadParams("no_answer", name=name, text=text)
         return _BOOLS[text.lower()]
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         if text not in [one.value for one in kind]:
-            raise BadParams(f"{name}={text}: one of {', '.join(kind)}")
+            raise BadParams("no_choice", name=name, text=text, known=", ".join(kind))
         return kind(text)
     value = _decimal(name, text)
     if kind is int:
         if value != value.to_integral_value():
-            raise BadParams(f"{name}={text}: a whole number")
+            raise BadParams("not_whole", name=name, text=text)
         return int(value)
     return float(value) if kind is float else value
 
@@ -168,8 +191,8 @@ def _check_name(kind: type[Any], name: str) -> None:
         return
     near = min(known, key=lambda one: edit_distance(name, one), default=None)
     if near is not None and edit_distance(name, near) <= allowed_slips(len(name)):
-        raise BadParams(f"{name}: no such parameter. Did you mean {near}?")
-    raise BadParams(f"{name}: no such parameter. There are {', '.join(known)}")
+        raise BadParams("misspelt", name=name, near=near)
+    raise BadParams("unknown", name=name, known=", ".join(known))
 
 
 def _check_bounds(name: str, value: Any, spec: Spec) -> None:
@@ -177,4 +200,4 @@ def _check_bounds(name: str, value: Any, spec: Spec) -> None:
         return
     is_low = spec.least is not None and value < spec.least
     if is_low or (spec.most is not None and value > spec.most):
-        raise BadParams(f"{name}={value}: from {spec.least} to {spec.most}")
+        raise BadParams("out_of_bounds", name=name, text=value, least=spec.least, most=spec.most)

@@ -26,7 +26,7 @@ from engines.indicators.kernel import plain
 from engines.orders.proposal import Proposal
 from engines.orders.subaccount import EngineName
 from engines.strategies import sma_cross_rule as rule
-from engines.strategies.params import param
+from engines.strategies.params import BadParams, param
 from engines.strategies.strategy import Closes, Sight, Snapshot
 
 ENTRY_SLIPPAGE: Final = Decimal("0.01")

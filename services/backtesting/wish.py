@@ -276,5 +276,5 @@ def _checked(kind: type[Any], reading: _Reading) -> Mapping[str, str]:
     try:
         parsed(kind, given)
     except BadParams as error:
-        raise Refused("backtest_params", text=str(error)) from error
+        raise Refused("backtest_params", text=str(error), problem=error.code, given=error.given) from error
     return given

@@ -111,8 +111,39 @@ async def test_a_mistyped_coin_and_a_parameter_that_cannot_be_are_refused(desk: 
     assert "No market “btcc”." in coin.html
     assert "now:backtest sma 1y BTCUSDT" in [one.data for row in coin.keyboard for one in row]
     params = await desk.type("/backtest sma fast=300")
-    assert "fast=300 has to be below slow=200" in params.html
+    assert "<code>fast=300</code> has to be below <code>slow=200</code>." in params.html
     assert desk.backtester.played == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("fast=300", "<code>fast=300</code> должно быть меньше, чем <code>slow=200</code>."),
+        ("fast=9000", "<code>fast=9000</code>: нужно значение от 1 до 5000."),
+        ("fast=x", "<code>fast=x</code>: это не число."),
+        ("fast=2.5", "<code>fast=2.5</code>: нужно целое число."),
+        ("fats=20", "Параметра <code>fats</code> нет. Возможно, <code>fast</code>?"),
+        ("colour=20", "Параметра <code>colour</code> нет. Есть такие: <code>fast, slow,"),
+        ("side=up", "<code>side=up</code>: возможны значения <code>both, long, short</code>"),
+    ],
+)
+async def test_parameters_that_cannot_be_are_told_in_russian(desk: ScreenDesk, words: str, said: str) -> None:
+    await desk.services.people.change(VERA, language="ru")
+    screen = await desk.type(f"/backtest sma {words}")
+    assert said in screen.html
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+async def test_a_report_is_written_in_the_language_of_whoever_asks(desk: ScreenDesk, language: str) -> None:
+    await desk.services.people.change(VERA, language=language)
+    async with at_work(desk):
+        await asked(desk, "sma 2y btc")
+        await until(lambda: len(desk.messenger.sent) == 2)
+    (task,) = desk.backtester.played
+    assert (task.language.code, task.language("Pictures")) == {
+        "en": ("en", "Pictures"),
+        "ru": ("ru", "Графики"),
+    }[language]
 
 
 async def test_from_the_words_to_the_picture_the_figures_and_the_file(desk: ScreenDesk) -> None:

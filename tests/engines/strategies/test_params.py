@@ -25,8 +25,10 @@ class Crossing:
     way: Way = param(Way.BOTH, meaning="directions")
     is_filtered: bool = param(True, meaning="whether a trend is asked for")
 
-    def problem(self) -> str | None:
-        return None if self.fast < self.slow else f"fast={self.fast} is not below slow={self.slow}"
+    def problem(self) -> BadParams | None:
+        if self.fast < self.slow:
+            return None
+        return BadParams("not_below", name="fast", text=self.fast, other="slow", limit=self.slow)
 
 
 def test_what_is_not_said_is_usual() -> None:
@@ -58,7 +60,7 @@ def test_each_kind_is_read() -> None:
         ({"stop": "21"}, "stop=21.0: from 0.5 to 20"),
         ({"way": "up"}, "way=up: one of both, long"),
         ({"is_filtered": "maybe"}, "is_filtered=maybe: yes or no"),
-        ({"fast": "300"}, "fast=300 is not below slow=200"),
+        ({"fast": "300"}, "fast=300 has to be below slow=200"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_mend(given: dict[str, str], message: str) -> None:

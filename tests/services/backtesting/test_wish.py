@@ -81,6 +81,13 @@ def test_what_cannot_be_is_refused_by_name(text: str, code: str) -> None:
     assert refused.value.params["text"]
 
 
+def test_a_parameter_that_cannot_be_is_told_in_parts() -> None:
+    with pytest.raises(Refused) as refused:
+        read_words("sma fast=9000", STRATEGIES)
+    assert refused.value.params["problem"] == "out_of_bounds"
+    assert refused.value.params["given"] == {"name": "fast", "text": 9000, "least": 1, "most": 5000}
+
+
 @pytest.mark.parametrize(
     "wish",
     [
