@@ -181,7 +181,7 @@ def _cost(say: ReportLanguage, name: str, rounds: Sequence[Round]) -> str:
             [one.net for one in rounds],
         )
     )
-    return _row(name, str(len(rounds)), gross, fees, slippage, funding, net)
+    return _row(name, number(say, len(rounds), 0), gross, fees, slippage, funding, net)
 
 
 def _blocked(report: Report) -> Iterator[str]:

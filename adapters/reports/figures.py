@@ -79,7 +79,7 @@ def _returns(say: ReportLanguage, said: Assessment) -> Iterator[Figure]:
     metrics, sure = said.metrics, said.intervals
     yield Figure("opening", say("Opening capital"), metrics.opening, Unit.MONEY)
     yield Figure("closing", say("Closing equity"), metrics.closing, Unit.MONEY)
-    yield Figure("roi", say("Return"), metrics.roi, Unit.FRACTION, sure.roi)
+    yield Figure("roi", say("Return over all"), metrics.roi, Unit.FRACTION, sure.roi)
     yield Figure("cagr", say("Return a year (CAGR)"), metrics.cagr, Unit.FRACTION, sure.cagr)
     yield Figure("volatility", say("Volatility a year"), metrics.volatility, Unit.FRACTION)
     yield Figure("sharpe", say("Sharpe ratio"), metrics.sharpe, Unit.RATIO, sure.sharpe)

@@ -75,7 +75,7 @@ def page(report: Report) -> bytes:
 def _period(report: Report) -> str:
     run, say = report.run, report.language
     played = f"{date(say, run.start)} – {date(say, run.stop)} ({span(say, report.assessment.metrics.years)})"
-    money = f"{number(say, float(run.opening), 0)} {currency(report)}"
+    money = f"{number(say, float(run.opening), 0)}\N{NO-BREAK SPACE}{currency(report)}"
     return f"{played} · {money} · {worded(run.params).replace(',', ', ')}"
 
 
