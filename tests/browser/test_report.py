@@ -1,5 +1,6 @@
 """The page of curves of a backtest, as a phone and a desktop show it, without a network."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from playwright.sync_api import Browser, Page, ViewportSize
 from adapters.reports.page import page as page_of
 from tests.browser.conftest import DESKTOP, PHONE, TakeScreenshot
 from tests.build.reports import a_report
+from tests.build.screens import the_rendering
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,28 @@ def test_the_curves_are_drawn_in_the_colours_of_the_reader(
     screenshot(page, f"report_{name}_{scheme}")
     context.close()
     assert problems == []
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_a_russian_page_fits_a_phone(
+    browser: Browser, tmp_path: Path, screenshot: TakeScreenshot, scheme: str
+) -> None:
+    report = a_report(days=400, symbols=("BTCUSDT", "ETHUSDT"))
+    path = tmp_path / "equity.html"
+    path.write_bytes(page_of(replace(report, language=the_rendering().report_language("ru"))))
+    context = browser.new_context(
+        viewport=PHONE, color_scheme="light" if scheme == "light" else "dark", is_mobile=True, offline=True
+    )
+    page = context.new_page()
+    page.goto(path.as_uri())
+    page.wait_for_selector("#chart .main-svg")
+    texts = page.locator("#chart .annotation-text, #chart .rangeselector text").all_text_contents()
+    assert {"Просадка", "6 мес", "все"} <= set(texts)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    tiles = "[...document.querySelectorAll('dl *')].every(one => one.scrollWidth <= one.clientWidth + 1)"
+    assert page.evaluate(tiles)
+    screenshot(page, f"report_russian_{scheme}")
+    context.close()
 
 
 def _range_follows(page: Page) -> bool:
