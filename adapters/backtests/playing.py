@@ -14,7 +14,7 @@ from adapters.backtests.figures import report_of
 from adapters.backtests.shelf import keep
 from adapters.reports.folder import write_report
 from adapters.worker import Tell
-from engines.simulate.assessment import assess
+from engines.simulate.assessment import SEED, assess
 from engines.simulate.replay.replay import replay
 from engines.strategies.catalog import STRATEGIES
 from engines.strategies.params import parsed
@@ -25,8 +25,6 @@ from ports.reports import Report
 NICENESS: Final = 15
 """How much the desk comes first."""
 MEMORY_BYTES: Final = 2 << 30
-SEED: Final = 7
-"""Of the redraws that intervals come from."""
 
 
 def warm() -> bytes:

@@ -15,7 +15,7 @@ from bot.commands.strategies import AnyStrategy, listed, params_of, strategy_nam
 from bot.commands.terms import terms_of
 from bot.outside import missing_artefacts, write_report
 from engines.metrics.bootstrap import Interval
-from engines.simulate.assessment import Assessment, assess
+from engines.simulate.assessment import SEED, Assessment, assess
 from engines.simulate.history import History
 from engines.simulate.replay.replay import replay
 from engines.simulate.run import Run
@@ -23,8 +23,6 @@ from engines.simulate.terms import Terms
 from ports.errors import Fatal
 from ports.reports import Report
 
-SEED = 7
-"""Of the draws behind the intervals."""
 _REPORTS = Path("reports")
 
 
