@@ -7,9 +7,14 @@ from engines.core.instrument import MarketKind
 from engines.core.moment import utc
 from engines.core.timeframe import Timeframe
 from engines.simulate.recording import AT_SPOT, BadHistory, Recorded, Recording, Wanted, assembled, named
-from ports.candles import CandleStore, Coverage, Series
+from ports.candles import CandleStore, Series
 
 _FAR_MS = 2**45  # the year 3084
+_MOST_TOLD = 5
+_MEND = (
+    "`perpetuum backfill` fetches some, `perpetuum import` reads them from files, --data DIR plays files as"
+    " they are"
+)
 
 
 async def stored_history(store: CandleStore, wanted: Wanted) -> Recorded:
@@ -17,13 +22,11 @@ async def stored_history(store: CandleStore, wanted: Wanted) -> Recorded:
 
     Raises `BadHistory` for what it does not have, and for gaps that nobody allowed.
     """
-    coverage = [one for one in await store.coverage() if _fits(one.series, wanted)]
-    if not coverage:
-        raise BadHistory(
-            "no candles are stored: `perpetuum backfill` fetches some, `perpetuum import` reads them from"
-            " files, --data DIR plays files as they are"
-        )
-    chosen = [_of_one_market(coverage, symbol, wanted) for symbol in _symbols(coverage, wanted)]
+    stored = [one.series for one in await store.coverage()]
+    if not stored:
+        raise BadHistory(f"no candles are stored: {_MEND}")
+    fitting = [series for series in stored if _fits(series, wanted)]
+    chosen = [_of_one_market(fitting, symbol, wanted) for symbol in _symbols(fitting, stored, wanted)]
     made = assembled([await _recording(store, series, wanted) for series in chosen], wanted)
     at_spot = [one[0].symbol for one in chosen if wanted.kind not in (None, one[0].kind)]
     return Recorded(history=made.history, notes=(*(f"{one}: {AT_SPOT}" for one in at_spot), *made.notes))
@@ -36,25 +39,46 @@ def _fits(series: Series, wanted: Wanted) -> bool:
     return is_fine and is_kind and wanted.venue in (None, series.venue)
 
 
-def _symbols(coverage: Sequence[Coverage], wanted: Wanted) -> list[str]:
-    stored = sorted({one.series.symbol for one in coverage})
-    if not wanted.symbols:
-        raise BadHistory(
-            f"{len(stored)} markets are stored: name those to trade, such as --symbols {stored[0]}"
-        )
-    found = []
-    for name in wanted.symbols:
-        symbol, near = named(name, stored)
-        if symbol is None:
-            hint = f" Did you mean {' or '.join(near)}?" if near else ""
-            raise BadHistory(f"--symbols {name}: no candles of it are stored.{hint}")
-        found.append(symbol)
-    return list(dict.fromkeys(found))
+def _symbols(fitting: Sequence[Series], stored: Sequence[Series], wanted: Wanted) -> list[str]:
+    if wanted.symbols:
+        return list(dict.fromkeys(_found(name, fitting, stored, wanted) for name in wanted.symbols))
+    if not fitting:
+        raise BadHistory(_unfit(stored, wanted))
+    markets = _markets(fitting)
+    raise BadHistory(
+        f"{len(markets)} markets are stored: name those to trade, such as --symbols {markets[0]}"
+    )
 
 
-def _of_one_market(coverage: Sequence[Coverage], symbol: str, wanted: Wanted) -> list[Series]:
+def _found(name: str, fitting: Sequence[Series], stored: Sequence[Series], wanted: Wanted) -> str:
+    symbol, _ = named(name, _markets(fitting))
+    if symbol is not None:
+        return symbol
+    symbol, near = named(name, _markets(stored))
+    if symbol is not None:
+        others = [one for one in stored if one.symbol == symbol]
+        raise BadHistory(f"--symbols {name}: {_unfit(others, wanted)}")
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    raise BadHistory(f"--symbols {name}: no candles of it are stored.{hint}")
+
+
+def _unfit(stored: Sequence[Series], wanted: Wanted) -> str:
+    """What is not there, and what is instead."""
+    kind = "" if wanted.kind is None else f"{wanted.kind} "
+    venue = "" if wanted.venue is None else f" from {wanted.venue}"
+    told = [f"{one.symbol} {one.kind} {one.timeframe} from {one.venue}" for one in stored[:_MOST_TOLD]]
+    more = len(stored) - len(told)
+    only = ", ".join(told) + (f" and {more} more" if more else "")
+    return f"no {kind}candles of {wanted.reads[-1]} or finer{venue} are stored, only {only}: {_MEND}"
+
+
+def _markets(series: Sequence[Series]) -> list[str]:
+    return sorted({one.symbol for one in series})
+
+
+def _of_one_market(fitting: Sequence[Series], symbol: str, wanted: Wanted) -> list[Series]:
     """The series of one kind and venue; spot where both are stored and nobody says."""
-    series = [one.series for one in coverage if one.series.symbol == symbol]
+    series = [one for one in fitting if one.symbol == symbol]
     kinds, preferred = {one.kind for one in series}, wanted.kind or MarketKind.SPOT
     kind = preferred if preferred in kinds else next(iter(kinds))
     series = [one for one in series if one.kind is kind]

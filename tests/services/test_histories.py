@@ -69,7 +69,9 @@ async def test_spot_candles_do_for_a_perpetual_and_that_is_said() -> None:
     assert recorded.notes[0] == "BTCUSDT: only spot candles are there: played as a perpetual at spot prices"
     assert "no funding rates are recorded" in recorded.notes[1]
     swap = await a_store("BTCUSDT", kind=MarketKind.PERP)
-    with pytest.raises(BadHistory, match="no candles are stored"):
+    with pytest.raises(
+        BadHistory, match="no spot candles of 1h or finer are stored, only BTCUSDT perp 1h from"
+    ):
         await stored_history(swap, Wanted(reads=(H1,), symbols=("btc",), kind=MarketKind.SPOT))
 
 
@@ -81,11 +83,28 @@ async def test_what_the_store_lacks_is_told_with_the_mend() -> None:
         await stored_history(store, Wanted(reads=(H1,)))
     with pytest.raises(BadHistory, match=r"BTSUSDT: no candles of it are stored. Did you mean BTCUSDT\?"):
         await stored_history(store, Wanted(reads=(H1,), symbols=("BTSUSDT",)))
-    with pytest.raises(BadHistory, match=r"no candles are stored"):
-        await stored_history(store, Wanted(reads=(M5,), symbols=("BTCUSDT",)))
     late = Wanted(reads=(H1,), symbols=("BTCUSDT",), start_ms=JANUARY_MS + 999 * DAY)
     with pytest.raises(BadHistory, match="BTCUSDT: nothing is stored of that time"):
         await stored_history(store, late)
+
+
+async def test_where_other_candles_are_stored_they_are_named() -> None:
+    store = await a_store("BTCUSDT", "ETHUSDT")
+    finer = r"no candles of 5m or finer are stored, only "
+    btc = Wanted(reads=(M5,), symbols=("btc",))
+    with pytest.raises(BadHistory, match=f"--symbols btc: {finer}BTCUSDT spot 1h from bybit: `perpetuum"):
+        await stored_history(store, btc)
+    with pytest.raises(BadHistory, match=rf"{finer}BTCUSDT .*, ETHUSDT spot 1h from bybit: `perpetuum"):
+        await stored_history(store, Wanted(reads=(M5,)))
+    await store.upsert(a_series("ETHUSDT", M5), some_bars(M5, 10))  # another market's do not help
+    with pytest.raises(BadHistory, match=f"--symbols btc: {finer}BTCUSDT spot 1h from bybit: `perpetuum"):
+        await stored_history(store, btc)
+    for symbol in ("AUSDT", "BUSDT", "CUSDT", "DUSDT"):
+        await store.upsert(a_series(symbol, H1), HOURS)
+    with pytest.raises(
+        BadHistory, match=r"of 1h or finer from binance are stored, only .* and 2 more: `perp"
+    ):
+        await stored_history(store, Wanted(reads=(H1,), venue="binance"))
 
 
 async def test_candles_of_two_venues_are_not_mixed() -> None:
