@@ -9,7 +9,6 @@ import gzip
 import io
 import math
 import re
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, repeat
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from adapters.recorded_files import CENTURY_MS, GENESIS_MS, content_of
 from engines.core.candle import Candles, FloatArray, IntArray
 from engines.core.instrument import MarketKind
 from engines.core.timeframe import Timeframe
@@ -37,7 +37,6 @@ _NAME = re.compile(
 _SYMBOL = re.compile(r"[A-Z0-9]{2,32}")
 _NUMBER = re.compile(rb"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
-_GENESIS_MS, _CENTURY_MS = 1_230_768_000_000, 4_102_444_800_000  # 2009, 2100
 MENDS = {
     Flaw.UNALIGNED: "mend its time, or name the timeframe that the file has",
     Flaw.REPEATED: "delete one of them",
@@ -82,7 +81,7 @@ def read_name(name: str) -> FileName | None:
     return FileName(found["venue"], symbol, kind, Timeframe(found["timeframe"]))
 
 
-def read_candles(path: Path, timeframe: Timeframe, *, now_ms: int = _CENTURY_MS) -> CandleFile:
+def read_candles(path: Path, timeframe: Timeframe, *, now_ms: int = CENTURY_MS) -> CandleFile:
     """All candles of a file; one that had not closed at `now_ms` is a bad line.
 
     Raises `Fatal` for a file that cannot be read, or has other columns, or no rows.
@@ -108,7 +107,7 @@ class CandleRows:
     bad: Sequence[BadLine]
 
 
-def read_rows(path: Path, *, last_ms: int = _CENTURY_MS) -> CandleRows:
+def read_rows(path: Path, *, last_ms: int = CENTURY_MS) -> CandleRows:
     """All rows of a file; one that opens after `last_ms` is a bad line. Raises as `read_candles`."""
     header, lines = _lines(path)
     if header not in (COLUMNS, _WITH_SYMBOL):
@@ -184,12 +183,7 @@ def _write(path: Path, text: Iterable[bytes]) -> None:
 
 def _lines(path: Path) -> tuple[str, list[bytes]]:
     """The first line, and those after it."""
-    try:
-        raw = path.read_bytes()
-        raw = gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
-    except (OSError, EOFError, zlib.error) as error:
-        raise Fatal(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    first, *lines = raw.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").rstrip(b"\n").split(b"\n")
+    first, *lines = content_of(path).replace(b"\r\n", b"\n").rstrip(b"\n").split(b"\n")
     return first.decode("utf-8", "replace").strip(), lines
 
 
@@ -243,7 +237,7 @@ def _parted(table: FloatArray, symbols: Sequence[str | None], bad: Mapping[int, 
 
 
 def _refuse_odd_times(times: FloatArray, last_ms: int, bad: dict[int, str]) -> None:
-    is_sane = (times >= _GENESIS_MS) & (times < _CENTURY_MS) & (times == np.floor(times))
+    is_sane = (times >= GENESIS_MS) & (times < CENTURY_MS) & (times == np.floor(times))
     for at in np.flatnonzero(~is_sane).tolist():
         bad.setdefault(
             at,

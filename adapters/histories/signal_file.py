@@ -7,7 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from adapters.histories.tables import CENTURY_MS, GENESIS_MS, cells_of, time_of
+from adapters.histories.tables import cells_of, time_of
+from adapters.recorded_files import CENTURY_MS, GENESIS_MS
 from engines.core.instrument import Instrument
 from engines.core.typo import edit_distance
 from engines.market.repair import Keep, Repair

@@ -1,25 +1,20 @@
 """Small tables of text, line by line, for what is not a candle."""
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from adapters.recorded_files import CENTURY_MS, GENESIS_MS, content_of
 from ports.errors import Fatal
 
-GENESIS_MS, CENTURY_MS = 1_230_768_000_000, 4_102_444_800_000  # 2009, 2100
 _LONGEST_TIME = 13
 
 
 def lines_of(path: Path) -> list[str]:
     """The lines of a text file, gzipped or not. Raises `Fatal` for one that cannot be read."""
     try:
-        raw = path.read_bytes()
-        raw = gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
-        text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise Fatal(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    return text.splitlines()
+        return content_of(path).decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise Fatal(f"{path}: cannot be read: {error}") from error
 
 
 def cells_of(path: Path, header: str) -> Iterator[tuple[int, list[str]]]:
