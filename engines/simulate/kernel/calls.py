@@ -16,8 +16,10 @@ from engines.simulate.kernel.technical_calls import TechnicalCalls
 from engines.strategies import sma_cross_rule as rule
 from engines.strategies.sma_cross import ENTRY_SLIPPAGE, EXIT_SLIPPAGE, SmaCrossParams, called, called_alone
 
-MOST_COLUMNS: Final = 48
-"""How many columns of indicators are kept; the one that was not asked for longest goes first."""
+MOST_BYTES: Final = 128 * 1024 * 1024
+"""How much memory columns of indicators may take; the one that was not asked for longest goes first."""
+FEWEST_COLUMNS: Final = 4
+"""Kept however long they are: what one point asks for."""
 
 
 class Columns:
@@ -26,6 +28,7 @@ class Columns:
     def __init__(self, candles: Candles) -> None:
         self._high, self._low, self._close = plain(candles.high), plain(candles.low), plain(candles.close)
         self._kept: OrderedDict[tuple[str, int], FloatArray] = OrderedDict()
+        self._most = max(MOST_BYTES // max(self._close.nbytes, 1), FEWEST_COLUMNS)
 
     def average(self, length: int) -> FloatArray:
         """Closes, averaged."""
@@ -46,7 +49,7 @@ class Columns:
         if key not in self._kept:
             self._kept[key] = reckon()
         self._kept.move_to_end(key)
-        if len(self._kept) > MOST_COLUMNS:
+        if len(self._kept) > self._most:
             self._kept.popitem(last=False)
         return self._kept[key]
 

@@ -28,7 +28,9 @@ def test_equal_states_are_equal_text() -> None:
     assert written(Seen(last_ms={"a": 1, "b": 2})) == written(Seen(last_ms={"b": 2, "a": 1}))
 
 
-@pytest.mark.parametrize("kept", [written(Other()), '{"kind": "Seen", "values": {"last_ms": {}}}', "{}", "[]"])
+@pytest.mark.parametrize(
+    "kept", [written(Other()), '{"kind": "Seen", "values": {"last_ms": {}}}', "{}", "[]"]
+)
 def test_the_state_of_another_is_refused(kept: str) -> None:
     with pytest.raises(ValueError, match="make it anew from history"):
         read(Seen, kept)
