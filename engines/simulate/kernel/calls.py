@@ -9,7 +9,7 @@ import numpy as np
 from engines.core.candle import Candles, FloatArray, IntArray
 from engines.core.instrument import MarketKind
 from engines.core.timeframe import Timeframe
-from engines.indicators.kernel import plain
+from engines.indicators.kernel import kernel, plain
 from engines.simulate.kernel import table
 from engines.simulate.kernel.prepare import Prepared, counted
 from engines.simulate.kernel.technical_calls import TechnicalCalls
@@ -62,7 +62,7 @@ class SmaCrossCalls:
         self._prepared = prepared
         self._is_shared = is_shared
         self._series: dict[Timeframe, tuple[Candles, Columns]] = {}
-        self._ended: dict[Timeframe, tuple[IntArray, IntArray]] = {}
+        self._kept_spans: dict[Timeframe, IntArray] = {}
 
     def leverage(self, params: SmaCrossParams) -> int:
         """Of its positions."""
@@ -70,34 +70,25 @@ class SmaCrossCalls:
 
     def rows(self, params: SmaCrossParams) -> IntArray:
         """Everything it calls for, in order of time."""
-        candles, columns = self._of(params)
-        first = int(candles.time_ms.searchsorted(self._prepared.start_ms - params.timeframe.ms))
+        prepared, (candles, columns) = self._prepared, self._of(params)
+        length = params.timeframe.ms
+        first, stop = candles.time_ms.searchsorted((prepared.start_ms - length, prepared.stop_ms - length))
         bars, codes, ranges = (
-            _by_columns(columns, params, first) if self._is_shared else called_alone(candles, params)
+            _by_columns(columns, params, int(first)) if self._is_shared else called_alone(candles, params)
         )
-        times = candles.time_ms[bars] + params.timeframe.ms
-        played = slice(*times.searchsorted((self._prepared.start_ms, self._prepared.stop_ms)))
-        bars, codes, ranges, times = bars[played], codes[played], ranges[played], times[played]
-        distances = rule.stop_distances(ranges, params.stop_atrs, float(self._prepared.instrument.tick))
-        rows = self._laid_out(params, candles.close[bars], codes, distances)
-        rows[:, table.NEXT], rows[:, table.UNTIL] = self._spans(params.timeframe, bars, times)
-        is_played = (rows[:, table.NEXT] >= max(self._prepared.first, 1)) & (
-            rows[:, table.NEXT] <= self._prepared.stop
-        )
-        return rows if is_played.all() else rows[is_played]
+        played = slice(*bars.searchsorted((first, stop)))
+        return self._laid_out(params, candles, bars[played], codes[played], ranges[played])
 
-    def _spans(self, timeframe: Timeframe, bars: IntArray, times: IntArray) -> tuple[IntArray, IntArray]:
+    def _spans(self, timeframe: Timeframe, candles: Candles, bars: IntArray) -> IntArray:
         """The bars at whose open calls are acted on, and from which on they are not any more."""
+        ends_ms, length = self._prepared.closes_ms, timeframe.ms
         if not self._is_shared:
-            return self._prepared.rows_by(times), self._prepared.rows_by(times + timeframe.ms)
-        if timeframe not in self._ended:
-            closes_ms = self._series[timeframe][0].time_ms + timeframe.ms
-            self._ended[timeframe] = (
-                self._prepared.rows_by(closes_ms),
-                self._prepared.rows_by(closes_ms + timeframe.ms),
-            )
-        ended, ended_next = self._ended[timeframe]
-        return ended[bars], ended_next[bars]
+            times_ms = candles.time_ms[bars] + length
+            counts = self._prepared.rows_by(times_ms), self._prepared.rows_by(times_ms + length)
+            return np.stack(counts, axis=1)
+        if timeframe not in self._kept_spans:
+            self._kept_spans[timeframe] = spans(ends_ms, candles.time_ms + length, length)
+        return self._kept_spans[timeframe].take(bars, axis=0)
 
     def _of(self, params: SmaCrossParams) -> tuple[Candles, Columns]:
         if params.timeframe not in self._series:
@@ -106,23 +97,78 @@ class SmaCrossCalls:
         return self._series[params.timeframe]
 
     def _laid_out(
-        self, params: SmaCrossParams, close: FloatArray, codes: IntArray, distances: IntArray
+        self, params: SmaCrossParams, candles: Candles, bars: IntArray, codes: IntArray, ranges: FloatArray
     ) -> IntArray:
         prepared = self._prepared
-        rows = np.zeros((len(codes), table.CALL_SIZE), np.int64)
-        sign = np.sign(codes)
-        stops = np.rint(close / float(prepared.instrument.tick)).astype(np.int64) - sign * distances
-        is_spot = prepared.instrument.kind is MarketKind.SPOT
-        is_opening = (np.abs(codes) == rule.OPEN) & (stops > 0) & ((sign > 0) | (not is_spot))
-        rows[:, table.CODE] = np.where(is_opening, table.TURN, table.CLOSE_ONLY) * sign
-        rows[:, table.STOP] = stops
-        rows[:, table.DISTANCE] = distances
-        rows[:, table.ENTRY_WORST] = counted("slippage", ENTRY_SLIPPAGE)
-        rows[:, table.EXIT_WORST] = counted("slippage", EXIT_SLIPPAGE)
-        rows[:, table.NOTIONAL] = counted("notional", params.notional)
-        rows[:, table.RISK] = counted("risk", params.risk)
-        rows[:, table.SHARE] = counted("most", params.most)
-        return rows
+        rows, tick = np.zeros((len(bars), table.CALL_SIZE), np.int64), float(prepared.instrument.tick)
+        count = lay_out(
+            rows,
+            self._spans(params.timeframe, candles, bars),
+            codes,
+            plain(candles.close[bars]),
+            rule.stop_distances(ranges, params.stop_atrs, tick),
+            tick,
+            prepared.instrument.kind is MarketKind.SPOT,
+            max(prepared.first, 1),
+            prepared.stop,
+            (
+                counted("slippage", ENTRY_SLIPPAGE),
+                counted("slippage", EXIT_SLIPPAGE),
+                counted("notional", params.notional),
+                counted("risk", params.risk),
+                counted("most", params.most),
+            ),
+        )
+        return rows[:count]
+
+
+@kernel
+def spans(ends_ms: IntArray, closes_ms: IntArray, length: int) -> IntArray:
+    """How many bars had ended (`ends_ms`) at each close, and `length` later; both are in order of time, so
+    it takes one pass."""
+    counts = np.empty((len(closes_ms), 2), np.int64)
+    now = then = 0
+    for place in range(len(closes_ms)):
+        while now < len(ends_ms) and ends_ms[now] <= closes_ms[place]:
+            now += 1
+        while then < len(ends_ms) and ends_ms[then] <= closes_ms[place] + length:
+            then += 1
+        counts[place, 0], counts[place, 1] = now, then
+    return counts
+
+
+@kernel
+def lay_out(
+    rows: IntArray,
+    ended: IntArray,
+    codes: IntArray,
+    closes: FloatArray,
+    distances: IntArray,
+    tick: float,
+    is_spot: bool,
+    first: int,
+    stop: int,
+    same: tuple[int, int, int, int, int],
+) -> int:
+    """Write down calls that are acted on from bar `first` to `stop`; how many these are. Of each there is
+    what `spans` has of its bars, what `rule.call` said, the close there and the ticks from it to the stop;
+    `same` are the bounds and sizes of all. `rows` are zero."""
+    count = 0
+    for place in range(len(codes)):
+        following, code, distance = ended[place, 0], codes[place], distances[place]
+        if not first <= following <= stop:
+            continue
+        sign = 1 if code > 0 else -1
+        level = int(np.rint(closes[place] / tick)) - sign * distance
+        is_opening = abs(code) == rule.OPEN and level > 0 and (sign > 0 or not is_spot)
+        row = rows[count]
+        row[table.NEXT], row[table.UNTIL] = following, ended[place, 1]
+        row[table.CODE] = (table.TURN if is_opening else table.CLOSE_ONLY) * sign
+        row[table.STOP], row[table.DISTANCE] = level, distance
+        row[table.ENTRY_WORST], row[table.EXIT_WORST] = same[0], same[1]
+        row[table.NOTIONAL], row[table.RISK], row[table.SHARE] = same[2], same[3], same[4]
+        count += 1
+    return count
 
 
 def _by_columns(
