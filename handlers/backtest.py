@@ -252,7 +252,7 @@ COMMANDS = (
         topic=Topic.SIGNALS,
         summary="How a strategy would have done on past prices",
         example="/backtest sma 2y btc",
-        words=("backtests", "backtesting", "bt", "бэктест", "бектест", "бэктесты", "прогон"),
+        words=("backtests", "backtesting", "бэктест", "бектест", "бэктесты", "прогон"),
     ),
 )
 BUTTONS = (ButtonRoute(prefix="bt", handler=tapped),)

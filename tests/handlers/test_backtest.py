@@ -88,7 +88,7 @@ async def test_alone_it_explains_and_offers_strategies_over_sensible_periods(des
     assert labels(screen)[3:] == ["TA 1 mo", "TA 2 mo", "TA 3 mo"]
 
 
-@pytest.mark.parametrize("text", ["бэктест", "backtest", "прогон", "/bt", "/ифслеуые"])
+@pytest.mark.parametrize("text", ["бэктест", "backtest", "прогон", "/backtests", "/ифслеуые"])
 async def test_words_open_it(desk: ScreenDesk, text: str) -> None:
     assert "/backtest sma 2y btc eth" in (await desk.type(text)).html
 
