@@ -15,6 +15,7 @@ import struct
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from enum import IntEnum
 from importlib import import_module
 from typing import BinaryIO
@@ -70,7 +71,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    with answers:
+    with suppress(BrokenPipeError), answers:  # who asked is gone
         serve(sys.stdin.buffer, answers)
 
 
