@@ -55,6 +55,8 @@ async def test_cancelled_interrupted_and_done(sandbox: Sandbox) -> None:
         await desk.start()
         await sandbox.edited(dying, "Interrupted")
 
+        for _ in range(2):  # what came while it was down is late, and never acted on
+            await sandbox.ask(VERA, "/status")
         await sandbox.tap(VERA, dying, "Run again")
         chat = dying["chat"]
         result = await sandbox.next_from_bot(chat, after=dying["id"], having="BACKTEST", within_s=PATIENCE_S)
