@@ -8,13 +8,14 @@ from adapters.charts.lettering import fitted
 from adapters.charts.log_scale import Scale, money_scale
 from adapters.charts.plot import (
     FLOOR,
-    Heading,
     Plot,
     draw_area,
     draw_legend,
+    draw_opening,
     draw_times,
     draw_values,
     finished,
+    heading_of,
     middles,
     money_words,
     plot,
@@ -35,7 +36,6 @@ _BOTTOM: Final = FLOOR + 340
 _FALL_TOP: Final = FLOOR + 232
 _FALL_NAME: Final = FLOOR + 276
 _LEAST: Final = 0.01
-_DOTS: Final = (5, 11)
 
 
 def draw_backtest_card(card: BacktestCard) -> bytes:
@@ -48,7 +48,7 @@ def draw_backtest_card(card: BacktestCard) -> bytes:
     words = money_words(0 if high >= 1000 else 2)
     ends = [float(line[-1]) for line in lines]
     labels = [*(words(value) for value in (scale.high, *ends)), share_words(float(below.min()))]
-    page = plot(_heading(card), int(card.time_ms[0]), int(card.time_ms[-1]), labels)
+    page = plot(heading_of(card), int(card.time_ms[0]), int(card.time_ms[-1]), labels)
     colors = [page.colors.up if ends[0] >= card.opening else page.colors.down, page.colors.overlays[0]]
     draw_times(page)
     draw_values(page, scale, words, tags_of(scale, ends, words, colors[: len(ends)], _LEGEND))
@@ -58,22 +58,11 @@ def draw_backtest_card(card: BacktestCard) -> bytes:
     return finished(page)
 
 
-def _heading(card: BacktestCard) -> Heading:
-    return Heading(
-        title=card.title,
-        subtitle=card.subtitle,
-        drawn_at=card.drawn_at,
-        theme=card.theme,
-        zone=card.zone,
-        months=card.months,
-    )
-
-
 def _draw_equity(
     page: Plot, scale: Scale, lines: list[FloatArray], colors: list[str], card: BacktestCard
 ) -> None:
     opening = scale.y(card.opening)
-    page.canvas.lines([(0.0, opening, page.axis, opening)], page.colors.muted, 3, _DOTS)
+    draw_opening(page, opening)
     xs = page.xs(card.time_ms)
     for line, color, thickness in reversed(list(zip(lines, colors, (7, 4), strict=False))):
         page.canvas.curve(xs, scale.heights(line), color, thickness)

@@ -7,12 +7,13 @@ import numpy as np
 from adapters.charts.lettering import fitted, width
 from adapters.charts.plot import (
     FLOOR,
-    Heading,
     Plot,
     draw_area,
+    draw_opening,
     draw_times,
     draw_values,
     finished,
+    heading_of,
     middles,
     money_words,
     plot,
@@ -27,14 +28,13 @@ _BOTTOM: Final = FLOOR + 64
 _MARGIN: Final = 0.08  # of the span, above and below
 _FLAT: Final = 0.01  # of the equity: the span of a curve that never moved
 _NAME_ROOM: Final = 0.4  # of the plot
-_DOTS: Final = (5, 11)
 
 
 def draw_equity_chart(chart: EquityChart) -> bytes:
     """`chart` as PNG. Raises `ValueError` with less than two moments, `KeyError` for an unknown zone."""
     scale, words, last = _scale(chart), money_words(chart.digits), float(chart.equity[-1])
     labels = [words(value) for value in (scale.high, last, chart.opening)]
-    page = plot(_heading(chart), int(chart.time_ms[0]), int(chart.time_ms[-1]), labels)
+    page = plot(heading_of(chart), int(chart.time_ms[0]), int(chart.time_ms[-1]), labels)
     color = page.colors.up if last >= chart.opening else page.colors.down
     draw_times(page)
     tags = tags_of(scale, [last, chart.opening], words, [color, page.colors.muted], PLOT_TOP)
@@ -42,17 +42,6 @@ def draw_equity_chart(chart: EquityChart) -> bytes:
     draw_values(page, scale, money_words(digits), tags, digits=chart.digits)
     _draw_curve(page, chart, scale, color)
     return finished(page)
-
-
-def _heading(chart: EquityChart) -> Heading:
-    return Heading(
-        title=chart.title,
-        subtitle=chart.subtitle,
-        drawn_at=chart.drawn_at,
-        theme=chart.theme,
-        zone=chart.zone,
-        months=chart.months,
-    )
 
 
 def _scale(chart: EquityChart) -> PriceScale:
@@ -67,7 +56,7 @@ def _draw_curve(page: Plot, chart: EquityChart, scale: PriceScale, color: str) -
     xs, ys, opening = page.xs(chart.time_ms), scale.heights(chart.equity), scale.y(chart.opening)
     columns = middles(page)
     draw_area(page, columns, np.interp(columns, xs, ys), opening)
-    page.canvas.lines([(0.0, opening, page.axis, opening)], page.colors.muted, 3, _DOTS)
+    draw_opening(page, opening)
     page.canvas.curve(xs, ys, color, 7)
     name = fitted(chart.opening_name, LABEL_SIZE, page.axis * _NAME_ROOM)
     beside = ys[xs <= EDGE + width(name, LABEL_SIZE)]

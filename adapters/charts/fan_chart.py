@@ -12,6 +12,7 @@ from adapters.charts.plot import (
     Heading,
     Plot,
     Words,
+    draw_opening,
     draw_times,
     draw_values,
     finished,
@@ -29,7 +30,6 @@ _TOP: Final = PLOT_TOP - 88.0  # below the legend
 _LEGEND: Final = PLOT_TOP - 44.0
 _MARGIN: Final = 0.06
 _FLAT: Final = 0.01
-_DOTS: Final = (5, 11)
 _FAINTEST, _STRONGEST = 0.22, 0.5
 _SWATCH: Final = 44.0
 
@@ -103,7 +103,7 @@ def _draw_paths(fan: _Fan) -> None:
     for (low, high), shade in zip(chart.bands, fan.shades, strict=True):
         page.canvas.strips(xs, scale.heights(low), scale.heights(high), shade)
     opening = scale.y(chart.opening)
-    page.canvas.lines([(0.0, opening, page.axis, opening)], page.colors.muted, 3, _DOTS)
+    draw_opening(page, opening)
     if chart.holding is not None:
         page.canvas.curve(xs, scale.heights(chart.holding), page.colors.overlays[0], 5)
     page.canvas.curve(xs, scale.heights(chart.middle), fan.color, 7)

@@ -19,12 +19,14 @@ from adapters.charts.sheet import EDGE, FOOTER, HEIGHT, LABEL_SIZE, PLOT_TOP, TA
 from adapters.charts.stack import spread
 from adapters.charts.time_labels import time_labels
 from engines.core.candle import FloatArray, IntArray
-from ports.charts import ENGLISH_MONTHS, Theme
+from ports.charts import ENGLISH_MONTHS, EquityChart, Theme
+from ports.reports import BacktestCard
 
 COLUMN: Final = 4.0  # width of the columns of an area, in pixels
 _RIGHT_ROOM: Final = 40.0
 _LABELLED: Final = 400  # moments among which the time axis finds its labels
 _SWATCH: Final = 56.0
+_DOTS: Final = (5, 11)
 
 Words = Callable[[float], str]
 """How a value is written on its axis."""
@@ -67,6 +69,18 @@ class Plot:
         """Where moments stand."""
         places: FloatArray = (time_ms - self.first_ms) / (self.last_ms - self.first_ms) * self.right
         return places
+
+
+def heading_of(chart: EquityChart | BacktestCard) -> Heading:
+    """The words that a chart brings along."""
+    return Heading(
+        title=chart.title,
+        subtitle=chart.subtitle,
+        drawn_at=chart.drawn_at,
+        theme=chart.theme,
+        zone=chart.zone,
+        months=chart.months,
+    )
 
 
 def plot(heading: Heading, first_ms: int, last_ms: int, labels: Sequence[str]) -> Plot:
@@ -162,6 +176,11 @@ def draw_area(
     above, below = (colors.up, colors.down) if is_strong else (colors.up_volume, colors.down_volume)
     page.canvas.boxes(columns[heights > base], above)
     page.canvas.boxes(columns[heights < base], below)
+
+
+def draw_opening(page: Plot, y: float) -> None:
+    """The dotted line of what an account began with."""
+    page.canvas.lines([(0.0, y, page.axis, y)], page.colors.muted, 3, _DOTS)
 
 
 def middles(page: Plot) -> FloatArray:

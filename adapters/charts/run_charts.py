@@ -13,6 +13,7 @@ from adapters.charts.plot import (
     Plot,
     draw_area,
     draw_legend,
+    draw_opening,
     draw_times,
     draw_values,
     finished,
@@ -30,7 +31,6 @@ from engines.metrics.drawdown import Drawdown
 _BOTTOM: Final = FLOOR + 64
 _TOP: Final = PLOT_TOP - 96.0  # below the legend
 _LEGEND: Final = PLOT_TOP - 40.0
-_DOTS: Final = (5, 11)
 _ROOM: Final = 0.08  # of a scale of shares, beyond the furthest
 _LEAST: Final = 0.01  # the least that a scale of shares spans
 
@@ -58,8 +58,7 @@ def draw_run_equity(heading: Heading, time_ms: IntArray, lines: Sequence[Line], 
     tags = tags_of(scale, [*ends, opening], words, [*colors, page.colors.muted], PLOT_TOP)
     draw_values(page, scale, words, tags)
     draw_times(page)
-    y = scale.y(opening)
-    page.canvas.lines([(0.0, y, page.axis, y)], page.colors.muted, 3, _DOTS)
+    draw_opening(page, scale.y(opening))
     xs = page.xs(time_ms)
     for line, color, thickness in reversed(list(zip(lines, colors, (7, 4, 4), strict=False))):
         page.canvas.curve(xs, scale.heights(line.values), color, thickness)
