@@ -55,6 +55,7 @@ from adapters.outbound_loop import fenced
 from adapters.paper.venue import PaperVenue
 from adapters.process_load import ProcessLoad
 from adapters.processes import SystemProcesses
+from adapters.reports.cells import unformulated as unformulated
 from adapters.schedule import ClockSchedule
 from adapters.side_file import SideFile
 from adapters.sql.candles import SqlCandles

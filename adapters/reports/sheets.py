@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final, TypeVar
 
+from adapters.reports.cells import unformulated
 from adapters.reports.figures import Figure, Unit, currency, figures
 from engines.core.moment import utc
 from engines.metrics.days import DAY_MS, daily
@@ -15,7 +16,6 @@ from engines.orders.trade import CloseReason
 from engines.simulate.run import Blocked, Execution, Round
 from ports.reports import Report
 
-_FORMULA: Final = ("=", "+", "-", "@")
 _DIGITS: Final = 10
 
 Row = TypeVar("Row")
@@ -134,6 +134,5 @@ def _written(cell: Cell) -> str:
     if isinstance(cell, datetime):
         return cell.isoformat()
     if isinstance(cell, str):
-        text = " ".join(cell.split())
-        return f"'{text}" if text.startswith(_FORMULA) else text
+        return unformulated(" ".join(cell.split()))
     return f"{cell:.{_DIGITS}g}"

@@ -11,7 +11,7 @@ from bot.commands.lengths import length_ms
 from bot.commands.montecarlo_report import Futures, written
 from bot.commands.progress import shown
 from bot.commands.strategies import AnyStrategy, params_of, strategy_named
-from bot.commands.tables import write
+from bot.commands.tables import deliver
 from bot.commands.terms import rate_of, terms_of
 from engines.core.timeframe import Timeframe
 from engines.market.aggregation import between
@@ -75,10 +75,7 @@ def run(options: Namespace) -> int:
         notes=recorded.notes,
         paths=found,
     )
-    files, said = written(futures)
-    write(out, files)
-    print("\n".join(said))
-    print(out)
+    deliver(out, *written(futures))
     return 0
 
 

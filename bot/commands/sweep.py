@@ -11,7 +11,7 @@ from bot.commands.lengths import length_ms
 from bot.commands.progress import shown
 from bot.commands.strategies import AnyStrategy, given_params, strategy_named
 from bot.commands.sweep_report import MarketSweep, Sweep, written
-from bot.commands.tables import write
+from bot.commands.tables import deliver
 from bot.commands.terms import terms_of
 from engines.core.timeframe import Timeframe
 from engines.simulate.choosing import ranked
@@ -76,10 +76,7 @@ def run(options: Namespace) -> int:
         notes=recorded.notes,
         markets=found,
     )
-    files, said = written(sweep)
-    write(out, files)
-    print("\n".join(said))
-    print(out)
+    deliver(out, *written(sweep))
     return 0
 
 

@@ -5,10 +5,8 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from bot.outside import replace_whole
+from bot.outside import replace_whole, unformulated
 from ports.errors import Fatal
-
-_FORMULAS = ("=", "+", "-", "@")
 
 
 def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -24,8 +22,8 @@ def _cell(value: object) -> str:
     """Text that a spreadsheet would take for a formula is quoted."""
     if value is None:
         return ""
-    if isinstance(value, str) and value.startswith(_FORMULAS):
-        return f"'{value}"
+    if isinstance(value, str):
+        return unformulated(value)
     return repr(value) if isinstance(value, float) else str(value)
 
 
@@ -62,3 +60,10 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
             replace_whole(folder / name, content.encode() if isinstance(content, str) else content)
         except OSError as error:
             raise Fatal(f"{folder / name} cannot be written: {error.strerror or error}") from error
+
+
+def deliver(folder: Path, files: Mapping[str, str | bytes], said: Iterable[str]) -> None:
+    """Write what a command made, then print what it has to say and where the files are."""
+    write(folder, files)
+    print("\n".join(said))
+    print(folder)
